@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The broker: collections across processes. For those who start the processes (umm run, a daemon);
+ * members need only umm/collection.h.
+ *
+ * It speaks umm's Wayland protocol (broker/umm-v1.xml) over socketpairs, allocates the memory,
+ * sends each process its fds, and is out of the way after that: no frame passes through it. When a
+ * process disconnects, what it held goes back. One thread at a time.
+ */
+#ifndef UMM_BROKER_H
+#define UMM_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <umm/collection.h>
+#include <umm/macros.h>
+#include <umm/queue.h>
+
+UMM_BEGIN_DECLS
+
+struct umm_broker;
+
+/** A process that is connected; valid until its disconnected event returns. */
+struct umm_client;
+
+/** How a collection is to be; fill it with UMM_BROKER_COLLECTION_OPTS(). */
+struct umm_broker_collection_opts {
+	size_t struct_size;
+	unsigned expected_members; /**< solve when this many have joined and sealed */
+	enum umm_queue_mode mode;  /**< for members that join with UMM_QUEUE_DEFAULT */
+	unsigned buffers;	   /**< exactly that many; 0: what the participants need */
+	const char *const *heaps;  /**< permitted heap names, NULL-terminated; NULL: any */
+};
+#define UMM_BROKER_COLLECTION_OPTS(...)                                                            \
+	(&(struct umm_broker_collection_opts){                                                     \
+		.struct_size = sizeof(struct umm_broker_collection_opts), __VA_ARGS__ })
+
+/** What happens, told from inside umm_broker_dispatch(). Any may be NULL. */
+struct umm_broker_events {
+	/** A collection has its layout; notes: what is worth telling (a heap that was passed over),
+	 * "" if nothing. */
+	void (*settled)(void *user, const char *token, const struct umm_layout *layout,
+			const char *notes);
+	/** There is no layout, or the pool could not be had; members get the same text. verdict:
+	 * enum umm_verdict or -errno. */
+	void (*refused)(void *user, const char *token, int verdict, const char *explanation);
+	/** All members have started: frames flow. */
+	void (*started)(void *user, const char *token);
+	/** A process has gone, cleanly (it left all collections first) or not. */
+	void (*disconnected)(void *user, struct umm_client *client, const char *label, bool clean);
+};
+
+/** Make a broker. `events` is copied. *out: umm_broker_destroy(). Returns 0 or a negative errno.
+ * Since 0.1. */
+UMM_API UMM_MUST_CHECK int umm_broker_create(const struct umm_broker_events *events, void *user,
+					     struct umm_broker **out);
+
+/** Disconnect everybody and free. NULL is fine. */
+UMM_API void umm_broker_destroy(struct umm_broker *broker);
+
+/** Offer a collection under `token`. Returns 0, -EEXIST, -EINVAL, -ENOMEM. Since 0.1. */
+UMM_API UMM_MUST_CHECK int umm_broker_add_collection(struct umm_broker *broker, const char *token,
+						     const struct umm_broker_collection_opts *opts);
+
+/**
+ * A socket for one process, for its umm_connection_open(): the caller owns *out_fd and hands it to
+ * the process. `label` names the process in messages. Returns 0 or a negative errno. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_broker_connect(struct umm_broker *broker, const char *label,
+					      int *out_fd, struct umm_client **out_client);
+
+/** Readable when umm_broker_dispatch() has something to do. Borrowed. */
+UMM_API int umm_broker_fd(const struct umm_broker *broker);
+
+/** Serve what is pending, waiting at most timeout_ns for the first. Returns 0 or a negative errno.
+ * Since 0.1. */
+UMM_API UMM_MUST_CHECK int umm_broker_dispatch(struct umm_broker *broker, int64_t timeout_ns);
+
+/** One member of a collection as the broker sees it. */
+struct umm_broker_member_info {
+	const char *name;  /**< lives as long as the broker's collection */
+	const char *label; /**< of its client */
+	enum umm_role role;
+	bool gone;
+	struct umm_member_stats stats; /**< read from shared memory: the member's own word */
+};
+
+/** Member `index` of a collection, from 0. Returns 0, -ENOENT (no such token or member). Costs no
+ * message. Since 0.1. */
+UMM_API int umm_broker_get_member(const struct umm_broker *broker, const char *token,
+				  unsigned index, struct umm_broker_member_info *out);
+
+/** End a collection for all its members: they get -ECONNRESET, and its memory goes with its last
+ * user. */
+UMM_API void umm_broker_end_collection(struct umm_broker *broker, const char *token);
+
+UMM_END_DECLS
+
+#endif

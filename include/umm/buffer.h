@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A buffer: memory + layout + identity. A real dma-buf fd where the kernel can make one, a sealed
+ * memfd otherwise.
+ *
+ * A buffer object belongs to one member of a collection (umm/collection.h): the producer's maps the
+ * memory for writing, a consumer's for reading only. Both name the same memory: compare
+ * umm_buffer_id().
+ *
+ * Touch the bytes between umm_buffer_begin_access() and umm_buffer_end_access() only, as with
+ * DMA_BUF_IOCTL_SYNC (include/uapi/linux/dma-buf.h). Unlike the kernel's call, accesses nest, each
+ * kind is counted, and an end without its begin is an error. With UMM_GUARD=1 in the environment
+ * the mapping is revoked outside accesses, and a stray touch ends the process with a message that
+ * names buffer, member and direction.
+ */
+#ifndef UMM_BUFFER_H
+#define UMM_BUFFER_H
+
+#include <stdint.h>
+
+#include <umm/macros.h>
+#include <umm/solve.h>
+
+UMM_BEGIN_DECLS
+
+struct umm_buffer;
+
+/** What the CPU is about to do; UMM_ACCESS_READ_WRITE is both. */
+enum umm_access {
+	UMM_ACCESS_READ = 1,
+	UMM_ACCESS_WRITE = 2,
+	UMM_ACCESS_READ_WRITE = 3,
+};
+
+/** Which memory this is, whatever the number of the fd: (st_dev, st_ino) of fstat(2). */
+struct umm_buffer_id {
+	uint64_t dev, ino;
+};
+
+/** One more reference. Returns `buffer`. Thread-safe. */
+UMM_API struct umm_buffer *umm_buffer_ref(struct umm_buffer *buffer);
+
+/** Drop a reference; the last one unmaps and closes. NULL is fine. Thread-safe. */
+UMM_API void umm_buffer_unref(struct umm_buffer *buffer);
+
+/** Name for messages, "edge0/2": collection and index. Lives as long as the buffer. */
+UMM_API const char *umm_buffer_name(const struct umm_buffer *buffer);
+
+/** Index in the pool, from 0. The same in every member. */
+UMM_API unsigned umm_buffer_index(const struct umm_buffer *buffer);
+
+/** The identity of the memory. */
+UMM_API struct umm_buffer_id umm_buffer_id(const struct umm_buffer *buffer);
+
+/** The fd (memfd or dma-buf), borrowed: valid as long as the buffer, never close it. */
+UMM_API int umm_buffer_fd(const struct umm_buffer *buffer);
+
+/** The layout all buffers of the pool share. Lives as long as the buffer. */
+UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buffer);
+
+/**
+ * Begin CPU access of kind `access`; calls nest and are counted per kind.
+ *
+ * Returns 0; -EACCES: the member may not write this buffer; -EBUSY: write was asked for while this
+ * member only holds read accesses (end them first, or begin with read and write); -EINVAL: no
+ * direction; -ENODEV: the memory cannot be mapped. Thread-safe. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
+						   enum umm_access access);
+
+/** End an access begun with the same `access`. Returns 0, or -EINVAL if there is none such.
+ * Thread-safe. Since 0.1. */
+UMM_API int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access);
+
+/** First byte of the mapping, umm_layout.raw_size_bytes long. Same address for the buffer's whole
+ * life. */
+UMM_API void *umm_buffer_data(const struct umm_buffer *buffer);
+
+/** First byte of plane `plane`, or NULL if the format has no such plane. */
+UMM_API void *umm_buffer_plane(const struct umm_buffer *buffer, unsigned plane);
+
+UMM_END_DECLS
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A collection: one negotiation about memory, and the pool of buffers that comes out of it.
+ *
+ *	create or open  ->  join (each participant)  ->  seal  ->  start  ->  frames (umm/queue.h)
+ *
+ * In one process the collection is an object made by umm_collection_create(); all members join it
+ *there, and fork() after the start gives each member to its own process. Between processes that
+ *only share a socket it sits behind a broker (umm/broker.h): each process opens it by its token
+ *with umm_collection_open() and joins for itself. The calls after that are the same. The library
+ *makes no threads.
+ *
+ * Why seal and start are two calls: after umm_collection_seal() the memory is allocated and the
+ *members that write have mapped it, but new writable mappings are still possible. This is the
+ *moment to hand umm_buffer_fd() to somebody who maps it for writing (wl_shm, VFIO, udmabuf).
+ *umm_collection_start() ends it: F_SEAL_FUTURE_WRITE is set, and from then on the memory can be
+ *neither resized, nor hole-punched, nor newly mapped for writing (fcntl(2), memfd_create(2)).
+ */
+#ifndef UMM_COLLECTION_H
+#define UMM_COLLECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <umm/buffer.h>
+#include <umm/constraints.h>
+#include <umm/macros.h>
+#include <umm/solve.h>
+
+UMM_BEGIN_DECLS
+
+/** A process's line to a broker. One thread at a time. */
+struct umm_connection;
+
+/** One negotiation. One thread at a time. */
+struct umm_collection;
+
+/** One participant in it, as seen by the process that joined. Owned by its collection. */
+struct umm_member;
+
+/** Most consumers of one producer. */
+#define UMM_MAX_CONSUMERS 32
+
+/** Most buffers of one pool. */
+#define UMM_MAX_BUFFERS 256
+
+/** Which end of the queue a member is. A collection has exactly one producer; an observer takes no
+ * frames. */
+enum umm_role { UMM_PRODUCER, UMM_CONSUMER, UMM_OBSERVER };
+
+/** What happens when a consumer is slower than the producer. */
+enum umm_queue_mode {
+	UMM_QUEUE_DEFAULT, /**< what the collection says; fifo where it says nothing */
+	UMM_QUEUE_FIFO,	   /**< it gets every frame, the producer waits */
+	UMM_QUEUE_LATEST,  /**< it gets the newest, the ones it missed are counted as dropped */
+};
+
+/** How to join; zero is a good default, fill it with UMM_JOIN_OPTS(). */
+struct umm_join_opts {
+	size_t struct_size; /**< filled by UMM_JOIN_OPTS(); lets old callers meet new libraries */
+	enum umm_role role;
+	enum umm_queue_mode mode; /**< consumers only */
+	bool foreign_writer; /**< a consumer whose buffers somebody else maps for writing between
+				seal and start: its fds arrive before the final seal, and its own
+				mapping stays read-only */
+};
+#define UMM_JOIN_OPTS(...)                                                                         \
+	(&(struct umm_join_opts){ .struct_size = sizeof(struct umm_join_opts), __VA_ARGS__ })
+
+/**
+ * Connect to a broker over a socket that is already connected to it. Takes the fd, also on failure.
+ *
+ * *out: umm_connection_close(), after the collections opened through it are destroyed.
+ * Returns 0, -ECONNRESET (nobody speaks there, or not this protocol), or a negative errno. Since
+ * 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_connection_open(int take_fd, struct umm_connection **out);
+
+/** Close; NULL is fine. Whatever members of this process still held goes back. */
+UMM_API void umm_connection_close(struct umm_connection *connection);
+
+/** A collection inside this process. *out: umm_collection_destroy(). Returns 0, -EINVAL (no name),
+ * -ENOMEM. Since 0.1. */
+UMM_API UMM_MUST_CHECK int umm_collection_create(const char *name, struct umm_collection **out);
+
+/**
+ * A collection the broker holds under `token`. *out: umm_collection_destroy().
+ * Returns 0, -ENOENT (the broker knows no such token), -ECONNRESET (the broker is gone), -ENOMEM.
+ * Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_collection_open(struct umm_connection *connection, const char *token,
+					       struct umm_collection **out);
+
+/** Leave and destroy: members and the queue go, buffers live until their last reference. NULL is
+ * fine. */
+UMM_API void umm_collection_destroy(struct umm_collection *collection);
+
+/**
+ * Take part. The constraints are copied. *out belongs to the collection.
+ *
+ * Returns 0; -EEXIST: a member of that name, or a second producer; -EBUSY: already sealed; -E2BIG:
+ * more than UMM_MAX_CONSUMERS; -ECONNRESET; -ENOMEM. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_collection_join(struct umm_collection *collection,
+					       const struct umm_constraints *constraints,
+					       const struct umm_join_opts *opts,
+					       struct umm_member **out);
+
+/**
+ * No more members from here: find the layout, allocate the pool, map it.
+ *
+ * Behind a broker this waits until every process that is expected has sealed too.
+ * Returns 0; UMM_CONFLICT or UMM_INVALID (umm_collection_explain() says why); -EPROTO: no producer,
+ * or the broker sent nonsense; -ECONNRESET: the broker is gone or ended the collection; -ENOMEM and
+ * other errnos of the heap. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_collection_seal(struct umm_collection *collection);
+
+/**
+ * All mappings exist: seal the memory for good and let frames flow. Behind a broker it waits for
+ * the others. Returns 0, -EINVAL (not sealed), -ECONNRESET, or a negative errno. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_collection_start(struct umm_collection *collection);
+
+/** Why the answer is what it is, for people; "" before the seal. Lives as long as the collection.
+ */
+UMM_API const char *umm_collection_explain(const struct umm_collection *collection);
+
+/** The answer itself, or NULL before the seal. Lives as long as the collection. */
+UMM_API const struct umm_answer *umm_collection_answer(const struct umm_collection *collection);
+
+/** The agreed layout, or NULL before a successful seal. Lives as long as the collection. */
+UMM_API const struct umm_layout *umm_collection_layout(const struct umm_collection *collection);
+
+/** The member's name. */
+UMM_API const char *umm_member_name(const struct umm_member *member);
+
+/** How many buffers the pool has; 0 before the seal. */
+UMM_API unsigned umm_member_buffer_count(const struct umm_member *member);
+
+/** Buffer `index` as this member maps it, or NULL. Borrowed: umm_buffer_ref() to keep it longer
+ * than the collection. */
+UMM_API struct umm_buffer *umm_member_buffer(const struct umm_member *member, unsigned index);
+
+/**
+ * In-process collections: tell the others that this member's process has died. What it held goes
+ * back, consumers of a dead producer get -EOWNERDEAD. A broker does this by itself when a process
+ * disconnects. Since 0.1.
+ */
+UMM_API void umm_member_bury(struct umm_member *member);
+
+UMM_END_DECLS
+
+#endif

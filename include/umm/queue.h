@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The queue: frames from one producer to its consumers, through shared memory.
+ *
+ * A buffer is free when the producer and every consumer have let go of it. In steady state no call
+ * here makes a system call unless somebody has to wait or be woken. A dead peer never blocks the
+ * others for good, and a hostile one can end the stream with -EPROTO, nothing worse: each process
+ * writes only memory that all others map read-only.
+ *
+ * One thread at a time per member; different members are independent.
+ */
+#ifndef UMM_QUEUE_H
+#define UMM_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <umm/buffer.h>
+#include <umm/collection.h>
+#include <umm/fence.h>
+#include <umm/macros.h>
+
+UMM_BEGIN_DECLS
+
+/** A rational number; den > 0 where it means anything. */
+struct umm_rational {
+	int32_t num, den;
+};
+
+/** Part of an image, pixels. */
+struct umm_rect {
+	uint32_t x_px, y_px, width_px, height_px;
+};
+
+/** What travels with a frame. All of it is the producer's word: check before use what a hostile
+ * producer could abuse. */
+struct umm_frame_info {
+	int64_t pts;	  /**< presentation time in time_base units; INT64_MIN: none */
+	int64_t duration; /**< in time_base units; 0: unknown */
+	struct umm_rational time_base;
+	struct umm_rational sample_aspect; /**< 0/1: unknown */
+	struct umm_rect
+		visible; /**< the picture inside the buffer; all 0: the layout's whole image. Always
+			    inside the image: the library checks it when a frame is taken. */
+	uint32_t flags;	 /**< the application's own */
+	uint64_t fence_point; /**< on the producer's timeline, 0: the content is ready at publish */
+};
+
+/** A frame a consumer holds. */
+struct umm_frame {
+	struct umm_buffer *buffer; /**< borrowed until umm_consumer_release() */
+	uint64_t sequence;	   /**< counts the producer's frames from 0 */
+	uint64_t dropped;	   /**< frames this consumer missed since the one it got before */
+	int64_t published_ns;	   /**< CLOCK_MONOTONIC */
+	struct umm_frame_info info;
+	struct umm_fence
+		ready; /**< wait for it before reading, if its kind is not UMM_FENCE_NONE */
+};
+
+/** What the producer does with its own hold when it publishes. */
+enum umm_hold { UMM_HOLD_DROP, UMM_HOLD_KEEP };
+
+/** Counters of one member, since its start. */
+struct umm_member_stats {
+	uint64_t frames;       /**< published, or taken */
+	uint64_t dropped;      /**< consumer: never seen */
+	uint64_t copied_bytes; /**< what umm_member_count_copy() was told */
+	uint32_t
+		queued; /**< consumer: frames waiting right now; producer: buffers in other hands */
+	uint64_t latency_p50_ns, latency_p99_ns; /**< consumer: publish to take */
+};
+
+/**
+ * Take a free buffer to fill; the producer holds it from here.
+ *
+ * Returns 0; -ETIMEDOUT; -EINTR: a signal came; -EDEADLK: the producer itself holds every buffer,
+ * waiting would never end; -EPIPE: no consumer is left; -EPROTO: a consumer broke the ring;
+ * -ECONNRESET: the broker is gone. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_producer_acquire(struct umm_member *member, int64_t timeout_ns,
+						struct umm_buffer **out);
+
+/**
+ * Show a buffer the producer holds to all consumers. It must not be written after this until it was
+ * acquired again.
+ *
+ * UMM_HOLD_KEEP keeps the producer's own hold (a decoder goes on reading its reference frames)
+ * until umm_producer_release(). Publishing the same hold twice is allowed for repeated pictures
+ * only after all consumers let go. Returns 0; -EINVAL: not held, visible rectangle outside the
+ * image; -EBUSY: still with a consumer; -EPIPE; -EPROTO.
+ */
+UMM_API UMM_MUST_CHECK int umm_producer_publish(struct umm_member *member,
+						struct umm_buffer *buffer,
+						const struct umm_frame_info *info,
+						enum umm_hold hold);
+
+/** Give up the producer's hold. Returns 0, or -EINVAL if it does not hold it. Since 0.1. */
+UMM_API int umm_producer_release(struct umm_member *member, struct umm_buffer *buffer);
+
+/**
+ * End of the stream. Consumers still get what was published, then UMM_END; with an error (negative
+ * errno) they get that instead of UMM_END. Returns 0 or -EINVAL. Since 0.1.
+ */
+UMM_API int umm_producer_end(struct umm_member *member, int error);
+
+/** Wait until all consumers have let go of everything, after umm_producer_end(). Returns 0,
+ * -ETIMEDOUT, -EINTR, ... */
+UMM_API int umm_producer_drain(struct umm_member *member, int64_t timeout_ns);
+
+/** The timeline of this producer's frames: signal it where frames were published with a
+ * fence_point. Borrowed. */
+UMM_API struct umm_timeline *umm_producer_timeline(struct umm_member *member);
+
+/**
+ * Take the next frame (fifo) or the newest unseen one (latest).
+ *
+ * Returns 0; UMM_END; -ETIMEDOUT; -EINTR; -EOWNERDEAD: the producer died; an error the producer
+ * gave to umm_producer_end(); -EPROTO: the producer broke the ring; -ECONNRESET: the broker is
+ * gone. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_consumer_acquire(struct umm_member *member, int64_t timeout_ns,
+						struct umm_frame *out);
+
+/** Give a frame back; any order. Returns 0, or -EINVAL if this member does not hold that buffer.
+ * Since 0.1. */
+UMM_API int umm_consumer_release(struct umm_member *member, const struct umm_frame *frame);
+
+/**
+ * An fd for event loops: readable when acquire might not have to wait. Borrowed. Level-triggered
+ * after umm_member_arm(); acquire with timeout 0 until it says -ETIMEDOUT, arm, poll, and so on.
+ * Returns the fd or a negative errno.
+ */
+UMM_API int umm_member_fd(struct umm_member *member);
+
+/** Ask to be told on umm_member_fd(). Returns 1 if acquire would succeed already (do not poll), 0,
+ * or a negative errno. */
+UMM_API int umm_member_arm(struct umm_member *member);
+
+/** How long acquire spins before it sleeps; 0, the default, sleeps at once. For those who own their
+ * cores. */
+UMM_API void umm_member_set_spin(struct umm_member *member, int64_t spin_ns);
+
+/** Say that `bytes` of frame data were copied by this member; it shows on its edge. */
+UMM_API void umm_member_count_copy(struct umm_member *member, uint64_t bytes);
+
+/** Read the counters. */
+UMM_API void umm_member_get_stats(const struct umm_member *member, struct umm_member_stats *out);
+
+UMM_END_DECLS
+
+#endif
