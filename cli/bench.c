@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * `umm bench NAME`: finds the benchmark and hands over. Each is one file, with one line below.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+struct bench {
+	const char *name, *summary;
+	int (*run)(int argc, char **argv);
+};
+
+/* Ended by a NULL name. */
+static const struct bench benches[] = {
+	{ NULL, NULL, NULL },
+};
+
+static void print_usage(FILE *to)
+{
+	fputs("usage: umm bench NAME [OPTIONS]\n"
+	      "\n"
+	      "Measures this machine. umm bench NAME --help tells more about each:\n",
+	      to);
+	for (const struct bench *bench = benches; bench->name != NULL; bench++)
+		fprintf(to, "  %-9s%s\n", bench->name, bench->summary);
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage(stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_usage(stdout);
+		return CLI_OK;
+	}
+	for (const struct bench *bench = benches; bench->name != NULL; bench++)
+		if (strcmp(bench->name, argv[1]) == 0)
+			return bench->run(argc - 1, argv + 1);
+	fprintf(stderr, "umm bench: there is no benchmark '%s'; umm bench --help lists them\n",
+		argv[1]);
+	return CLI_USAGE;
+}
