@@ -28,10 +28,11 @@ struct stage_option {
 	const char *key, *value;
 };
 
-/** A parsed STAGE argument: kind[:argument][,key=value...]. */
+/** A parsed STAGE argument: kind[:argument][,key=value...]. A comma in a name is written `\,`. */
 struct stage_spec {
 	const char *text; /**< as the user wrote it */
-	const char *name; /**< unique in the pipeline: "png", "png-2" */
+	const char *name; /**< unique in the pipeline: "png", "png-2"; the kind until the runner
+			     sets its own, which stage_spec_finish() does not free */
 	const struct stage_ops *ops;
 	const char *argument; /* NULL: none given */
 	struct stage_option *options;
@@ -94,7 +95,13 @@ int stage_option_u64(const struct stage_spec *spec, const char *key, uint64_t mi
 int stage_option_size(const struct stage_spec *spec, const char *key, struct umm_size *out);
 int stage_option_format(const struct stage_spec *spec, const char *key, uint32_t *out);
 
-/** One line on stderr: "umm: NAME: message". */
+/** Likewise a whole number that may be negative, and N or N/D in [0, max]. */
+int stage_option_int(const struct stage_spec *spec, const char *key, int min, int max, int *out);
+int stage_option_rational(const struct stage_spec *spec, const char *key, int max,
+			  struct umm_rational *out);
+
+/** One line on stderr: "umm: NAME: message", whatever line breaks the message holds; without a
+ * name where there is none yet (spec NULL). Keeps errno. */
 void stage_error(const struct stage_spec *spec, const char *format, ...) UMM_PRINTF(2, 3);
 
 #endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "stage/port.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "os/cleanup.h"
+
+/* How long a source sleeps before it looks at its stop flag again: a signal that comes just before
+   the wait would otherwise be seen with the next frame only. */
+#define STOP_POLL_NS INT64_C(100000000)
+
+UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
+
+static const char *token(const struct stage_port *port, enum umm_role role)
+{
+	return role == UMM_PRODUCER ? port->env->output : port->env->input;
+}
+
+static enum stage_result failed(const struct stage_port *port, const char *what, int ret)
+{
+	stage_error(port->env->spec, "%s: %s", what, strerror(-ret));
+	return STAGE_FAILED;
+}
+
+static int state_demand(struct umm_constraints *constraints, const struct stage_demand *demand)
+{
+	int ret = umm_constraints_set_usage(constraints, demand->usage);
+	if (ret < 0)
+		return ret;
+	ret = umm_constraints_set_buffers(constraints, &demand->buffers);
+	if (ret < 0)
+		return ret;
+	ret = umm_constraints_set_memory(constraints, &demand->memory);
+	if (ret < 0)
+		return ret;
+	for (unsigned i = 0; i < demand->n_formats; i++) {
+		ret = umm_constraints_add_format(constraints, &demand->formats[i]);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+enum stage_result stage_port_join(struct stage_port *port, const struct stage_env *env,
+				  const struct stage_demand *demand)
+{
+	*port = (struct stage_port){ .env = env };
+	umm_auto(umm_constraints, constraints) = NULL;
+	int ret = umm_constraints_create(env->spec->name, &constraints);
+	if (ret == 0)
+		ret = state_demand(constraints, demand);
+	if (ret < 0)
+		return failed(port, "cannot state its demands on memory", ret);
+
+	ret = umm_collection_open(env->connection, token(port, demand->role), &port->collection);
+	if (ret < 0)
+		return failed(port, "cannot open its collection", ret);
+
+	const struct umm_join_opts *opts =
+		UMM_JOIN_OPTS(.role = demand->role, .foreign_writer = demand->foreign_writer);
+	ret = umm_collection_join(port->collection, constraints, opts, &port->member);
+	if (ret < 0)
+		return failed(port, "cannot join its collection", ret);
+	return STAGE_OK;
+}
+
+/* libav, pixman and libpng count strides in int. */
+static bool layout_is_usable(const struct umm_layout *layout)
+{
+	for (unsigned i = 0; i < layout->n_planes; i++)
+		if (layout->planes[i].stride_bytes > INT_MAX)
+			return false;
+	return true;
+}
+
+enum stage_result stage_port_seal(struct stage_port *port)
+{
+	int ret = umm_collection_seal(port->collection);
+	if (ret == UMM_CONFLICT || ret == UMM_INVALID) {
+		stage_error(port->env->spec, "no memory serves all who share its frames: %s",
+			    umm_collection_explain(port->collection));
+		return STAGE_FAILED;
+	}
+	if (ret != 0)
+		return failed(port, "no memory was agreed on", ret);
+
+	port->layout = umm_collection_layout(port->collection);
+	if (!layout_is_usable(port->layout)) {
+		stage_error(port->env->spec, "rows of the agreed layout are over 2 GiB long; use a "
+					     "smaller picture");
+		return STAGE_FAILED;
+	}
+	return STAGE_OK;
+}
+
+enum stage_result stage_port_start(struct stage_port *port)
+{
+	int ret = umm_collection_start(port->collection);
+	return ret == 0 ? STAGE_OK : failed(port, "the frames cannot start to flow", ret);
+}
+
+enum stage_result stage_port_open(struct stage_port *port, const struct stage_env *env,
+				  const struct stage_demand *demand)
+{
+	if (stage_port_join(port, env, demand) != STAGE_OK)
+		return STAGE_FAILED;
+	if (stage_port_seal(port) != STAGE_OK)
+		return STAGE_FAILED;
+	return stage_port_start(port);
+}
+
+void stage_port_finish(struct stage_port *port)
+{
+	umm_collection_destroy(port->collection);
+	*port = (struct stage_port){ 0 };
+}
+
+bool stage_port_stopped(const struct stage_port *port)
+{
+	return port->env->spec->ops->role == STAGE_SOURCE && *port->env->stop;
+}
+
+static enum stage_result consumed(struct stage_port *port, int ret)
+{
+	const struct stage_spec *spec = port->env->spec;
+	switch (ret) {
+	case 0:
+		return STAGE_OK;
+	case UMM_END:
+		return STAGE_OVER;
+	case -EOWNERDEAD:
+		stage_error(spec, "the stage before it died, its frames end here");
+		return STAGE_FAILED;
+	case -EPROTO:
+		stage_error(spec, "the stage before it broke the queue they share");
+		return STAGE_FAILED;
+	case -ECONNRESET:
+		stage_error(spec, "the runner is gone or has ended the pipeline");
+		return STAGE_FAILED;
+	default:
+		return failed(port, "the stage before it ended with an error", ret);
+	}
+}
+
+/* Wait until the content is there and open the read access. */
+static enum stage_result open_frame(struct stage_port *port, const struct umm_frame *frame)
+{
+	int ret;
+	do
+		ret = umm_fence_wait(&frame->ready, UMM_FOREVER);
+	while (ret == -EINTR);
+	if (ret == 0)
+		ret = umm_buffer_begin_access(frame->buffer, UMM_ACCESS_READ);
+	if (ret == 0)
+		return STAGE_OK;
+	umm_consumer_release(port->member, frame);
+	return failed(port, "a frame cannot be read", ret);
+}
+
+static enum stage_result take(struct stage_port *port, int64_t timeout_ns, struct umm_frame *out,
+			      bool *taken)
+{
+	int ret;
+	do
+		ret = umm_consumer_acquire(port->member, timeout_ns, out);
+	while (ret == -EINTR);
+	*taken = ret == 0;
+	if (ret == -ETIMEDOUT)
+		return STAGE_OK;
+
+	enum stage_result result = consumed(port, ret);
+	if (result != STAGE_OK)
+		return result;
+	return open_frame(port, out);
+}
+
+enum stage_result stage_port_take(struct stage_port *port, struct umm_frame *out)
+{
+	bool taken = false;
+	enum stage_result result = STAGE_OK;
+	while (result == STAGE_OK && !taken)
+		result = take(port, UMM_FOREVER, out, &taken);
+	return result;
+}
+
+enum stage_result stage_port_try(struct stage_port *port, struct umm_frame *out, bool *taken)
+{
+	return take(port, 0, out, taken);
+}
+
+void stage_port_give(struct stage_port *port, const struct umm_frame *frame)
+{
+	umm_buffer_end_access(frame->buffer, UMM_ACCESS_READ);
+	umm_consumer_release(port->member, frame);
+}
+
+enum stage_result stage_port_produced(struct stage_port *port, int ret)
+{
+	const struct stage_spec *spec = port->env->spec;
+	switch (ret) {
+	case 0:
+		return STAGE_OK;
+	case -EPIPE: /* whoever left has said why, or was content */
+		return STAGE_OVER;
+	case -EDEADLK:
+		stage_error(spec,
+			    "holds every buffer of its pool itself; give it more with "
+			    "--buffers (it has %u)",
+			    umm_member_buffer_count(port->member));
+		return STAGE_FAILED;
+	case -EPROTO:
+		stage_error(spec, "a stage behind it broke the queue they share");
+		return STAGE_FAILED;
+	case -ECONNRESET:
+		stage_error(spec, "the runner is gone or has ended the pipeline");
+		return STAGE_FAILED;
+	default:
+		return failed(port, "cannot pass frames on", ret);
+	}
+}
+
+enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **out)
+{
+	int ret = -ETIMEDOUT;
+	while (ret == -ETIMEDOUT || ret == -EINTR) {
+		if (stage_port_stopped(port))
+			return STAGE_OVER;
+		ret = umm_producer_acquire(port->member, STOP_POLL_NS, out);
+	}
+	if (ret != 0)
+		return stage_port_produced(port, ret);
+
+	ret = umm_buffer_begin_access(*out, UMM_ACCESS_WRITE);
+	if (ret == 0)
+		return STAGE_OK;
+	umm_producer_release(port->member, *out);
+	return failed(port, "a buffer cannot be written", ret);
+}
+
+enum stage_result stage_port_show(struct stage_port *port, struct umm_buffer *buffer,
+				  const struct umm_frame_info *info)
+{
+	umm_buffer_end_access(buffer, UMM_ACCESS_WRITE);
+	return stage_port_produced(port,
+				   umm_producer_publish(port->member, buffer, info, UMM_HOLD_DROP));
+}
+
+void stage_port_drop(struct stage_port *port, struct umm_buffer *buffer)
+{
+	umm_buffer_end_access(buffer, UMM_ACCESS_WRITE);
+	umm_producer_release(port->member, buffer);
+}
+
+void stage_port_end(struct stage_port *port)
+{
+	int ret = umm_producer_end(port->member, 0);
+	while (ret == 0 || ret == -ETIMEDOUT || ret == -EINTR) {
+		ret = umm_producer_drain(port->member, STOP_POLL_NS);
+		if (ret == 0)
+			return;
+	}
+}
+
+enum stage_result
+stage_port_run(struct stage_port *port,
+	       enum stage_result (*each)(void *user, const struct umm_frame *frame), void *user)
+{
+	for (;;) {
+		struct umm_frame frame;
+		enum stage_result result = stage_port_take(port, &frame);
+		if (result == STAGE_OK) {
+			result = each(user, &frame);
+			stage_port_give(port, &frame);
+		}
+		if (result != STAGE_OK)
+			return result == STAGE_OVER ? STAGE_OK : result;
+	}
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A port: the end of one edge as a stage holds it, from joining the collection to the last frame.
+ *
+ * It says in the stage's name what went wrong, so that the stages need not: a function that returns
+ * STAGE_FAILED has printed its line. Buffers come out of it ready to touch and go back through it,
+ * which keeps begin and end of accesses in pairs.
+ */
+#ifndef UMM_STAGE_PORT_H
+#define UMM_STAGE_PORT_H
+
+#include "stage/stage.h"
+
+/** How a step of a stage ended. */
+enum stage_result {
+	STAGE_FAILED = -1, /**< the line is printed, the stage exits with 1 */
+	STAGE_OK = 0,
+	STAGE_OVER = 1, /**< nothing more to do: end of stream, asked to stop, nobody listens */
+};
+
+/** What a stage asks of an edge: the calls of umm/constraints.h as one value. */
+struct stage_demand {
+	enum umm_role role;
+	bool foreign_writer;
+	uint32_t usage;
+	struct umm_buffer_demand buffers;
+	struct umm_memory_demand memory;
+	const struct umm_format_demand *formats;
+	unsigned n_formats;
+};
+
+struct stage_port {
+	const struct stage_env *env;
+	struct umm_collection *collection;
+	struct umm_member *member;
+	const struct umm_layout *layout; /* NULL until sealed */
+};
+
+/** Join the collection at this end of the stage: its output for a producer, else its input. */
+enum stage_result stage_port_join(struct stage_port *port, const struct stage_env *env,
+				  const struct stage_demand *demand);
+
+/** Wait for the others and learn the layout; then let frames flow. Two steps as in
+ * umm/collection.h: between them the memory can be handed to somebody who writes. */
+enum stage_result stage_port_seal(struct stage_port *port);
+enum stage_result stage_port_start(struct stage_port *port);
+
+/** Join, seal and start. */
+enum stage_result stage_port_open(struct stage_port *port, const struct stage_env *env,
+				  const struct stage_demand *demand);
+
+/** Leave. A port that was never joined, or is all zero, is fine. */
+void stage_port_finish(struct stage_port *port);
+#define stage_auto_port __attribute__((cleanup(stage_port_finish))) struct stage_port
+
+/** Has somebody asked the pipeline to stop? Filters and sinks go on until the stream ends. */
+bool stage_port_stopped(const struct stage_port *port);
+
+/** Consumer: wait for a frame whose content is ready; read access is open until it is given back.
+ */
+enum stage_result stage_port_take(struct stage_port *port, struct umm_frame *out);
+void stage_port_give(struct stage_port *port, const struct umm_frame *frame);
+
+/** Consumer: like stage_port_take() but without waiting; *taken says whether there was one. */
+enum stage_result stage_port_try(struct stage_port *port, struct umm_frame *out, bool *taken);
+
+/** Producer: wait for a free buffer; write access is open until it is shown (or the stream ended
+ * with it). */
+enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **out);
+enum stage_result stage_port_show(struct stage_port *port, struct umm_buffer *buffer,
+				  const struct umm_frame_info *info);
+
+/** Producer: put back a grabbed buffer without showing it. */
+void stage_port_drop(struct stage_port *port, struct umm_buffer *buffer);
+
+/** Producer: end the stream and wait until the consumers have seen all of it. */
+void stage_port_end(struct stage_port *port);
+
+/** What the result of umm_producer_acquire() or umm_producer_publish() means, told in one line
+ * where it is a failure. */
+enum stage_result stage_port_produced(struct stage_port *port, int ret);
+
+/** A sink's life: call `each` for every frame until the stream ends or it does not return STAGE_OK.
+ * STAGE_OVER becomes STAGE_OK. */
+enum stage_result
+stage_port_run(struct stage_port *port,
+	       enum stage_result (*each)(void *user, const struct umm_frame *frame), void *user);
+
+#endif

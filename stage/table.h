@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/** The kinds of stages, one file each. */
+#ifndef UMM_STAGE_TABLE_H
+#define UMM_STAGE_TABLE_H
+
+#include "stage/stage.h"
+
+extern const struct stage_ops stage_test, stage_file, stage_compose, stage_png, stage_framemd5,
+	stage_null, stage_wayland;
+
+#endif
