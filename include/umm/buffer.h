@@ -61,9 +61,12 @@ UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buff
 /**
  * Begin CPU access of kind `access`; calls nest and are counted per kind.
  *
- * Returns 0; -EACCES: the member may not write this buffer; -EBUSY: write was asked for while this
- * member only holds read accesses (end them first, or begin with read and write); -EINVAL: no
- * direction; -ENODEV: the memory cannot be mapped. Thread-safe. Since 0.1.
+ * A write-only access promises not to read what is there, a read access not to write: a read inside a
+ * write-only access, or a write inside a read access, contradicts the outer one. Both are fine inside
+ * UMM_ACCESS_READ_WRITE.
+ *
+ * Returns 0; -EACCES: the member may not write this buffer; -EBUSY: contradicts an access that is
+ * open; -EINVAL: no direction; -EOVERFLOW: more than 65,535 open. Thread-safe. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
 						   enum umm_access access);
@@ -72,7 +75,7 @@ UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
  * Thread-safe. Since 0.1. */
 UMM_API int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access);
 
-/** First byte of the mapping, umm_layout.raw_size_bytes long. Same address for the buffer's whole
+/** First byte of the mapping, umm_layout.raw_size_bytes long at least. Same address for the buffer's whole
  * life. */
 UMM_API void *umm_buffer_data(const struct umm_buffer *buffer);
 

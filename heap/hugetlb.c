@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Huge pages of 2 MiB in a sealed memory file, where somebody reserved some.
+ *
+ * One page is one physically contiguous run, so buffers of up to 2 MiB are too. The kernel never
+ * makes such pages on demand (unless overcommit is set up), so what is free is what sysfs counts
+ * (Documentation/admin-guide/mm/hugetlbpage.rst).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "heap/table.h"
+#include "os/memfd.h"
+
+#define COUNTERS "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+
+static bool read_count(const char *path, uint64_t *out)
+{
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	unsigned long long value;
+	bool ok = fscanf(file, "%llu", &value) == 1;
+	fclose(file);
+	if (ok)
+		*out = value;
+	return ok;
+}
+
+static void probe(struct umm_heap_properties *out)
+{
+	*out = (struct umm_heap_properties){
+		.name = "hugetlb",
+		.class = UMM_HEAP_HUGETLB,
+		.contiguous_max_bytes = UMM_HUGE_PAGE_BYTES,
+		.page_bytes = UMM_HUGE_PAGE_BYTES,
+		.source = "free: " COUNTERS "free_hugepages - resv_hugepages",
+	};
+
+	uint64_t free_pages, reserved_pages;
+	if (!read_count(COUNTERS "free_hugepages", &free_pages) ||
+	    !read_count(COUNTERS "resv_hugepages", &reserved_pages)) {
+		snprintf(out->source, sizeof(out->source), "this kernel has no 2 MiB pages");
+		return;
+	}
+	if (free_pages <= reserved_pages) {
+		snprintf(out->source, sizeof(out->source),
+			 "no free 2 MiB pages (sysctl vm.nr_hugepages=N reserves some)");
+		return;
+	}
+	out->present = true;
+	out->free_bytes = (free_pages - reserved_pages) * UMM_HUGE_PAGE_BYTES;
+}
+
+static int allocate(const char *label, uint64_t size_bytes, int *out_fd)
+{
+	return umm_memfd_create(label, size_bytes, UMM_PAGES_2M, out_fd);
+}
+
+const struct umm_heap_ops umm_heap_hugetlb = {
+	.name = "hugetlb",
+	.probe = probe,
+	.allocate = allocate,
+	.finish = umm_memfd_finish,
+};

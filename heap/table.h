@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/** The backends the table lists; only heap/table.c needs their names. */
+#ifndef UMM_HEAP_TABLE_H
+#define UMM_HEAP_TABLE_H
+
+#include "heap/heap.h"
+
+extern const struct umm_heap_ops umm_heap_memfd;
+extern const struct umm_heap_ops umm_heap_hugetlb;
+
+#endif

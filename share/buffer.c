@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "share/buffer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/cleanup.h"
+#include "share/access.h"
+#include "share/guard.h"
+
+struct umm_buffer {
+	atomic_uint references;
+	int fd;
+	void *map;
+	size_t map_size; /* whole pages of the file: hugetlb unmaps nothing less */
+	bool writable, guarded;
+	struct umm_buffer_id id;
+	struct umm_access_book book;
+	struct umm_guard guard; /* only if guarded */
+	struct umm_layout layout;
+	unsigned index;
+	char owner[64];
+	char name[80]; /* "edge0/2" */
+};
+
+bool umm_guard_wanted(void)
+{
+	const char *value = getenv("UMM_GUARD");
+	return value != NULL && value[0] != '\0' && strcmp(value, "0") != 0;
+}
+
+static void destroy(struct umm_buffer *buffer)
+{
+	if (buffer->guarded)
+		umm_guard_finish(&buffer->guard);
+	umm_unmap(buffer->map, buffer->map_size);
+	umm_close_fd(&buffer->fd);
+	free(buffer);
+}
+
+struct umm_buffer *umm_buffer_ref(struct umm_buffer *buffer)
+{
+	atomic_fetch_add_explicit(&buffer->references, 1, memory_order_relaxed);
+	return buffer;
+}
+
+void umm_buffer_unref(struct umm_buffer *buffer)
+{
+	if (buffer != NULL &&
+	    atomic_fetch_sub_explicit(&buffer->references, 1, memory_order_acq_rel) == 1)
+		destroy(buffer);
+}
+
+const char *umm_buffer_name(const struct umm_buffer *buffer)
+{
+	return buffer->name;
+}
+
+unsigned umm_buffer_index(const struct umm_buffer *buffer)
+{
+	return buffer->index;
+}
+
+struct umm_buffer_id umm_buffer_id(const struct umm_buffer *buffer)
+{
+	return buffer->id;
+}
+
+int umm_buffer_fd(const struct umm_buffer *buffer)
+{
+	return buffer->fd;
+}
+
+const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buffer)
+{
+	return &buffer->layout;
+}
+
+void *umm_buffer_data(const struct umm_buffer *buffer)
+{
+	return buffer->map;
+}
+
+void *umm_buffer_plane(const struct umm_buffer *buffer, unsigned plane)
+{
+	if (plane >= buffer->layout.n_planes)
+		return NULL;
+	return (char *)buffer->map + buffer->layout.planes[plane].offset_bytes;
+}
+
+int umm_buffer_begin_access(struct umm_buffer *buffer, enum umm_access access)
+{
+	if ((access & UMM_ACCESS_WRITE) && !buffer->writable)
+		return -EACCES;
+	int ret = umm_access_begin(&buffer->book, access);
+	if (ret < 0 || !buffer->guarded)
+		return ret;
+
+	ret = umm_guard_update(&buffer->guard);
+	if (ret < 0)
+		umm_access_end(&buffer->book, access);
+	return ret;
+}
+
+int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access)
+{
+	int ret = umm_access_end(&buffer->book, access);
+	if (ret < 0 || !buffer->guarded)
+		return ret;
+	return umm_guard_update(&buffer->guard);
+}
+
+/* The planes must lie inside what was mapped: the layout came over a wire. */
+static bool layout_fits(const struct umm_layout *layout, uint64_t size)
+{
+	if (layout->n_planes > UMM_MAX_PLANES || layout->raw_size_bytes > size)
+		return false;
+	for (unsigned i = 0; i < layout->n_planes; i++) {
+		const struct umm_plane_layout *plane = &layout->planes[i];
+		if (plane->offset_bytes > size || plane->size_bytes > size - plane->offset_bytes)
+			return false;
+	}
+	return true;
+}
+
+static int map_buffer(struct umm_buffer *buffer, enum umm_map_access access)
+{
+	struct umm_file_identity identity;
+	uint64_t size;
+	int ret = umm_memfd_sealed_size(buffer->fd, &size);
+	if (ret == 0)
+		ret = umm_fd_identity(buffer->fd, &identity);
+	if (ret < 0)
+		return ret;
+	if (size == 0 || size % identity.page_bytes != 0 || !layout_fits(&buffer->layout, size))
+		return -EINVAL;
+
+	ret = umm_map_fd(buffer->fd, size, access, &buffer->map);
+	if (ret < 0)
+		return ret;
+	buffer->map_size = size;
+	buffer->id = (struct umm_buffer_id){ .dev = identity.dev, .ino = identity.ino };
+	return 0;
+}
+
+static int start_guard(struct umm_buffer *buffer)
+{
+	buffer->guard = (struct umm_guard){
+		.map = buffer->map,
+		.size = buffer->map_size,
+		.buffer = buffer->name,
+		.owner = buffer->owner,
+		.writable = buffer->writable,
+		.book = &buffer->book,
+	};
+	int ret = umm_guard_init(&buffer->guard);
+	buffer->guarded = ret == 0;
+	return ret;
+}
+
+int umm_buffer_create(int dup_fd, const struct umm_buffer_config *config, struct umm_buffer **out)
+{
+	struct umm_buffer *buffer = calloc(1, sizeof(*buffer));
+	if (buffer == NULL)
+		return -ENOMEM;
+
+	atomic_init(&buffer->references, 1);
+	buffer->writable = config->map == UMM_MAP_WRITE;
+	buffer->index = config->index;
+	buffer->layout = *config->layout;
+	snprintf(buffer->owner, sizeof(buffer->owner), "%s", config->owner);
+	snprintf(buffer->name, sizeof(buffer->name), "%.64s/%u", config->pool, config->index);
+
+	buffer->fd = fcntl(dup_fd, F_DUPFD_CLOEXEC, 0);
+	int ret = buffer->fd < 0 ? -errno : map_buffer(buffer, config->map);
+	if (ret == 0 && config->guard)
+		ret = start_guard(buffer);
+	if (ret < 0) {
+		destroy(buffer);
+		return ret;
+	}
+	*out = buffer;
+	return 0;
+}
