@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# The front door. Meson does the work; these are the few commands one has to remember.
+#
+#	make            build into build/
+#	make demo       install what is missing, build, run the main job on demo/clip.mp4
+#	make check      install what is missing, build several times, run every test
+#	make bench      measure this machine
+#	make install    PREFIX=/usr/local, DESTDIR as usual
+#	make format     clang-format on our own C files
+#	make clean      remove everything that was built
+
+BUILD ?= build
+PREFIX ?= /usr/local
+JOBS ?= 2
+UMM = $(BUILD)/cli/umm
+
+all: $(BUILD)/build.ninja
+	@ninja -j$(JOBS) -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@meson setup --prefix=$(PREFIX) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+deps:
+	@scripts/install-deps.sh build
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh $(UMM)
+
+check:
+	@scripts/install-deps.sh build check
+	@scripts/check.sh
+
+bench: all
+	@scripts/bench.sh $(UMM)
+
+install: all
+	@meson install --no-rebuild -C $(BUILD)
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build build-* demo/out
+
+.PHONY: all deps demo check bench install format clean

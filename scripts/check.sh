@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Build several times, run every test, and end with one line: N passed, M failed, K skipped.
+#
+# Every pass leaves a log in the form of meson's testlog.json under build-check/logs; the last line
+# is summed over all of them by scripts/sum-tests.py, which also prints failures and the reasons of
+# skips. A build that breaks counts as one failed test, so nothing is lost in silence.
+#
+#	gcc       debugoptimized: all tests
+#	clang     AddressSanitizer + UndefinedBehaviorSanitizer, fuzzers: all tests
+#	tsan      ThreadSanitizer: what is shared or threaded
+#	valgrind  --track-fds, leak check: the unit tests
+#	install   into an empty prefix, then a client built with pkg-config against it
+set -u
+cd "$(dirname "$0")/.."
+
+base=build-check
+logs=$PWD/$base/logs
+jobs=${JOBS:-2}
+tsan_suites="queue ring broker timeline fence"
+rm -rf "$logs"
+mkdir -p "$logs"
+
+say() {
+	printf '== %s\n' "$*"
+}
+
+# note NAME RESULT TEXT: a test of this script itself, in the form of meson's log.
+note() {
+	python3 -c 'import json, sys
+print(json.dumps({"name": sys.argv[1], "result": sys.argv[2], "stdout": sys.argv[3], "suite": []}))' \
+		"$1" "$2" "$3" >>"$logs/checks.json"
+}
+
+# Randomised mappings of 32 bits are more than clang 14's sanitizers can bear.
+wrapper=
+if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28)" -gt 28 ] &&
+	setarch -R true 2>/dev/null; then
+	wrapper="setarch -R"
+fi
+
+# build NAME [MESON OPTIONS...]
+build() {
+	name=$1
+	shift
+	say "building $name"
+	if [ ! -f "$base/$name/build.ninja" ]; then
+		rm -rf "${base:?}/$name"
+		meson setup "$base/$name" "$@" >"$logs/$name-setup.txt" 2>&1 || {
+			tail -n 20 "$logs/$name-setup.txt"
+			note "build of $name" FAIL "meson setup failed"
+			return 1
+		}
+	fi
+	ninja -j"$jobs" -C "$base/$name" >"$logs/$name-build.txt" 2>&1 || {
+		tail -n 40 "$logs/$name-build.txt"
+		note "build of $name" FAIL "ninja failed"
+		return 1
+	}
+	if grep -q 'warning: ' "$logs/$name-build.txt"; then
+		grep -A5 'warning: ' "$logs/$name-build.txt" | head -n 40
+		note "no warnings from $name" FAIL "the compiler warned"
+	fi
+}
+
+# run NAME [MESON TEST OPTIONS...]: the tests of a build.
+run() {
+	name=$1
+	shift
+	say "testing $name"
+	rm -f "$base/$name/meson-logs/testlog.json"
+	meson test -C "$base/$name" --no-rebuild --num-processes "$jobs" "$@" >"$logs/$name-test.txt" \
+		2>&1 </dev/null
+	if [ -f "$base/$name/meson-logs/testlog.json" ]; then
+		cp "$base/$name/meson-logs/testlog.json" "$logs/$name.json"
+		python3 scripts/sum-tests.py --one "$name" "$logs/$name.json"
+	else
+		tail -n 20 "$logs/$name-test.txt"
+		note "tests of $name" FAIL "meson test left no log"
+	fi
+}
+
+check_gcc() {
+	build gcc --buildtype=debugoptimized && run gcc
+}
+
+check_clang() {
+	CC=clang CXX=clang++ build clang --buildtype=debugoptimized \
+		-Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true -Dman=disabled || return
+	export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:abort_on_error=0
+	export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+	# shellcheck disable=SC2086 # two words or none
+	run clang ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 4
+	unset ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+check_tsan() {
+	CC=clang CXX=clang++ build tsan --buildtype=debugoptimized \
+		-Db_sanitize=thread -Db_lundef=false -Dman=disabled || return
+	suites=
+	for suite in $tsan_suites; do
+		suites="$suites --suite $suite"
+	done
+	export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
+	# shellcheck disable=SC2086 # lists of words
+	run tsan ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 10 $suites
+	unset TSAN_OPTIONS
+}
+
+check_valgrind() {
+	if ! command -v valgrind >/dev/null; then
+		note "valgrind" SKIP "SKIP: valgrind is not installed"
+		return
+	fi
+	say "testing valgrind"
+	python3 scripts/run-valgrind.py "$base/gcc" "$logs/valgrind.json" "$jobs"
+	python3 scripts/sum-tests.py --one valgrind "$logs/valgrind.json"
+}
+
+check_install() {
+	say "testing install"
+	if scripts/check-install.sh "$base/gcc" >"$logs/install.txt" 2>&1; then
+		note "install: a client builds with pkg-config and runs" OK ""
+	else
+		note "install: a client builds with pkg-config and runs" FAIL "$(tail -n 15 "$logs/install.txt")"
+	fi
+}
+
+start=$(date +%s)
+check_gcc
+check_clang
+check_tsan
+check_valgrind
+check_install
+say "all took $(($(date +%s) - start)) s"
+exec python3 scripts/sum-tests.py "$logs"/*.json
