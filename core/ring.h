@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The ring: frames from one producer to up to 32 consumers through shared memory, without trust.
+ *
+ * Every member has one block, which only it (and its heir after its death) writes. So every word
+ * has one writer, no step is a read-modify-write of a word somebody else writes, and a hostile
+ * member can scribble over nothing but its own block. What is read from a peer is copied once,
+ * checked, and never read again.
+ *
+ *	producer's block                             a consumer's block
+ *	+---------------------------------+          +---------------------------------+
+ *	| magic, version, counts          |          | magic, version, n_buffers, mode |
+ *	| waiting | state | error         |          | waiting | state                 |
+ *	| bell    | count: frames shown   |          | bell    | count: frames seen    |
+ *	| timeline, statistics            |          | statistics, latencies           |
+ *	| entry[size]: ticket + record    |          | slot[n_buffers]:                |
+ *	| revoked[n_buffers]: ticket      |          |   claim, released: ticket       |
+ *	+---------------------------------+          +---------------------------------+
+ *
+ * A ticket names one showing of one buffer: the frame's sequence number + 1; 0 is "never". Frame
+ * with ticket t is in entry[t % size].
+ *
+ * Holding, fifo: from publish on, each fifo consumer holds the buffer until it writes released =
+ * ticket. At most n_buffers frames are out, so no entry is overwritten unread.
+ *
+ * Holding, latest: a consumer holds what it has claimed, and races the producer for it as with a
+ * hazard pointer. Both sides write first and look second, sequentially consistent, so that at least
+ * one sees the other:
+ *
+ *	consumer   claim = ticket;    then: revoked >= ticket?  give it back
+ *	producer   revoked = ticket;  then: claim == ticket?    leave it alone
+ *
+ * The producer takes the buffer that was let go first; the newest frame is revoked only when
+ * nothing else is free, so that a consumer that comes late still finds it as long as there are
+ * buffers enough (one shown, one being filled, one per consumer in use).
+ *
+ * Waiting: who must wait writes `waiting` in its own block, samples the other's bell, looks once
+ * more, and sleeps on the sampled value. Who made news moves its own bell, then looks at `waiting`
+ * of its peers: again both write first and look second. `waiting` carries an epoch, so that one
+ * wait is answered by one wake-up, however much news there is before the sleeper runs.
+ *
+ * Death: the heir writes state = DEAD into the dead one's block. A producer ignores all holds of a
+ * dead consumer; consumers of a dead producer still get the frames that were shown (they are
+ * complete, or carry a fence that fails), then -EOWNERDEAD.
+ *
+ * This file has no OS in it: steps return UMM_RING_WAIT where the caller has to wait, and say whom
+ * the caller has to wake. spin/ring.pml is the model of it.
+ *
+ * Rejected: one block that all write (a peer could corrupt its neighbours); a reference count per
+ * buffer (a dead peer's share cannot be told from a living one's); robust mutexes (trust the
+ * peer's list in memory).
+ */
+#ifndef UMM_CORE_RING_H
+#define UMM_CORE_RING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <umm/collection.h>
+#include <umm/queue.h>
+#include <umm/solve.h>
+
+#include "core/histogram.h"
+#include "core/timeline.h"
+
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit words in shared memory must be lock-free");
+
+#define UMM_RING_LINE	 64
+#define UMM_RING_VERSION 1
+
+/** A step's answer beside 0, UMM_END and negative errnos: nothing to do now. */
+#define UMM_RING_WAIT 64
+
+enum umm_ring_state { UMM_RING_RUNNING = 1, UMM_RING_ENDED = 2, UMM_RING_DEAD = 3 };
+
+/** What `waiting` asks for, in its low bits; an epoch is in the others. */
+enum umm_ring_wait_kind { UMM_RING_AWAKE = 0, UMM_RING_SLEEPING = 1, UMM_RING_ARMED = 2 };
+#define UMM_RING_WAIT_KIND_MASK 3u
+
+/** The start of every block: what peers and heirs touch, at offsets that depend on nothing. */
+struct umm_ring_block {
+	uint32_t magic, version, n_buffers;
+	uint32_t detail; /* producer: how many consumers; consumer: its mode */
+
+	_Alignas(UMM_RING_LINE) _Atomic uint32_t waiting;
+	_Atomic uint32_t state; /* enum umm_ring_state */
+	_Atomic int32_t error;	/* producer: why it ended; 0: as planned */
+
+	_Alignas(UMM_RING_LINE) _Atomic uint32_t bell; /* futex word: moves with every news */
+	_Atomic uint64_t count;			       /* producer: frames shown; consumer: seen */
+
+	_Alignas(UMM_RING_LINE) _Atomic uint64_t frames;
+	_Atomic uint64_t dropped, copied_bytes;
+	_Atomic uint32_t queued;
+};
+
+/** What an entry says. */
+struct umm_ring_record {
+	uint64_t buffer;
+	int64_t published_ns;
+	struct umm_frame_info info;
+};
+#define UMM_RING_RECORD_WORDS (sizeof(struct umm_ring_record) / sizeof(uint64_t))
+
+struct umm_ring_entry {
+	_Alignas(2 * UMM_RING_LINE) _Atomic uint64_t ticket; /* 0 while it is being written */
+	_Atomic uint64_t words[UMM_RING_RECORD_WORDS];
+};
+
+struct umm_ring_producer_block {
+	struct umm_ring_block base;
+	_Alignas(UMM_RING_LINE) struct umm_timeline_words timeline;
+	struct umm_ring_entry entries[]; /* then: _Atomic uint64_t revoked[n_buffers] */
+};
+
+struct umm_ring_slot {
+	_Alignas(UMM_RING_LINE) _Atomic uint64_t claim;
+	_Atomic uint64_t released;
+};
+
+struct umm_ring_consumer_block {
+	struct umm_ring_block base;
+	_Alignas(UMM_RING_LINE) struct umm_histogram latency;
+	struct umm_ring_slot slots[]; /* n_buffers */
+};
+
+/** Bytes of a block. */
+size_t umm_ring_producer_block_size(unsigned n_buffers);
+size_t umm_ring_consumer_block_size(unsigned n_buffers);
+
+void umm_ring_producer_block_init(void *block, unsigned n_buffers, unsigned n_consumers);
+void umm_ring_consumer_block_init(void *block, unsigned n_buffers, enum umm_queue_mode mode);
+
+/** Whether a block was made by the above for this many buffers. */
+bool umm_ring_producer_block_valid(const void *block, unsigned n_buffers);
+bool umm_ring_consumer_block_valid(const void *block, unsigned n_buffers);
+
+/** For heirs. The caller wakes the sleepers on `bell` (and, of a producer, on timeline.bell). */
+void umm_ring_bury_producer(struct umm_ring_producer_block *block);
+void umm_ring_bury_consumer(struct umm_ring_consumer_block *block);
+
+/** Counters in anybody's block. */
+void umm_ring_read_stats(const struct umm_ring_block *block, enum umm_role role,
+			 struct umm_member_stats *out);
+
+/** The member copied that much. */
+void umm_ring_count_copy(struct umm_ring_block *own, uint64_t bytes);
+
+/** Whom a step's caller has to wake: sleepers on the caller's own bell, and doorbells by consumer
+ * (a consumer's only doorbell is bit 0). */
+struct umm_ring_wake {
+	bool sleepers;
+	uint32_t doorbells;
+};
+
+/** The image all buffers hold; all 0 where there is none. */
+struct umm_ring_image {
+	uint32_t width_px, height_px;
+};
+
+/** No buffer, where an index is wanted. */
+#define UMM_RING_NONE UINT16_MAX
+
+/** The producer's own book on one buffer. */
+struct umm_ring_buffer {
+	uint64_t ticket;   /* of its last showing; 0: never shown */
+	uint64_t previous; /* the one before: what fifo consumers have in `released` until they let
+			      go */
+	uint32_t pending;  /* consumers that may still hold or claim `ticket` */
+	bool shown;	   /* and not taken back since */
+	bool held;	   /* by the producer itself; otherwise it is in the list of candidates */
+	uint16_t next;
+};
+
+/** The producer's side, private memory of the producer's process. */
+struct umm_ring_producer {
+	struct umm_ring_producer_block *block;
+	const struct umm_ring_consumer_block *consumers[UMM_MAX_CONSUMERS];
+	_Atomic uint64_t *revoked;
+	unsigned n_buffers, ring_size;
+	struct umm_ring_image image;
+	uint32_t alive;	 /* consumers that count */
+	uint32_t latest; /* those in latest mode */
+	bool ended;
+	int error;   /* sticky */
+	int culprit; /* consumer that broke the ring, or -1 */
+	uint64_t head;
+	uint32_t epoch;
+	uint32_t answered[UMM_MAX_CONSUMERS]; /* last `waiting` that was answered */
+	uint16_t first, last;		      /* candidates, let go first is first */
+	uint16_t newest;		      /* the buffer shown last, or UMM_RING_NONE */
+	unsigned out;			      /* buffers that are shown */
+	struct umm_ring_buffer buffers[UMM_MAX_BUFFERS];
+};
+
+/** A frame as a consumer gets it. */
+struct umm_ring_frame {
+	unsigned buffer;
+	uint64_t sequence, dropped;
+	int64_t published_ns;
+	struct umm_frame_info info;
+};
+
+/** A consumer's side, private memory of its process. */
+struct umm_ring_consumer {
+	struct umm_ring_consumer_block *block;
+	const struct umm_ring_producer_block *producer;
+	const _Atomic uint64_t *revoked;
+	unsigned n_buffers, ring_size;
+	struct umm_ring_image image;
+	bool latest;
+	bool orphan;	  /* the producer is dead, whatever its block says */
+	int over;	  /* sticky: UMM_END or a negative errno */
+	uint64_t seen;	  /* ticket up to which frames were taken or missed */
+	uint64_t refused; /* latest: ticket that turned out to be revoked */
+	uint32_t epoch;
+	uint32_t answered;
+	uint64_t held[UMM_MAX_BUFFERS]; /* ticket, 0: not held */
+};
+
+struct umm_ring_producer_config {
+	struct umm_ring_producer_block *block;
+	const struct umm_ring_consumer_block *const *consumers;
+	const enum umm_queue_mode *modes; /* per consumer */
+	unsigned n_buffers, n_consumers;
+	struct umm_ring_image image;
+};
+
+/** Counts must be in range and the blocks valid. */
+void umm_ring_producer_init(struct umm_ring_producer *producer,
+			    const struct umm_ring_producer_config *config);
+
+/** Take a free buffer. 0, UMM_RING_WAIT, or what umm_producer_acquire() says. */
+int umm_ring_producer_take(struct umm_ring_producer *producer, unsigned *index);
+
+/** 0, or what umm_producer_publish() says. */
+int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index,
+			      const struct umm_frame_info *info, enum umm_hold hold, int64_t now_ns,
+			      struct umm_ring_wake *wake);
+
+/** The producer's own hold ends. 0 or -EINVAL. */
+int umm_ring_producer_give_up(struct umm_ring_producer *producer, unsigned index);
+
+/** End of the stream. 0, or -EINVAL: ended already, or `error` is not 0 and not an errno. */
+int umm_ring_producer_end(struct umm_ring_producer *producer, int error,
+			  struct umm_ring_wake *wake);
+
+/** The producer leaves: ended if it said so before, dead otherwise, since its stream is not
+ * complete. Its timeline fails. The caller also wakes the sleepers on timeline.bell. */
+void umm_ring_producer_leave(struct umm_ring_producer *producer, struct umm_ring_wake *wake);
+
+/** 0 if all consumers let go of everything and will get nothing more, UMM_RING_WAIT, -EPROTO. */
+int umm_ring_producer_drained(struct umm_ring_producer *producer);
+
+/** Would umm_ring_producer_take() say anything but UMM_RING_WAIT? Takes no frame from anybody. */
+bool umm_ring_producer_ready(struct umm_ring_producer *producer);
+
+/** Buffers in other hands right now. */
+unsigned umm_ring_producer_queued(struct umm_ring_producer *producer);
+
+/** Count consumer `index` out: it is known to be dead by other means. */
+void umm_ring_producer_forget(struct umm_ring_producer *producer, unsigned index);
+
+/** Look at the consumers' states; the set of those that count. */
+uint32_t umm_ring_producer_alive(struct umm_ring_producer *producer);
+
+/** Say that this side is about to sleep or poll: sample the bells after it, look again, sleep. */
+void umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_ring_wait_kind kind);
+
+/** The book is consistent; for tests. */
+bool umm_ring_producer_valid(const struct umm_ring_producer *producer);
+
+/** Counts must be in range and the blocks valid. */
+void umm_ring_consumer_init(struct umm_ring_consumer *consumer,
+			    struct umm_ring_consumer_block *block,
+			    const struct umm_ring_producer_block *producer, unsigned n_buffers,
+			    enum umm_queue_mode mode, struct umm_ring_image image);
+
+/** Take a frame. 0, UMM_RING_WAIT, or what umm_consumer_acquire() says. `wake` is set in any case.
+ */
+int umm_ring_consumer_take(struct umm_ring_consumer *consumer, struct umm_ring_frame *out,
+			   struct umm_ring_wake *wake);
+
+/** Give it back. 0, or -EINVAL: not held. */
+int umm_ring_consumer_release(struct umm_ring_consumer *consumer, unsigned index, uint64_t sequence,
+			      struct umm_ring_wake *wake);
+
+/** Would umm_ring_consumer_take() say anything but UMM_RING_WAIT? */
+bool umm_ring_consumer_ready(const struct umm_ring_consumer *consumer);
+
+/** Frames waiting right now. */
+unsigned umm_ring_consumer_queued(const struct umm_ring_consumer *consumer);
+
+/** A frame that was published then was taken now. */
+void umm_ring_consumer_count_latency(struct umm_ring_consumer *consumer, int64_t now_ns,
+				     int64_t published_ns);
+
+/** The producer is known to be dead by other means. Frames that were shown still come. */
+void umm_ring_consumer_orphan(struct umm_ring_consumer *consumer);
+
+/** This consumer leaves: it holds nothing any more. */
+void umm_ring_consumer_leave(struct umm_ring_consumer *consumer, struct umm_ring_wake *wake);
+
+void umm_ring_consumer_expect(struct umm_ring_consumer *consumer, enum umm_ring_wait_kind kind);
+
+bool umm_ring_consumer_valid(const struct umm_ring_consumer *consumer);
+
+#endif

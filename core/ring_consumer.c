@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A consumer's side of the ring. Its book (struct umm_ring_consumer) is private memory; the
+ * producer's block only ever makes it say "nothing yet", "over", a checked frame, or -EPROTO.
+ */
+#include "core/ring_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How often a reader that is overtaken tries again before it says "nothing yet". Each time the
+ * producer has shown a whole ring of frames in between. */
+#define OVERTAKEN_MAX 64
+
+static int broken(struct umm_ring_consumer *consumer)
+{
+	consumer->over = -EPROTO;
+	return -EPROTO;
+}
+
+/* All frames that were shown are seen: is there more to come? `state` was read before the count. */
+static int nothing_left(struct umm_ring_consumer *consumer, uint32_t state)
+{
+	int error;
+	switch (state) {
+	case UMM_RING_RUNNING:
+		if (!consumer->orphan)
+			return UMM_RING_WAIT;
+		consumer->over = -EOWNERDEAD;
+		break;
+	case UMM_RING_ENDED:
+		error = atomic_load_explicit(&consumer->producer->base.error, memory_order_relaxed);
+		if (error != 0 && !umm_ring_is_errno(error))
+			return broken(consumer);
+		consumer->over = error == 0 ? UMM_END : error;
+		break;
+	case UMM_RING_DEAD:
+		consumer->over = -EOWNERDEAD;
+		break;
+	default:
+		return broken(consumer);
+	}
+	return consumer->over;
+}
+
+/* Copy the entry of `ticket` once. False: it holds another one. Acquire on every word keeps the
+ * second look at the ticket behind them. */
+static bool read_entry(const struct umm_ring_consumer *consumer, uint64_t ticket,
+		       struct umm_ring_record *out)
+{
+	const struct umm_ring_entry *entry =
+		&consumer->producer->entries[ticket & (consumer->ring_size - 1)];
+	uint64_t words[UMM_RING_RECORD_WORDS];
+
+	if (atomic_load_explicit(&entry->ticket, memory_order_acquire) != ticket)
+		return false;
+	for (unsigned i = 0; i < UMM_RING_RECORD_WORDS; i++)
+		words[i] = atomic_load_explicit(&entry->words[i], memory_order_acquire);
+	if (atomic_load_explicit(&entry->ticket, memory_order_acquire) != ticket)
+		return false;
+	memcpy(out, words, sizeof(words));
+	return true;
+}
+
+static bool record_fits(const struct umm_ring_consumer *consumer,
+			const struct umm_ring_record *record)
+{
+	return record->buffer < consumer->n_buffers && consumer->held[record->buffer] == 0 &&
+	       umm_ring_rect_inside(record->info.visible, consumer->image);
+}
+
+static void hold(struct umm_ring_consumer *consumer, uint64_t ticket,
+		 const struct umm_ring_record *record, struct umm_ring_frame *out)
+{
+	struct umm_ring_block *base = &consumer->block->base;
+	*out = (struct umm_ring_frame){
+		.buffer = (unsigned)record->buffer,
+		.sequence = ticket - 1,
+		.dropped = ticket - consumer->seen - 1,
+		.published_ns = record->published_ns,
+		.info = record->info,
+	};
+	consumer->held[record->buffer] = ticket;
+	consumer->seen = ticket;
+	umm_ring_add(&base->frames, 1);
+	umm_ring_add(&base->dropped, out->dropped);
+	atomic_store_explicit(&base->count, ticket, memory_order_release);
+}
+
+static int take_fifo(struct umm_ring_consumer *consumer, struct umm_ring_frame *out)
+{
+	const struct umm_ring_block *producer = &consumer->producer->base;
+	struct umm_ring_record record;
+
+	/* The state first: what was shown before the end is in the count. */
+	uint32_t state = atomic_load_explicit(&producer->state, memory_order_acquire);
+	uint64_t head = atomic_load_explicit(&producer->count, memory_order_acquire);
+	uint64_t waiting = head - consumer->seen;
+	if (waiting == 0)
+		return nothing_left(consumer, state);
+	if (waiting > consumer->n_buffers || !read_entry(consumer, consumer->seen + 1, &record) ||
+	    !record_fits(consumer, &record))
+		return broken(consumer);
+
+	hold(consumer, consumer->seen + 1, &record, out);
+	atomic_store_explicit(&consumer->block->base.queued, (uint32_t)(waiting - 1),
+			      memory_order_relaxed);
+	return 0;
+}
+
+/* News for the producer: look whether it waits for it. */
+static void wake_producer(struct umm_ring_consumer *consumer, struct umm_ring_wake *wake)
+{
+	umm_ring_move_bell(&consumer->block->base);
+	enum umm_ring_wait_kind kind =
+		umm_ring_answer(&consumer->producer->base, &consumer->answered);
+	if (kind == UMM_RING_SLEEPING)
+		wake->sleepers = true;
+	if (kind == UMM_RING_ARMED)
+		wake->doorbells |= 1;
+}
+
+/* Claim the newest frame. False: the producer was faster, and has taken the buffer back. */
+static bool claim(struct umm_ring_consumer *consumer, uint64_t ticket, uint64_t buffer,
+		  struct umm_ring_wake *wake)
+{
+	struct umm_ring_slot *slot = &consumer->block->slots[buffer];
+	atomic_store_explicit(&slot->claim, ticket, memory_order_seq_cst);
+	if (atomic_load_explicit(&consumer->revoked[buffer], memory_order_seq_cst) < ticket)
+		return true;
+
+	/* It may have seen the claim and be waiting for its end. */
+	consumer->refused = ticket;
+	atomic_store_explicit(&slot->released, ticket, memory_order_release);
+	wake_producer(consumer, wake);
+	return false;
+}
+
+/* Frames that nobody can get any more are missed. */
+static int nothing_left_latest(struct umm_ring_consumer *consumer, uint32_t state, uint64_t head)
+{
+	int ret = nothing_left(consumer, state);
+	if (ret != UMM_RING_WAIT && head != consumer->seen) {
+		umm_ring_add(&consumer->block->base.dropped, head - consumer->seen);
+		consumer->seen = head;
+		atomic_store_explicit(&consumer->block->base.count, head, memory_order_release);
+	}
+	return ret;
+}
+
+static int take_latest(struct umm_ring_consumer *consumer, struct umm_ring_frame *out,
+		       struct umm_ring_wake *wake)
+{
+	const struct umm_ring_block *producer = &consumer->producer->base;
+	uint64_t tried = 0;
+
+	for (int i = 0; i < OVERTAKEN_MAX; i++) {
+		struct umm_ring_record record;
+		uint32_t state = atomic_load_explicit(&producer->state, memory_order_acquire);
+		uint64_t head = atomic_load_explicit(&producer->count, memory_order_acquire);
+		if (head == consumer->seen || head == consumer->refused)
+			return nothing_left_latest(consumer, state, head);
+		/* Counts go up; an entry that is gone although nothing was shown since, lies. */
+		if (head < consumer->seen || head == tried)
+			return broken(consumer);
+		tried = head;
+		if (!read_entry(consumer, head, &record))
+			continue;
+		if (!record_fits(consumer, &record))
+			return broken(consumer);
+		if (!claim(consumer, head, record.buffer, wake))
+			continue;
+		hold(consumer, head, &record, out);
+		atomic_store_explicit(&consumer->block->base.queued, 0, memory_order_relaxed);
+		return 0;
+	}
+	return UMM_RING_WAIT;
+}
+
+int umm_ring_consumer_take(struct umm_ring_consumer *consumer, struct umm_ring_frame *out,
+			   struct umm_ring_wake *wake)
+{
+	*wake = (struct umm_ring_wake){ 0 };
+	if (consumer->over != 0)
+		return consumer->over;
+	return consumer->latest ? take_latest(consumer, out, wake) : take_fifo(consumer, out);
+}
+
+int umm_ring_consumer_release(struct umm_ring_consumer *consumer, unsigned index, uint64_t sequence,
+			      struct umm_ring_wake *wake)
+{
+	*wake = (struct umm_ring_wake){ 0 };
+	if (index >= consumer->n_buffers || consumer->held[index] == 0 ||
+	    consumer->held[index] != sequence + 1)
+		return -EINVAL;
+	consumer->held[index] = 0;
+	atomic_store_explicit(&consumer->block->slots[index].released, sequence + 1,
+			      memory_order_release);
+	wake_producer(consumer, wake);
+	return 0;
+}
+
+bool umm_ring_consumer_ready(const struct umm_ring_consumer *consumer)
+{
+	const struct umm_ring_block *producer = &consumer->producer->base;
+	if (consumer->over != 0 || consumer->orphan ||
+	    atomic_load_explicit(&producer->state, memory_order_acquire) != UMM_RING_RUNNING)
+		return true;
+	uint64_t head = atomic_load_explicit(&producer->count, memory_order_acquire);
+	return head != consumer->seen && !(consumer->latest && head == consumer->refused);
+}
+
+unsigned umm_ring_consumer_queued(const struct umm_ring_consumer *consumer)
+{
+	const struct umm_ring_block *producer = &consumer->producer->base;
+	uint64_t head = atomic_load_explicit(&producer->count, memory_order_acquire);
+	if (head <= consumer->seen || (consumer->latest && head == consumer->refused))
+		return 0;
+	uint64_t most = consumer->latest ? 1 : consumer->n_buffers;
+	return (unsigned)(head - consumer->seen < most ? head - consumer->seen : most);
+}
+
+/* The producer's word may be any number. */
+void umm_ring_consumer_count_latency(struct umm_ring_consumer *consumer, int64_t now_ns,
+				     int64_t published_ns)
+{
+	uint64_t latency = published_ns < now_ns ? (uint64_t)now_ns - (uint64_t)published_ns : 0;
+	umm_histogram_add(&consumer->block->latency, latency);
+}
+
+void umm_ring_consumer_orphan(struct umm_ring_consumer *consumer)
+{
+	consumer->orphan = true;
+}
+
+void umm_ring_consumer_leave(struct umm_ring_consumer *consumer, struct umm_ring_wake *wake)
+{
+	*wake = (struct umm_ring_wake){ 0 };
+	atomic_store_explicit(&consumer->block->base.state, UMM_RING_ENDED, memory_order_release);
+	wake_producer(consumer, wake);
+}
+
+void umm_ring_consumer_expect(struct umm_ring_consumer *consumer, enum umm_ring_wait_kind kind)
+{
+	umm_ring_expect(&consumer->block->base, &consumer->epoch, kind);
+}
+
+bool umm_ring_consumer_valid(const struct umm_ring_consumer *consumer)
+{
+	unsigned held = 0;
+	for (unsigned index = 0; index < consumer->n_buffers; index++) {
+		if (consumer->held[index] > consumer->seen)
+			return false;
+		held += consumer->held[index] != 0;
+	}
+	return held <= consumer->seen;
+}
+
+void umm_ring_consumer_init(struct umm_ring_consumer *consumer,
+			    struct umm_ring_consumer_block *block,
+			    const struct umm_ring_producer_block *producer, unsigned n_buffers,
+			    enum umm_queue_mode mode, struct umm_ring_image image)
+{
+	memset(consumer, 0, sizeof(*consumer));
+	consumer->block = block;
+	consumer->producer = producer;
+	consumer->revoked =
+		(const void *)((const char *)producer + umm_ring_revoked_offset(n_buffers));
+	consumer->n_buffers = n_buffers;
+	consumer->ring_size = umm_ring_size(n_buffers);
+	consumer->image = image;
+	consumer->latest = mode == UMM_QUEUE_LATEST;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/** What both sides of the ring do alike. */
+#ifndef UMM_CORE_RING_PRIVATE_H
+#define UMM_CORE_RING_PRIVATE_H
+
+#include "core/ring.h"
+
+/* The kernel's MAX_ERRNO (include/linux/err.h). */
+#define UMM_RING_ERRNO_MAX 4095
+
+static inline bool umm_ring_is_errno(int error)
+{
+	return error < 0 && error >= -UMM_RING_ERRNO_MAX;
+}
+
+/* Power of two, at least n_buffers; at least 2, so that the entry of frame `count` is never the one
+ * that is being written next. */
+static inline unsigned umm_ring_size(unsigned n_buffers)
+{
+	unsigned size = 2;
+	while (size < n_buffers)
+		size *= 2;
+	return size;
+}
+
+/* The array behind the entries. */
+static inline size_t umm_ring_revoked_offset(unsigned n_buffers)
+{
+	return sizeof(struct umm_ring_producer_block) +
+	       umm_ring_size(n_buffers) * sizeof(struct umm_ring_entry);
+}
+
+static inline bool umm_ring_rect_inside(struct umm_rect rect, struct umm_ring_image image)
+{
+	if (rect.x_px == 0 && rect.y_px == 0 && rect.width_px == 0 && rect.height_px == 0)
+		return true;
+	return rect.width_px > 0 && rect.height_px > 0 && rect.width_px <= image.width_px &&
+	       rect.height_px <= image.height_px && rect.x_px <= image.width_px - rect.width_px &&
+	       rect.y_px <= image.height_px - rect.height_px;
+}
+
+/* Counters have one writer: no read-modify-write is needed. */
+static inline void umm_ring_add(_Atomic uint64_t *counter, uint64_t amount)
+{
+	uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
+	atomic_store_explicit(counter, old + amount, memory_order_relaxed);
+}
+
+/* News is complete: from here on a sleeper that samples the bell sees it. Sequentially consistent,
+ * and followed by a look at `waiting`: see the essay in ring.h. */
+static inline void umm_ring_move_bell(struct umm_ring_block *block)
+{
+	uint32_t bell = atomic_load_explicit(&block->bell, memory_order_relaxed);
+	atomic_store_explicit(&block->bell, bell + 1, memory_order_seq_cst);
+}
+
+/* After the bell moved: does this peer have to be woken? Each of its waits is answered once. */
+static inline enum umm_ring_wait_kind umm_ring_answer(const struct umm_ring_block *peer,
+						      uint32_t *answered)
+{
+	uint32_t waiting = atomic_load_explicit(&peer->waiting, memory_order_seq_cst);
+	if (waiting == *answered)
+		return UMM_RING_AWAKE;
+	*answered = waiting;
+	return (enum umm_ring_wait_kind)(waiting & UMM_RING_WAIT_KIND_MASK);
+}
+
+static inline void umm_ring_expect(struct umm_ring_block *own, uint32_t *epoch,
+				   enum umm_ring_wait_kind kind)
+{
+	if (kind == UMM_RING_AWAKE) {
+		atomic_store_explicit(&own->waiting, 0, memory_order_relaxed);
+		return;
+	}
+	*epoch += UMM_RING_WAIT_KIND_MASK + 1;
+	atomic_store_explicit(&own->waiting, *epoch | (uint32_t)kind, memory_order_seq_cst);
+}
+
+#endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The producer's side of the ring. Its book (struct umm_ring_producer) is private memory; the
+ * consumers' blocks only ever make it say "not free yet", "gone" or -EPROTO.
+ *
+ *	held --publish--> candidate --take--> held        (UMM_HOLD_DROP)
+ *	held --publish--> held --give_up--> candidate     (UMM_HOLD_KEEP)
+ *
+ * A candidate is free when nobody in `pending` holds it. Consumers leave `pending` when their
+ * release was seen, so that each is looked at no more often than necessary.
+ */
+#include "core/ring_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+static unsigned lowest_bit(uint32_t mask)
+{
+	return (unsigned)__builtin_ctz(mask);
+}
+
+/* The list of candidates. */
+
+static void append(struct umm_ring_producer *producer, unsigned index)
+{
+	producer->buffers[index].next = UMM_RING_NONE;
+	if (producer->first == UMM_RING_NONE)
+		producer->first = (uint16_t)index;
+	else
+		producer->buffers[producer->last].next = (uint16_t)index;
+	producer->last = (uint16_t)index;
+}
+
+static void prepend(struct umm_ring_producer *producer, unsigned index)
+{
+	producer->buffers[index].next = producer->first;
+	if (producer->first == UMM_RING_NONE)
+		producer->last = (uint16_t)index;
+	producer->first = (uint16_t)index;
+}
+
+static void remove_after(struct umm_ring_producer *producer, unsigned before, unsigned index)
+{
+	uint16_t next = producer->buffers[index].next;
+	if (before == UMM_RING_NONE)
+		producer->first = next;
+	else
+		producer->buffers[before].next = next;
+	if (producer->last == index)
+		producer->last = (uint16_t)before;
+}
+
+/* Who holds what. */
+
+static int broken_by(struct umm_ring_producer *producer, unsigned consumer)
+{
+	producer->culprit = (int)consumer;
+	producer->error = -EPROTO;
+	return -EPROTO;
+}
+
+/* What one consumer's slot says about a buffer. */
+enum verdict { LET_GO, MAY_CLAIM, HOLDS, NONSENSE };
+
+static enum verdict look_fifo(const struct umm_ring_slot *slot,
+			      const struct umm_ring_buffer *buffer)
+{
+	uint64_t released = atomic_load_explicit(&slot->released, memory_order_acquire);
+	if (released == buffer->ticket)
+		return LET_GO;
+	return released == buffer->previous ? HOLDS : NONSENSE;
+}
+
+/* An older ticket in `claim` is no claim. The claim is read first: a release that follows it can
+ * only make the answer cautious. */
+static enum verdict look_latest(const struct umm_ring_slot *slot,
+				const struct umm_ring_buffer *buffer)
+{
+	uint64_t claim = atomic_load_explicit(&slot->claim, memory_order_seq_cst);
+	uint64_t released = atomic_load_explicit(&slot->released, memory_order_acquire);
+	if (claim > buffer->ticket || released > buffer->ticket)
+		return NONSENSE;
+	if (released == buffer->ticket)
+		return LET_GO;
+	return claim == buffer->ticket ? HOLDS : MAY_CLAIM;
+}
+
+/* 0: nobody holds it, though those left in `pending` may still claim it; UMM_RING_WAIT; -EPROTO. */
+static int examine(struct umm_ring_producer *producer, unsigned index)
+{
+	struct umm_ring_buffer *buffer = &producer->buffers[index];
+	for (uint32_t left = buffer->pending & producer->alive; left != 0; left &= left - 1) {
+		unsigned consumer = lowest_bit(left);
+		const struct umm_ring_slot *slot = &producer->consumers[consumer]->slots[index];
+		bool latest = producer->latest & (UINT32_C(1) << consumer);
+
+		switch (latest ? look_latest(slot, buffer) : look_fifo(slot, buffer)) {
+		case LET_GO:
+			buffer->pending &= ~(UINT32_C(1) << consumer);
+			break;
+		case MAY_CLAIM:
+			break;
+		case HOLDS:
+			return UMM_RING_WAIT;
+		case NONSENSE:
+			return broken_by(producer, consumer);
+		}
+	}
+	return 0;
+}
+
+/* Make a shown buffer the producer's alone: 0, UMM_RING_WAIT, -EPROTO. */
+static int reclaim(struct umm_ring_producer *producer, unsigned index)
+{
+	struct umm_ring_buffer *buffer = &producer->buffers[index];
+	if (!buffer->shown)
+		return 0;
+	int ret = examine(producer, index);
+	if (ret != 0)
+		return ret;
+	if (buffer->pending & producer->alive) {
+		atomic_store_explicit(&producer->revoked[index], buffer->ticket,
+				      memory_order_seq_cst);
+		ret = examine(producer, index);
+		if (ret != 0)
+			return ret;
+	}
+	buffer->shown = false;
+	buffer->pending = 0;
+	producer->out--;
+	return 0;
+}
+
+/* Taking. */
+
+static int take_candidate(struct umm_ring_producer *producer, unsigned before, unsigned index,
+			  unsigned *out)
+{
+	int ret = reclaim(producer, index);
+	if (ret != 0)
+		return ret;
+	remove_after(producer, before, index);
+	producer->buffers[index].held = true;
+	if (producer->newest == index)
+		producer->newest = UMM_RING_NONE;
+	*out = index;
+	return 0;
+}
+
+/* Everything but the newest, oldest first; the newest if that is all there is. */
+static int take_any(struct umm_ring_producer *producer, unsigned *out)
+{
+	unsigned before = UMM_RING_NONE, before_newest = UMM_RING_NONE;
+	bool newest_listed = false;
+	for (unsigned index = producer->first; index != UMM_RING_NONE;
+	     before = index, index = producer->buffers[index].next) {
+		if (index == producer->newest) {
+			before_newest = before;
+			newest_listed = true;
+			continue;
+		}
+		int ret = take_candidate(producer, before, index, out);
+		if (ret != UMM_RING_WAIT)
+			return ret;
+	}
+	if (!newest_listed)
+		return UMM_RING_WAIT;
+	return take_candidate(producer, before_newest, producer->newest, out);
+}
+
+/* What stands against taking or showing anything: 0 or a negative errno. */
+static int check_running(struct umm_ring_producer *producer)
+{
+	if (producer->error != 0)
+		return producer->error;
+	if (producer->ended)
+		return -EINVAL;
+	return umm_ring_producer_alive(producer) == 0 ? -EPIPE : 0;
+}
+
+int umm_ring_producer_take(struct umm_ring_producer *producer, unsigned *index)
+{
+	int ret = check_running(producer);
+	if (ret != 0)
+		return ret;
+	if (producer->first == UMM_RING_NONE)
+		return -EDEADLK;
+	return take_any(producer, index);
+}
+
+bool umm_ring_producer_ready(struct umm_ring_producer *producer)
+{
+	if (check_running(producer) != 0 || producer->first == UMM_RING_NONE)
+		return true;
+	for (unsigned index = producer->first; index != UMM_RING_NONE;
+	     index = producer->buffers[index].next)
+		if (examine(producer, index) != UMM_RING_WAIT)
+			return true;
+	return false;
+}
+
+/* Showing. */
+
+static void write_entry(struct umm_ring_producer *producer, uint64_t ticket,
+			const struct umm_ring_record *record)
+{
+	struct umm_ring_entry *entry =
+		&producer->block->entries[ticket & (producer->ring_size - 1)];
+	uint64_t words[UMM_RING_RECORD_WORDS];
+	memcpy(words, record, sizeof(words));
+
+	/* Release on the invalid ticket: who sees it also sees a higher count. On every word: who
+	   sees one of them also sees the invalid ticket. */
+	atomic_store_explicit(&entry->ticket, 0, memory_order_release);
+	for (unsigned i = 0; i < UMM_RING_RECORD_WORDS; i++)
+		atomic_store_explicit(&entry->words[i], words[i], memory_order_release);
+	atomic_store_explicit(&entry->ticket, ticket, memory_order_release);
+}
+
+static struct umm_ring_wake wake_consumers(struct umm_ring_producer *producer)
+{
+	struct umm_ring_wake wake = { 0 };
+	umm_ring_move_bell(&producer->block->base);
+	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {
+		unsigned consumer = lowest_bit(left);
+		switch (umm_ring_answer(&producer->consumers[consumer]->base,
+					&producer->answered[consumer])) {
+		case UMM_RING_AWAKE:
+			break;
+		case UMM_RING_SLEEPING:
+			wake.sleepers = true;
+			break;
+		case UMM_RING_ARMED:
+			wake.doorbells |= UINT32_C(1) << consumer;
+			break;
+		}
+	}
+	return wake;
+}
+
+static void show(struct umm_ring_producer *producer, unsigned index,
+		 const struct umm_ring_record *record)
+{
+	struct umm_ring_block *base = &producer->block->base;
+	struct umm_ring_buffer *buffer = &producer->buffers[index];
+	uint64_t ticket = ++producer->head;
+
+	buffer->previous = buffer->ticket;
+	buffer->ticket = ticket;
+	buffer->pending = producer->alive;
+	buffer->shown = true;
+	producer->newest = (uint16_t)index;
+	producer->out++;
+
+	write_entry(producer, ticket, record);
+	atomic_store_explicit(&base->frames, ticket, memory_order_relaxed);
+	atomic_store_explicit(&base->queued, producer->out, memory_order_relaxed);
+	atomic_store_explicit(&base->count, ticket, memory_order_release);
+}
+
+int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index,
+			      const struct umm_frame_info *info, enum umm_hold hold, int64_t now_ns,
+			      struct umm_ring_wake *wake)
+{
+	*wake = (struct umm_ring_wake){ 0 };
+	if (index >= producer->n_buffers || !producer->buffers[index].held ||
+	    !umm_ring_rect_inside(info->visible, producer->image))
+		return -EINVAL;
+	int ret = check_running(producer);
+	if (ret != 0)
+		return ret;
+	ret = reclaim(producer, index);
+	if (ret != 0)
+		return ret == UMM_RING_WAIT ? -EBUSY : ret;
+
+	struct umm_ring_record record = {
+		.buffer = index,
+		.published_ns = now_ns,
+		.info = *info,
+	};
+	show(producer, index, &record);
+	if (hold == UMM_HOLD_DROP) {
+		producer->buffers[index].held = false;
+		append(producer, index);
+	}
+	*wake = wake_consumers(producer);
+	return 0;
+}
+
+int umm_ring_producer_give_up(struct umm_ring_producer *producer, unsigned index)
+{
+	if (index >= producer->n_buffers || !producer->buffers[index].held)
+		return -EINVAL;
+	producer->buffers[index].held = false;
+	if (producer->buffers[index].shown)
+		append(producer, index);
+	else
+		prepend(producer, index);
+	return 0;
+}
+
+/* The end. */
+
+int umm_ring_producer_end(struct umm_ring_producer *producer, int error, struct umm_ring_wake *wake)
+{
+	struct umm_ring_block *base = &producer->block->base;
+	*wake = (struct umm_ring_wake){ 0 };
+	if (producer->ended || (error != 0 && !umm_ring_is_errno(error)))
+		return -EINVAL;
+	producer->ended = true;
+	atomic_store_explicit(&base->error, error, memory_order_relaxed);
+	atomic_store_explicit(&base->state, UMM_RING_ENDED, memory_order_release);
+	*wake = wake_consumers(producer);
+	return 0;
+}
+
+void umm_ring_producer_leave(struct umm_ring_producer *producer, struct umm_ring_wake *wake)
+{
+	umm_ring_bury_producer(producer->block);
+	producer->ended = true;
+	*wake = wake_consumers(producer);
+}
+
+/* A consumer in latest mode is done when it has seen the newest frame and let go of it. */
+static bool has_seen_all(struct umm_ring_producer *producer)
+{
+	for (uint32_t left = producer->alive & producer->latest; left != 0; left &= left - 1) {
+		const struct umm_ring_block *base = &producer->consumers[lowest_bit(left)]->base;
+		if (atomic_load_explicit(&base->count, memory_order_acquire) < producer->head)
+			return false;
+	}
+	return true;
+}
+
+int umm_ring_producer_drained(struct umm_ring_producer *producer)
+{
+	umm_ring_producer_alive(producer);
+	if (!has_seen_all(producer))
+		return UMM_RING_WAIT;
+	for (unsigned index = 0; index < producer->n_buffers; index++) {
+		int ret = examine(producer, index);
+		if (ret != 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* Who is there. */
+
+void umm_ring_producer_forget(struct umm_ring_producer *producer, unsigned index)
+{
+	producer->alive &= ~(UINT32_C(1) << index);
+}
+
+uint32_t umm_ring_producer_alive(struct umm_ring_producer *producer)
+{
+	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {
+		unsigned consumer = lowest_bit(left);
+		const struct umm_ring_block *base = &producer->consumers[consumer]->base;
+		if (atomic_load_explicit(&base->state, memory_order_acquire) != UMM_RING_RUNNING)
+			umm_ring_producer_forget(producer, consumer);
+	}
+	return producer->alive;
+}
+
+void umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_ring_wait_kind kind)
+{
+	umm_ring_expect(&producer->block->base, &producer->epoch, kind);
+}
+
+unsigned umm_ring_producer_queued(struct umm_ring_producer *producer)
+{
+	unsigned queued = 0;
+	for (unsigned index = 0; index < producer->n_buffers; index++) {
+		examine(producer, index);
+		if (producer->buffers[index].pending & producer->alive)
+			queued++;
+	}
+	return queued;
+}
+
+bool umm_ring_producer_valid(const struct umm_ring_producer *producer)
+{
+	unsigned listed = 0, held = 0, out = 0;
+	unsigned last = UMM_RING_NONE;
+	for (unsigned index = producer->first; index != UMM_RING_NONE;
+	     last = index, index = producer->buffers[index].next)
+		if (index >= producer->n_buffers || producer->buffers[index].held ||
+		    ++listed > producer->n_buffers)
+			return false;
+	for (unsigned index = 0; index < producer->n_buffers; index++) {
+		const struct umm_ring_buffer *buffer = &producer->buffers[index];
+		held += buffer->held;
+		out += buffer->shown;
+		if (buffer->ticket > producer->head ||
+		    (buffer->ticket != 0 && buffer->previous >= buffer->ticket) ||
+		    (buffer->pending != 0 && !buffer->shown))
+			return false;
+	}
+	return listed + held == producer->n_buffers && out == producer->out &&
+	       (producer->first == UMM_RING_NONE || producer->last == last);
+}
+
+void umm_ring_producer_init(struct umm_ring_producer *producer,
+			    const struct umm_ring_producer_config *config)
+{
+	memset(producer, 0, sizeof(*producer));
+	producer->block = config->block;
+	producer->revoked =
+		(void *)((char *)config->block + umm_ring_revoked_offset(config->n_buffers));
+	producer->n_buffers = config->n_buffers;
+	producer->ring_size = umm_ring_size(config->n_buffers);
+	producer->image = config->image;
+	producer->culprit = -1;
+	for (unsigned i = 0; i < config->n_consumers; i++) {
+		producer->consumers[i] = config->consumers[i];
+		producer->alive |= UINT32_C(1) << i;
+		if (config->modes[i] == UMM_QUEUE_LATEST)
+			producer->latest |= UINT32_C(1) << i;
+	}
+	producer->first = producer->last = producer->newest = UMM_RING_NONE;
+	for (unsigned index = 0; index < config->n_buffers; index++)
+		append(producer, index);
+}
