@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/** What a queue's end is made of; shared by queue_end.c, queue_wait.c and queue_poll.c. */
+#ifndef UMM_SHARE_QUEUE_END_PRIVATE_H
+#define UMM_SHARE_QUEUE_END_PRIVATE_H
+
+#include <sys/types.h>
+
+#include "share/queue_end.h"
+#include "share/timeline.h"
+
+struct umm_queue_end {
+	enum umm_role role;
+	unsigned n_doorbells;
+	int doorbells[UMM_MAX_CONSUMERS];
+	int poll_fd; /* epoll over the doorbells of several consumers; -1 until asked for */
+	bool armed;  /* there may be rings to take from the doorbells */
+	pid_t owner; /* process that uses this end; 0 until the first operation */
+	int64_t spin_ns;
+	int (*alive)(void *user); /* NULL: always alive */
+	void *user;
+	struct umm_timeline timeline;
+	union { /* by role */
+		struct umm_ring_producer producer;
+		struct umm_ring_consumer consumer;
+	};
+};
+
+/** A step that may have to wait: 0, UMM_RING_WAIT, or what ends the wait. */
+typedef int umm_queue_step(struct umm_queue_end *end, void *out);
+
+/** Repeat a step until it does not say UMM_RING_WAIT any more, with spinning, sleeping and looking
+ * for dead peers in between. What the step says, or -ETIMEDOUT, -EINTR, or what alive() says. */
+int umm_queue_wait(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t timeout_ns);
+
+/** Wake whom a step of the ring named. */
+void umm_queue_wake(struct umm_queue_end *end, struct umm_ring_wake wake);
+
+/** Count out peers whose doorbell hung up although their block says that they run. */
+void umm_queue_note_hang_up(struct umm_queue_end *end, unsigned doorbell);
+
+/** An operation is called: this process is the one that uses this end. */
+void umm_queue_own(struct umm_queue_end *end);
+
+void umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The fd for event loops: the doorbell itself, or an epoll over all of a producer's doorbells.
+ *
+ * After umm_queue_end_arm() a ring stays in the socket until the next arm takes it out, which makes
+ * the fd level-triggered. A peer that hung up leaves the fd readable: the next acquire says why.
+ */
+#include "share/queue_end_private.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "os/cleanup.h"
+#include "share/doorbell.h"
+
+static int make_epoll(struct umm_queue_end *end)
+{
+	umm_autofd fd = epoll_create1(EPOLL_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (unsigned i = 0; i < end->n_doorbells; i++) {
+		struct epoll_event event = { .events = EPOLLIN };
+		if (end->doorbells[i] >= 0 &&
+		    epoll_ctl(fd, EPOLL_CTL_ADD, end->doorbells[i], &event) < 0)
+			return -errno;
+	}
+	return umm_fd_steal(&fd);
+}
+
+int umm_queue_end_fd(struct umm_queue_end *end)
+{
+	if (end->n_doorbells == 1)
+		return end->doorbells[0] >= 0 ? end->doorbells[0] : -EOPNOTSUPP;
+	if (end->n_doorbells == 0)
+		return -EOPNOTSUPP;
+	if (end->poll_fd < 0) {
+		int fd = make_epoll(end);
+		if (fd < 0)
+			return fd;
+		end->poll_fd = fd;
+	}
+	return end->poll_fd;
+}
+
+/* A doorbell without a peer is readable for ever: the other consumers' must still be waited for. */
+void umm_queue_note_hang_up(struct umm_queue_end *end, unsigned doorbell)
+{
+	if (end->role == UMM_CONSUMER) {
+		umm_ring_consumer_orphan(&end->consumer);
+		return;
+	}
+	umm_ring_producer_forget(&end->producer, doorbell);
+	if (end->poll_fd >= 0)
+		epoll_ctl(end->poll_fd, EPOLL_CTL_DEL, end->doorbells[doorbell], NULL);
+}
+
+static void answer_doorbells(struct umm_queue_end *end)
+{
+	for (unsigned i = 0; i < end->n_doorbells; i++)
+		if (end->doorbells[i] >= 0 &&
+		    umm_doorbell_drain(end->doorbells[i]) == UMM_DOORBELL_HUNG_UP)
+			umm_queue_note_hang_up(end, i);
+	end->armed = false;
+}
+
+static bool is_ready(struct umm_queue_end *end)
+{
+	return end->role == UMM_PRODUCER ? umm_ring_producer_ready(&end->producer)
+					 : umm_ring_consumer_ready(&end->consumer);
+}
+
+int umm_queue_end_arm(struct umm_queue_end *end)
+{
+	int ret = umm_queue_end_fd(end);
+	if (ret < 0)
+		return ret;
+	umm_queue_own(end);
+	if (end->armed)
+		answer_doorbells(end);
+	umm_queue_expect(end, UMM_RING_ARMED);
+	if (is_ready(end)) {
+		umm_queue_expect(end, UMM_RING_AWAKE);
+		return 1;
+	}
+	end->armed = true;
+	return 0;
+}
