@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The negotiation inside a collection: who takes part, what the solver says, which heap serves it.
+ *
+ * The same object sits in an in-process collection and behind the broker. It composes the
+ * constraint document from the members' participants, the heaps that are here now, and the owner's
+ * own wishes (count of buffers, permitted heaps), which take part as a participant of their own so
+ * that a refusal can name them.
+ */
+#ifndef UMM_SHARE_NEGOTIATION_H
+#define UMM_SHARE_NEGOTIATION_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include <umm/collection.h>
+
+/** Name under which the owner's wishes appear in explanations. */
+#define UMM_OPTIONS_PARTICIPANT "pool-options"
+
+/** Longest name of a member. */
+#define UMM_MEMBER_NAME_MAX 63
+
+struct umm_negotiation_member {
+	char name[UMM_MEMBER_NAME_MAX + 1];
+	enum umm_role role;
+	enum umm_queue_mode mode; /**< never UMM_QUEUE_DEFAULT */
+	bool foreign_writer;
+	json_t *constraints; /**< owned */
+};
+
+struct umm_negotiation {
+	char *name;
+	enum umm_queue_mode mode; /**< for members that do not say */
+	unsigned buffers;	  /**< 0: what the participants need */
+	char **heaps;		  /**< permitted, preferred first, NULL-terminated; NULL: any */
+	struct umm_negotiation_member *members;
+	unsigned n_members;
+	struct umm_answer *answer; /* NULL until solved */
+	char *notes;		   /* heaps that were passed over, "; " between; NULL: none */
+};
+
+struct umm_negotiation_opts {
+	enum umm_queue_mode mode;
+	unsigned buffers;
+	const char *const *heaps; /* NULL: any */
+};
+
+/** *out: umm_negotiation_finish(). Returns 0, -EINVAL, -ENOMEM. */
+int umm_negotiation_init(struct umm_negotiation *negotiation, const char *name,
+			 const struct umm_negotiation_opts *opts);
+void umm_negotiation_finish(struct umm_negotiation *negotiation);
+
+/** Add a member; its index is n_members - 1 afterwards. Errors as umm_collection_join(). */
+int umm_negotiation_join(struct umm_negotiation *negotiation,
+			 const struct umm_constraints *constraints,
+			 const struct umm_join_opts *opts);
+
+/** Index of the producer among the members, or -1. */
+int umm_negotiation_producer(const struct umm_negotiation *negotiation);
+
+/** How many consumers have joined. */
+unsigned umm_negotiation_consumers(const struct umm_negotiation *negotiation);
+
+/**
+ * Solve, with the heaps as they are now, leaving out those in `excluded` (NULL-terminated names, or
+ * NULL). negotiation->answer is replaced. Returns UMM_OK, UMM_CONFLICT, UMM_INVALID, -EPROTO (not
+ * exactly one producer, or no consumer), -ENOMEM.
+ */
+int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const *excluded);
+
+/** Remember that something worth telling happened. */
+int umm_negotiation_note(struct umm_negotiation *negotiation, const char *format, ...)
+	UMM_PRINTF(2, 3);
+
+#endif
