@@ -23,6 +23,7 @@ static const struct command {
 } commands[] = {
 	{ "bench", "measure this machine", cmd_bench },
 	{ "help", "this text, or the help of a command", cmd_help },
+	{ "probe", "what this machine has: heaps and devices", cmd_probe },
 	{ "version", "the version of the tool and its library", cmd_version },
 };
 

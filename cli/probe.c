@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * `umm probe`: the sources of memory and the devices of this machine, and for each fact how it is
+ * known: a file of the kernel, a trial, or a table in this program.
+ *
+ * Nothing is opened that could wake hardware up: devices that this version does not drive are
+ * listed by their node alone. The JSON is made first; the text for people is made of it, so that
+ * both say the same.
+ */
+#include <getopt.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "cli/commands.h"
+#include "heap/heap.h"
+#include "os/cleanup.h"
+
+/* Nodes that may be participants or sources of memory. */
+static const struct node_kind {
+	const char *pattern, *kind, *what;
+} node_kinds[] = {
+	{ "/dev/dri/card*", "drm", "display or GPU" },
+	{ "/dev/dri/renderD*", "drm", "GPU" },
+	{ "/dev/video*", "v4l2", "camera, codec or converter" },
+	{ "/dev/dma_heap/*", "dma_heap", "kernel heap of dma-bufs" },
+	{ "/dev/udmabuf", "udmabuf", "makes dma-bufs of memory files" },
+	{ "/dev/vfio/*", "vfio", "device for a driver in user space" },
+	{ "/dev/iommu", "iommufd", "address spaces for drivers in user space" },
+};
+
+static const char *const not_driven = "the node itself; not driven by this version";
+
+/* ---- facts of a node ---- */
+
+/* The name that sysfs has for the node, "" where there is none. */
+static void read_label(const struct stat *info, char *label, size_t size)
+{
+	char path[96];
+	label[0] = '\0';
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/name", major(info->st_rdev),
+		 minor(info->st_rdev));
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	if (fgets(label, (int)size, file) == NULL)
+		label[0] = '\0';
+	label[strcspn(label, "\n")] = '\0';
+	fclose(file);
+}
+
+static json_t *node_json(const struct node_kind *kind, const char *path)
+{
+	struct stat info;
+	if (stat(path, &info) < 0 || !S_ISCHR(info.st_mode))
+		return NULL;
+	char label[128];
+	read_label(&info, label, sizeof(label));
+	return json_pack("{sssssssssbss}", "name", path, "kind", kind->kind, "what", kind->what,
+			 "label", label, "accessible", access(path, R_OK | W_OK) == 0, "source",
+			 not_driven);
+}
+
+static void add_nodes(json_t *devices, const struct node_kind *kind)
+{
+	glob_t found;
+	if (glob(kind->pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		json_t *node = node_json(kind, found.gl_pathv[i]);
+		if (node != NULL)
+			json_array_append_new(devices, node);
+	}
+	globfree(&found);
+}
+
+static json_t *cpu_json(void)
+{
+	return json_pack("{sssssssssbss}", "name", "cpu", "kind", "cpu", "what",
+			 "program code, maps any heap", "label", "", "accessible", 1, "source",
+			 "table: mmap(2) works on every heap here");
+}
+
+static json_t *devices_json(void)
+{
+	json_t *devices = json_array();
+	json_array_append_new(devices, cpu_json());
+	for (size_t i = 0; i < sizeof(node_kinds) / sizeof(node_kinds[0]); i++)
+		add_nodes(devices, &node_kinds[i]);
+	return devices;
+}
+
+/* ---- heaps ---- */
+
+/* A probe reads what the kernel tells; only a trial shows that memory comes out. */
+static void try_heap(const struct umm_heap_ops *ops, const struct umm_heap_properties *heap,
+		     char *text, size_t size)
+{
+	if (!heap->present) {
+		snprintf(text, size, "not tried");
+		return;
+	}
+	int fd;
+	int ret = ops->allocate("umm-probe", heap->page_bytes, &fd);
+	if (ret < 0) {
+		snprintf(text, size, "failed: %s", strerror(-ret));
+		return;
+	}
+	close(fd);
+	snprintf(text, size, "gave %llu KiB", (unsigned long long)heap->page_bytes / 1024);
+}
+
+static json_t *heap_json(const struct umm_heap_ops *ops)
+{
+	struct umm_heap_properties heap;
+	char trial[128];
+	ops->probe(&heap);
+	try_heap(ops, &heap, trial, sizeof(trial));
+	json_t *object = json_pack(
+		"{sssssbsbsIsIsIssss}", "name", heap.name, "class", umm_heap_class_name(heap.class),
+		"present", heap.present, "contiguous", heap.contiguous, "contiguous_max_bytes",
+		(json_int_t)heap.contiguous_max_bytes, "page_bytes", (json_int_t)heap.page_bytes,
+		"cost", (json_int_t)heap.cost, "source", heap.source, "trial", trial);
+	if (object != NULL && heap.present && heap.free_bytes != UINT64_MAX)
+		json_object_set_new(object, "free_bytes",
+				    json_integer((json_int_t)heap.free_bytes));
+	return object;
+}
+
+static json_t *heaps_json(void)
+{
+	json_t *heaps = json_array();
+	for (const struct umm_heap_ops *const *heap = umm_heap_table; *heap != NULL; heap++)
+		json_array_append_new(heaps, heap_json(*heap));
+	return heaps;
+}
+
+/* ---- for people ---- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static void print_heap(const json_t *heap)
+{
+	printf("  %-10s", text_of(heap, "name"));
+	if (!json_is_true(json_object_get(heap, "present"))) {
+		printf("not here: %s\n", text_of(heap, "source"));
+		return;
+	}
+	if (json_object_get(heap, "free_bytes") != NULL)
+		printf("%lld MiB free, ", number_of(heap, "free_bytes") / (1024 * 1024));
+	printf("pages of %lld KiB, ", number_of(heap, "page_bytes") / 1024);
+	if (json_is_true(json_object_get(heap, "contiguous")))
+		printf("contiguous\n");
+	else if (number_of(heap, "contiguous_max_bytes") > 0)
+		printf("contiguous up to %lld KiB\n",
+		       number_of(heap, "contiguous_max_bytes") / 1024);
+	else
+		printf("scattered\n");
+	printf("  %-10s  known by: %s\n", "", text_of(heap, "source"));
+	printf("  %-10s  trial: %s\n", "", text_of(heap, "trial"));
+}
+
+static void print_device(const json_t *device)
+{
+	printf("  %-22s%s", text_of(device, "name"), text_of(device, "what"));
+	if (text_of(device, "label")[0] != '\0')
+		printf(" (%s)", text_of(device, "label"));
+	if (!json_is_true(json_object_get(device, "accessible")))
+		printf(", not accessible to this user");
+	printf("\n  %-22s  known by: %s\n", "", text_of(device, "source"));
+}
+
+static void print_text(const json_t *heaps, const json_t *devices)
+{
+	puts("heaps:");
+	for (size_t i = 0; i < json_array_size(heaps); i++)
+		print_heap(json_array_get(heaps, i));
+	puts("\ndevices:");
+	for (size_t i = 0; i < json_array_size(devices); i++)
+		print_device(json_array_get(devices, i));
+	if (json_array_size(devices) == 1)
+		puts("  no node of DRM, V4L2, dma-heap, udmabuf, VFIO or iommufd in /dev");
+}
+
+static int print_json(json_t *heaps, json_t *devices)
+{
+	json_t *all = json_pack("{sOsO}", "heaps", heaps, "devices", devices);
+	int ret = all == NULL ? -1 : json_dumpf(all, stdout, JSON_INDENT(2));
+	json_decref(all);
+	if (ret < 0) {
+		fprintf(stderr, "umm probe: cannot write the JSON\n");
+		return CLI_FAILED;
+	}
+	putchar('\n');
+	return CLI_OK;
+}
+
+static int probe(bool json)
+{
+	json_t *heaps = heaps_json(), *devices = devices_json();
+	int status = CLI_OK;
+	if (json)
+		status = print_json(heaps, devices);
+	else
+		print_text(heaps, devices);
+	json_decref(heaps);
+	json_decref(devices);
+	return status;
+}
+
+static void print_help(void)
+{
+	puts("usage: umm probe [--json]\n"
+	     "\n"
+	     "Lists the heaps and devices of this machine, and for each how it is known.\n"
+	     "\n"
+	     "  --json   as one JSON object");
+}
+
+int cmd_probe(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	bool json = false;
+	int key;
+	opterr = 0;
+	optind = 1;
+	while ((key = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (key == 'h') {
+			print_help();
+			return CLI_OK;
+		}
+		if (key != 'j')
+			break;
+		json = true;
+	}
+	if (key != -1 || optind != argc) {
+		fprintf(stderr, "umm probe: what is '%s'? umm probe --help\n",
+			key != -1 ? argv[optind - 1] : argv[optind]);
+		return CLI_USAGE;
+	}
+	return probe(json);
+}
