@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# bash completion for umm(1)
+
+_umm_run() {
+	local current=$1 previous=$2
+	case $previous in
+	--mode) COMPREPLY=($(compgen -W "fifo latest" -- "$current")) && return ;;
+	--copies) COMPREPLY=($(compgen -W "forbid allow" -- "$current")) && return ;;
+	--heap) COMPREPLY=($(compgen -W "memfd hugetlb" -- "$current")) && return ;;
+	--frames | --seconds | --buffers) return ;;
+	esac
+	case $current in
+	-*)
+		COMPREPLY=($(compgen -W "--frames --seconds --buffers --mode --heap --copies --json --quiet
+			--guard --help" -- "$current"))
+		;;
+	*:*)
+		# bash splits words at colons: only what follows is to be completed
+		COMPREPLY=($(compgen -f -- "${current#*:}"))
+		;;
+	*)
+		COMPREPLY=($(compgen -W "test file: compose compose: png: framemd5: null wayland +" -- "$current"))
+		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace
+		;;
+	esac
+}
+
+_umm() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		COMPREPLY=($(compgen -W "bench explain help probe run solve version --help --version" -- "$current"))
+		return
+	fi
+	# behind the colon of a stage there is a file name
+	if [[ $previous == : || $current == : ]]; then
+		[[ $current == : ]] && current=
+		COMPREPLY=($(compgen -f -- "$current"))
+		compopt -o filenames
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	run | explain) _umm_run "$current" "$previous" ;;
+	probe) COMPREPLY=($(compgen -W "--json --help" -- "$current")) ;;
+	bench) ((COMP_CWORD == 2)) && COMPREPLY=($(compgen -W "handoff pool solve --help" -- "$current")) ;;
+	solve)
+		COMPREPLY=($(compgen -f -W "--help" -- "$current"))
+		compopt -o filenames
+		;;
+	help) COMPREPLY=($(compgen -W "bench explain probe run solve version" -- "$current")) ;;
+	esac
+}
+
+complete -F _umm umm
