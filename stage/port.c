@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/**
+ * Every wait here ends: sources look at their stop flag now and then, consumers are told of a dead
+ * producer and of the end of the pipeline by the queue. Who says what: a stage speaks of its own
+ * failures; those that reach it from elsewhere are the runner's to tell, once for all stages.
+ */
 #include "stage/port.h"
 
 #include <errno.h>
@@ -67,6 +72,14 @@ enum stage_result stage_port_join(struct stage_port *port, const struct stage_en
 	return STAGE_OK;
 }
 
+/* What the runner has told already: a refusal (all members get the same one), the death of a
+   neighbour, its own end of the pipeline. Repeating it in every stage would bury it. */
+static bool told_elsewhere(const struct stage_port *port, int ret)
+{
+	return ret > 0 || ret == -ECONNRESET || ret == -EOWNERDEAD ||
+	       umm_collection_explain(port->collection)[0] != '\0';
+}
+
 /* libav, pixman and libpng count strides in int. */
 static bool layout_is_usable(const struct umm_layout *layout)
 {
@@ -79,13 +92,9 @@ static bool layout_is_usable(const struct umm_layout *layout)
 enum stage_result stage_port_seal(struct stage_port *port)
 {
 	int ret = umm_collection_seal(port->collection);
-	if (ret == UMM_CONFLICT || ret == UMM_INVALID) {
-		stage_error(port->env->spec, "no memory serves all who share its frames: %s",
-			    umm_collection_explain(port->collection));
-		return STAGE_FAILED;
-	}
 	if (ret != 0)
-		return failed(port, "no memory was agreed on", ret);
+		return told_elsewhere(port, ret) ? STAGE_FAILED
+						 : failed(port, "no memory was agreed on", ret);
 
 	port->layout = umm_collection_layout(port->collection);
 	if (!layout_is_usable(port->layout)) {
@@ -99,7 +108,11 @@ enum stage_result stage_port_seal(struct stage_port *port)
 enum stage_result stage_port_start(struct stage_port *port)
 {
 	int ret = umm_collection_start(port->collection);
-	return ret == 0 ? STAGE_OK : failed(port, "the frames cannot start to flow", ret);
+	if (ret == 0)
+		return STAGE_OK;
+	if (ret == -ECONNRESET)
+		return STAGE_FAILED;
+	return failed(port, "the frames cannot start to flow", ret);
 }
 
 enum stage_result stage_port_open(struct stage_port *port, const struct stage_env *env,
@@ -132,13 +145,10 @@ static enum stage_result consumed(struct stage_port *port, int ret)
 	case UMM_END:
 		return STAGE_OVER;
 	case -EOWNERDEAD:
-		stage_error(spec, "the stage before it died, its frames end here");
+	case -ECONNRESET: /* the runner tells */
 		return STAGE_FAILED;
 	case -EPROTO:
 		stage_error(spec, "the stage before it broke the queue they share");
-		return STAGE_FAILED;
-	case -ECONNRESET:
-		stage_error(spec, "the runner is gone or has ended the pipeline");
 		return STAGE_FAILED;
 	default:
 		return failed(port, "the stage before it ended with an error", ret);
@@ -211,11 +221,10 @@ enum stage_result stage_port_produced(struct stage_port *port, int ret)
 			    "--buffers (it has %u)",
 			    umm_member_buffer_count(port->member));
 		return STAGE_FAILED;
+	case -ECONNRESET: /* the runner tells */
+		return STAGE_FAILED;
 	case -EPROTO:
 		stage_error(spec, "a stage behind it broke the queue they share");
-		return STAGE_FAILED;
-	case -ECONNRESET:
-		stage_error(spec, "the runner is gone or has ended the pipeline");
 		return STAGE_FAILED;
 	default:
 		return failed(port, "cannot pass frames on", ret);

@@ -13,7 +13,8 @@
 
 /** How a step of a stage ended. */
 enum stage_result {
-	STAGE_FAILED = -1, /**< the line is printed, the stage exits with 1 */
+	STAGE_FAILED =
+		-1, /**< the line is printed, by it or by the runner; the stage exits with 1 */
 	STAGE_OK = 0,
 	STAGE_OVER = 1, /**< nothing more to do: end of stream, asked to stop, nobody listens */
 };
