@@ -15,7 +15,7 @@
 #include "os/cleanup.h"
 #include "stage/file_buffers.h"
 #include "stage/file_clock.h"
-#include "stage/file_demand.h"
+#include "stage/convert.h"
 #include "stage/file_open.h"
 #include "stage/table.h"
 
@@ -75,7 +75,7 @@ static struct umm_frame_info frame_info(struct file_source *source, bool drainin
 		.duration = 1,
 		.time_base = to_rational(source->clock.frame_unit),
 		.sample_aspect = to_rational(aspect),
-		.flags = frame->color_range == AVCOL_RANGE_JPEG ? FILE_FLAG_FULL_RANGE : 0,
+		.flags = frame->color_range == AVCOL_RANGE_JPEG ? STAGE_FLAG_FULL_RANGE : 0,
 	};
 }
 

@@ -9,10 +9,6 @@
 
 #include "stage/port.h"
 
-/** Set by the file stage in umm_frame_info.flags where the samples use the full range and the
- * negotiated colour space cannot say so. */
-#define FILE_FLAG_FULL_RANGE (UINT32_C(1) << 0)
-
 struct file_demand {
 	struct stage_demand demand; /* .formats points at `format`: do not copy */
 	struct umm_format_demand format;

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * compose: a filter between two pools. It reads a frame where the stage before it wrote it, writes
+ * the scaled and converted picture where the stage behind it will read it, and draws an overlay
+ * onto that. Nothing lies between.
+ *
+ * The two collections settle one after the other: only the input's layout tells the size that the
+ * output has where none is asked for.
+ */
+#include <errno.h>
+#include <libavutil/log.h>
+#include <libavutil/rational.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/cleanup.h"
+#include "stage/convert.h"
+#include "stage/overlay.h"
+#include "stage/port.h"
+#include "stage/table.h"
+
+/* libswscale works in vectors: it wants rows that begin aligned, and may touch up to one more. */
+#define VECTOR_BYTES	   64
+
+#define COST_OTHER_FORMATS 1 /* XR24 where nobody cares */
+#define LARGEST_OFFSET_PX  16384
+
+struct compose_options {
+	struct umm_size size; /* 0: the input's */
+	uint32_t format;      /* 0: what is agreed on */
+	int x, y;
+	uint64_t opacity;
+};
+
+struct compose {
+	const struct stage_env *env;
+	struct compose_options options;
+	struct overlay *overlay; /* NULL: none */
+	struct stage_convert convert;
+	struct stage_port input, output;
+};
+
+UMM_DEFINE_AUTO(overlay, overlay_destroy)
+
+static bool writes(uint32_t fourcc)
+{
+	return stage_convert_writes(fourcc);
+}
+
+static bool writes_and_draws(uint32_t fourcc)
+{
+	return overlay_draws_on(fourcc) && stage_convert_writes(fourcc);
+}
+
+static bool (*usable(const struct stage_spec *spec))(uint32_t fourcc)
+{
+	return spec->argument != NULL ? writes_and_draws : writes;
+}
+
+static int read_options(const struct stage_spec *spec, struct compose_options *out)
+{
+	*out = (struct compose_options){ .opacity = 100 };
+	if (stage_option_size(spec, "size", &out->size) < 0 ||
+	    stage_option_format(spec, "format", &out->format) < 0 ||
+	    stage_option_int(spec, "x", -LARGEST_OFFSET_PX, LARGEST_OFFSET_PX, &out->x) < 0 ||
+	    stage_option_int(spec, "y", -LARGEST_OFFSET_PX, LARGEST_OFFSET_PX, &out->y) < 0 ||
+	    stage_option_u64(spec, "opacity", 0, 100, &out->opacity) < 0)
+		return -1;
+	if (out->format != 0 && !usable(spec)(out->format)) {
+		stage_error(spec, "format=%s: %s; XR24, AR24, XB24, AB24, RG24, BG24 and RG16 can",
+			    stage_option(spec, "format"),
+			    spec->argument != NULL ? "pixman cannot draw an overlay on it"
+						   : "libswscale cannot write it");
+		return -1;
+	}
+	return 0;
+}
+
+static int compose_check(const struct stage_spec *spec)
+{
+	struct compose_options options;
+	if (read_options(spec, &options) < 0)
+		return -1;
+	if (spec->argument != NULL && access(spec->argument, R_OK) < 0) {
+		stage_error(spec, "cannot open %s: %s", spec->argument, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- both ends ---- */
+
+static enum stage_result open_input(struct compose *compose)
+{
+	struct umm_format_demand format = { .stride_divisor_bytes = VECTOR_BYTES };
+	stage_av_formats(stage_convert_reads, format.formats);
+	struct stage_demand demand = {
+		.role = UMM_CONSUMER,
+		.usage = UMM_USAGE_CPU_READ_OFTEN,
+		.buffers = { .camping = 1 },
+		.memory = { .pad_end_bytes = VECTOR_BYTES },
+		.formats = &format,
+		.n_formats = 1,
+	};
+	return stage_port_open(&compose->input, compose->env, &demand);
+}
+
+static unsigned list_formats(const struct compose *compose, struct umm_format_demand *first,
+			     struct umm_format_demand *others)
+{
+	uint32_t xr24 = UMM_FOURCC('X', 'R', '2', '4');
+	struct umm_size size = compose->options.size;
+	const struct umm_layout *input = compose->input.layout;
+	if (size.width_px == 0)
+		size = (struct umm_size){ input->width_px, input->height_px };
+
+	*first = (struct umm_format_demand){
+		.formats = { compose->options.format ? compose->options.format : xr24 },
+		.required_sizes = { size },
+		.stride_divisor_bytes = VECTOR_BYTES,
+	};
+	if (compose->options.format != 0)
+		return 1;
+	*others = *first;
+	others->cost = COST_OTHER_FORMATS;
+	unsigned n = stage_av_formats(usable(compose->env->spec), others->formats), kept = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (others->formats[i] != xr24)
+			others->formats[kept++] = others->formats[i];
+	for (; kept < n; kept++)
+		others->formats[kept] = 0;
+	return 2;
+}
+
+static enum stage_result open_output(struct compose *compose)
+{
+	struct umm_format_demand formats[2];
+	struct stage_demand demand = {
+		.role = UMM_PRODUCER,
+		.usage = UMM_USAGE_CPU_READ_OFTEN | UMM_USAGE_CPU_WRITE_OFTEN,
+		.buffers = { .camping = 1, .shared_slack = 1 },
+		.memory = { .pad_end_bytes = VECTOR_BYTES },
+		.formats = formats,
+		.n_formats = list_formats(compose, &formats[0], &formats[1]),
+	};
+	return stage_port_open(&compose->output, compose->env, &demand);
+}
+
+/* ---- frames ---- */
+
+static enum stage_result failed(const struct compose *compose, const char *what, int ret)
+{
+	stage_error(compose->env->spec, "%s: %s", what, strerror(-ret));
+	return STAGE_FAILED;
+}
+
+static enum stage_result draw(struct compose *compose, const struct umm_frame *frame,
+			      struct umm_buffer *buffer)
+{
+	struct stage_picture from = stage_picture_of_frame(frame);
+	struct stage_picture to = stage_picture_of(buffer, (struct umm_rect){ 0 });
+	int ret = stage_convert_run(&compose->convert, &from, stage_colors_of(frame), &to,
+				    STAGE_SMOOTH);
+	if (ret < 0)
+		return failed(compose, "cannot convert a picture", ret);
+	if (compose->overlay == NULL)
+		return STAGE_OK;
+	ret = overlay_draw(compose->overlay, &to, compose->options.x, compose->options.y);
+	return ret < 0 ? failed(compose, "cannot draw the overlay", ret) : STAGE_OK;
+}
+
+/* Scaling by different factors changes the shape of pixels, so that the picture keeps its own. */
+static struct umm_rational aspect_of_output(const struct umm_frame *frame,
+					    const struct umm_layout *layout)
+{
+	struct umm_rational aspect = frame->info.sample_aspect;
+	struct stage_picture from = stage_picture_of_frame(frame);
+	int64_t num = (int64_t)from.width_px * layout->height_px;
+	int64_t den = (int64_t)from.height_px * layout->width_px;
+	if (aspect.num <= 0 || aspect.den <= 0)
+		return aspect;
+	AVRational stretch = { 1, 1 }, result;
+	av_reduce(&stretch.num, &stretch.den, num, den, INT32_MAX);
+	result = av_mul_q((AVRational){ aspect.num, aspect.den }, stretch);
+	return (struct umm_rational){ .num = result.num, .den = result.den };
+}
+
+/* RGB has no range to speak of; YUV keeps the input's. */
+static struct umm_frame_info info_of_output(const struct compose *compose,
+					    const struct umm_frame *frame)
+{
+	const struct umm_layout *layout = compose->output.layout;
+	struct umm_frame_info info = frame->info;
+	info.visible = (struct umm_rect){ 0 };
+	info.fence_point = 0;
+	info.sample_aspect = aspect_of_output(frame, layout);
+	if (!umm_format_info(layout->format)->is_yuv)
+		info.flags &= ~STAGE_FLAG_FULL_RANGE;
+	return info;
+}
+
+static enum stage_result each(void *user, const struct umm_frame *frame)
+{
+	struct compose *compose = user;
+	struct umm_buffer *buffer;
+	enum stage_result result = stage_port_grab(&compose->output, &buffer);
+	if (result != STAGE_OK)
+		return result;
+	result = draw(compose, frame, buffer);
+	if (result != STAGE_OK) {
+		stage_port_drop(&compose->output, buffer);
+		return result;
+	}
+	struct umm_frame_info info = info_of_output(compose, frame);
+	return stage_port_show(&compose->output, buffer, &info);
+}
+
+static enum stage_result work(struct compose *compose)
+{
+	if (open_input(compose) != STAGE_OK || open_output(compose) != STAGE_OK)
+		return STAGE_FAILED;
+	enum stage_result result = stage_port_run(&compose->input, each, compose);
+	if (result == STAGE_OK)
+		stage_port_end(&compose->output);
+	return result;
+}
+
+static int compose_run(const struct stage_env *env)
+{
+	av_log_set_level(AV_LOG_QUIET);
+	const struct stage_spec *spec = env->spec;
+	struct compose compose = { .env = env };
+	umm_auto(overlay, overlay) = NULL;
+	if (read_options(spec, &compose.options) < 0)
+		return 1;
+	if (spec->argument != NULL &&
+	    overlay_load(spec, spec->argument, (unsigned)compose.options.opacity, &overlay) < 0)
+		return 1;
+	compose.overlay = overlay;
+
+	enum stage_result result = work(&compose);
+	stage_convert_finish(&compose.convert);
+	stage_port_finish(&compose.output);
+	stage_port_finish(&compose.input);
+	return result != STAGE_OK;
+}
+
+static const struct stage_key keys[] = {
+	{ "size", "WxH", "scale to this size; default: the size it gets" },
+	{ "format", "FOURCC", "pixel format of the result; default: what all agree on" },
+	{ "x", "N", "column of the overlay's left edge; default 0" },
+	{ "y", "N", "row of the overlay's upper edge; default 0" },
+	{ "opacity", "PERCENT", "of the overlay; default 100" },
+	{ 0 },
+};
+
+const struct stage_ops stage_compose = {
+	.kind = "compose",
+	.summary = "scales, converts, and draws a PNG over every picture",
+	.role = STAGE_FILTER,
+	.argument_help = "LOGO.png",
+	.keys = keys,
+	.check = compose_check,
+	.run = compose_run,
+};
