@@ -7,6 +7,7 @@
 const struct stage_ops *const stage_table[] = {
 	&stage_test,
 	&stage_null,
+	&stage_wayland,
 	NULL,
 };
 
