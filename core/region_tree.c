@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The free runs of one class: a treap by address, whose nodes know the longest run below them.
+ *
+ * A treap is a search tree by address and a heap by priority; with priorities that look random its
+ * depth is logarithmic in expectation, whatever order the runs come in. The priority of a node is a
+ * hash of its index, so it costs no memory. Knowing the longest run of each subtree, a search for
+ * "the lowest address with at least this size" goes straight down.
+ *
+ * Everything is a loop: no recursion, so no stack to bound. AVL was rejected because it must store
+ * and repair balances on the way up; here insertion and removal rotate less than twice on average.
+ */
+#include "core/region_private.h"
+
+#define NONE UMM_REGION_NONE
+
+static uint32_t priority(uint32_t index)
+{
+	uint32_t hash = index * 0x9e3779b1u;
+	hash ^= hash >> 15;
+	hash *= 0x85ebca77u;
+	return hash ^ hash >> 13;
+}
+
+static uint64_t longest_of(const struct umm_region *region, uint32_t index)
+{
+	return index == NONE ? 0 : region->nodes[index].longest;
+}
+
+static uint64_t longest_here(const struct umm_region *region, const struct umm_region_node *node)
+{
+	uint64_t longest = node->size;
+	for (int side = 0; side < 2; side++) {
+		uint64_t below = longest_of(region, node->child[side]);
+		longest = below > longest ? below : longest;
+	}
+	return longest;
+}
+
+/** The place that points to a node: its parent's child, or the root of its class. */
+static uint32_t *link_to(struct umm_region *region, uint32_t index)
+{
+	struct umm_region_node *node = &region->nodes[index];
+	if (node->parent == NONE)
+		return &region->roots[umm_region_class(node->size)];
+	struct umm_region_node *parent = &region->nodes[node->parent];
+	return &parent->child[parent->child[1] == index];
+}
+
+/** Exchange a node with its child on `side`, which rises. */
+static void rotate(struct umm_region *region, uint32_t index, unsigned side)
+{
+	struct umm_region_node *node = &region->nodes[index];
+	uint32_t risen_index = node->child[side];
+	struct umm_region_node *risen = &region->nodes[risen_index];
+
+	*link_to(region, index) = risen_index;
+	risen->parent = node->parent;
+	node->child[side] = risen->child[!side];
+	if (node->child[side] != NONE)
+		region->nodes[node->child[side]].parent = index;
+	risen->child[!side] = index;
+	node->parent = risen_index;
+
+	risen->longest = node->longest;
+	node->longest = longest_here(region, node);
+}
+
+void umm_region_tree_insert(struct umm_region *region, uint32_t index)
+{
+	struct umm_region_node *node = &region->nodes[index];
+	unsigned class = umm_region_class(node->size);
+	uint32_t *link = &region->roots[class], parent = NONE;
+	while (*link != NONE) {
+		parent = *link;
+		struct umm_region_node *above = &region->nodes[parent];
+		if (above->longest < node->size)
+			above->longest = node->size;
+		link = &above->child[node->start > above->start];
+	}
+	*link = index;
+	node->parent = parent;
+	node->child[0] = node->child[1] = NONE;
+	node->longest = node->size;
+	region->filled |= 1ull << class;
+
+	uint32_t mine = priority(index);
+	while (node->parent != NONE && priority(node->parent) < mine) {
+		uint32_t above = node->parent;
+		rotate(region, above, region->nodes[above].child[1] == index);
+	}
+}
+
+void umm_region_tree_remove(struct umm_region *region, uint32_t index)
+{
+	struct umm_region_node *node = &region->nodes[index];
+	while (node->child[0] != NONE && node->child[1] != NONE)
+		rotate(region, index, priority(node->child[1]) > priority(node->child[0]));
+
+	uint32_t only = node->child[node->child[0] == NONE];
+	*link_to(region, index) = only;
+	if (only != NONE)
+		region->nodes[only].parent = node->parent;
+	for (uint32_t up = node->parent; up != NONE; up = region->nodes[up].parent)
+		region->nodes[up].longest = longest_here(region, &region->nodes[up]);
+
+	unsigned class = umm_region_class(node->size);
+	if (region->roots[class] == NONE)
+		region->filled &= ~(1ull << class);
+}
+
+/** The first node below `index` that is long enough; its subtree has one. */
+static uint32_t first_below(const struct umm_region *region, uint32_t index, uint64_t size,
+			    enum umm_region_order order)
+{
+	for (;;) {
+		const struct umm_region_node *node = &region->nodes[index];
+		if (longest_of(region, node->child[order]) >= size)
+			index = node->child[order];
+		else if (node->size >= size)
+			return index;
+		else
+			index = node->child[!order];
+	}
+}
+
+uint32_t umm_region_tree_first(const struct umm_region *region, unsigned class, uint64_t size,
+			       enum umm_region_order order)
+{
+	uint32_t root = region->roots[class];
+	return longest_of(region, root) < size ? NONE : first_below(region, root, size, order);
+}
+
+uint32_t umm_region_tree_next(const struct umm_region *region, uint32_t index, uint64_t size,
+			      enum umm_region_order order)
+{
+	for (;;) {
+		const struct umm_region_node *node = &region->nodes[index];
+		if (longest_of(region, node->child[!order]) >= size)
+			return first_below(region, node->child[!order], size, order);
+		uint32_t from;
+		do {
+			from = index;
+			index = region->nodes[from].parent;
+			if (index == NONE)
+				return NONE;
+		} while (region->nodes[index].child[order] != from);
+		if (region->nodes[index].size >= size)
+			return index;
+	}
+}
+
+static uint32_t find_in(const struct umm_region *region, uint32_t index, uint64_t address)
+{
+	while (index != NONE) {
+		const struct umm_region_node *node = &region->nodes[index];
+		if (address < node->start)
+			index = node->child[0];
+		else if (address - node->start < node->size)
+			return index;
+		else
+			index = node->child[1];
+	}
+	return NONE;
+}
+
+uint32_t umm_region_tree_find(const struct umm_region *region, uint64_t address)
+{
+	for (uint64_t left = region->filled; left != 0; left &= left - 1) {
+		uint32_t found = find_in(region, region->roots[__builtin_ctzll(left)], address);
+		if (found != NONE)
+			return found;
+	}
+	return NONE;
+}
+
+static bool node_valid(const struct umm_region *region, uint32_t index)
+{
+	const struct umm_region_node *node = &region->nodes[index];
+	for (int side = 0; side < 2; side++) {
+		uint32_t child = node->child[side];
+		if (child == NONE)
+			continue;
+		if (child >= region->n_nodes || region->nodes[child].parent != index ||
+		    priority(child) > priority(index))
+			return false;
+	}
+	return node->longest == longest_here(region, node);
+}
+
+static uint32_t leftmost(const struct umm_region *region, uint32_t index)
+{
+	while (index != NONE && region->nodes[index].child[0] != NONE)
+		index = region->nodes[index].child[0];
+	return index;
+}
+
+bool umm_region_tree_valid(const struct umm_region *region, unsigned class, uint32_t *count)
+{
+	uint32_t root = region->roots[class];
+	if ((root != NONE) != (region->filled >> class & 1))
+		return false;
+	if (root != NONE && region->nodes[root].parent != NONE)
+		return false;
+	uint32_t before = NONE;
+	for (uint32_t index = leftmost(region, root); index != NONE;
+	     index = umm_region_tree_next(region, index, 1, UMM_REGION_LOWEST_FIRST)) {
+		const struct umm_region_node *node = &region->nodes[index];
+		if (!node_valid(region, index) || node->state != UMM_REGION_FREE ||
+		    umm_region_class(node->size) != class)
+			return false;
+		if (before != NONE && region->nodes[before].start >= node->start)
+			return false;
+		before = index;
+		if (++*count > region->n_nodes)
+			return false;
+	}
+	return true;
+}
