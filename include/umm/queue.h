@@ -82,8 +82,8 @@ UMM_API UMM_MUST_CHECK int umm_producer_acquire(struct umm_member *member, int64
 						struct umm_buffer **out);
 
 /**
- * Show a buffer the producer holds to all consumers. It must not be written after this until it was
- * acquired again.
+ * Show a buffer the producer holds to all consumers; info may be NULL if there is nothing to tell.
+ * It must not be written after this until it was acquired again.
  *
  * UMM_HOLD_KEEP keeps the producer's own hold (a decoder goes on reading its reference frames)
  * until umm_producer_release(). Publishing the same hold twice is allowed for repeated pictures
