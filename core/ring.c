@@ -14,7 +14,8 @@ static void block_init(struct umm_ring_block *block, uint32_t magic, unsigned n_
 	block->version = UMM_RING_VERSION;
 	block->n_buffers = n_buffers;
 	block->detail = detail;
-	atomic_init(&block->waiting, 0);
+	for (unsigned i = 0; i < UMM_MAX_CONSUMERS; i++)
+		atomic_init(&block->waits[i], 0);
 	atomic_init(&block->state, UMM_RING_RUNNING);
 	atomic_init(&block->error, 0);
 	atomic_init(&block->bell, 0);

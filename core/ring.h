@@ -10,7 +10,7 @@
  *	producer's block                             a consumer's block
  *	+---------------------------------+          +---------------------------------+
  *	| magic, version, counts          |          | magic, version, n_buffers, mode |
- *	| waiting | state | error         |          | waiting | state                 |
+ *	| state | error | waits[consumer] |          | state | waits[0]                |
  *	| bell    | count: frames shown   |          | bell    | count: frames seen    |
  *	| timeline, statistics            |          | statistics, latencies           |
  *	| entry[size]: ticket + record    |          | slot[n_buffers]:                |
@@ -34,10 +34,12 @@
  * nothing else is free, so that a consumer that comes late still finds it as long as there are
  * buffers enough (one shown, one being filled, one per consumer in use).
  *
- * Waiting: who must wait writes `waiting` in its own block, samples the other's bell, looks once
- * more, and sleeps on the sampled value. Who made news moves its own bell, then looks at `waiting`
- * of its peers: again both write first and look second. `waiting` carries an epoch, so that one
- * wait is answered by one wake-up, however much news there is before the sleeper runs.
+ * Waiting: who must wait samples the peer's bell, writes the sample into its own block (`waits`,
+ *one word per peer), looks once more, and sleeps on the sampled value. Who made news moves its own
+ * bell, then looks at what its peers wrote: again both write first and look second, where the
+ * sleeper's last look is the kernel's comparison of the futex word. Only the move away from the
+ * sampled value wakes; later ones find somebody who was woken or could not fall asleep. So one wait
+ * costs one wake-up, however much news there is before the sleeper runs.
  *
  * Death: the heir writes state = DEAD into the dead one's block. A producer ignores all holds of a
  * dead consumer; consumers of a dead producer still get the frames that were shown (they are
@@ -75,18 +77,18 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit words in shared memory must 
 
 enum umm_ring_state { UMM_RING_RUNNING = 1, UMM_RING_ENDED = 2, UMM_RING_DEAD = 3 };
 
-/** What `waiting` asks for, in its low bits; an epoch is in the others. */
+/** What a word of `waits` asks for, in its low bits; the sampled bell is in the others. */
 enum umm_ring_wait_kind { UMM_RING_AWAKE = 0, UMM_RING_SLEEPING = 1, UMM_RING_ARMED = 2 };
-#define UMM_RING_WAIT_KIND_MASK 3u
+#define UMM_RING_WAIT_KIND_BITS 2
 
 /** The start of every block: what peers and heirs touch, at offsets that depend on nothing. */
 struct umm_ring_block {
 	uint32_t magic, version, n_buffers;
 	uint32_t detail; /* producer: how many consumers; consumer: its mode */
 
-	_Alignas(UMM_RING_LINE) _Atomic uint32_t waiting;
-	_Atomic uint32_t state; /* enum umm_ring_state */
-	_Atomic int32_t error;	/* producer: why it ended; 0: as planned */
+	_Alignas(UMM_RING_LINE) _Atomic uint32_t state; /* enum umm_ring_state */
+	_Atomic int32_t error;				/* producer: why it ended; 0: as planned */
+	_Atomic uint64_t waits[UMM_MAX_CONSUMERS];	/* per peer; a consumer has one */
 
 	_Alignas(UMM_RING_LINE) _Atomic uint32_t bell; /* futex word: moves with every news */
 	_Atomic uint64_t count;			       /* producer: frames shown; consumer: seen */
@@ -187,11 +189,9 @@ struct umm_ring_producer {
 	int error;   /* sticky */
 	int culprit; /* consumer that broke the ring, or -1 */
 	uint64_t head;
-	uint32_t epoch;
-	uint32_t answered[UMM_MAX_CONSUMERS]; /* last `waiting` that was answered */
-	uint16_t first, last;		      /* candidates, let go first is first */
-	uint16_t newest;		      /* the buffer shown last, or UMM_RING_NONE */
-	unsigned out;			      /* buffers that are shown */
+	uint16_t first, last; /* candidates, let go first is first */
+	uint16_t newest;      /* the buffer shown last, or UMM_RING_NONE */
+	unsigned out;	      /* buffers that are shown */
 	struct umm_ring_buffer buffers[UMM_MAX_BUFFERS];
 };
 
@@ -208,15 +208,14 @@ struct umm_ring_consumer {
 	struct umm_ring_consumer_block *block;
 	const struct umm_ring_producer_block *producer;
 	const _Atomic uint64_t *revoked;
+	unsigned self; /* index among the consumers */
 	unsigned n_buffers, ring_size;
 	struct umm_ring_image image;
 	bool latest;
-	bool orphan;	  /* the producer is dead, whatever its block says */
-	int over;	  /* sticky: UMM_END or a negative errno */
-	uint64_t seen;	  /* ticket up to which frames were taken or missed */
-	uint64_t refused; /* latest: ticket that turned out to be revoked */
-	uint32_t epoch;
-	uint32_t answered;
+	bool orphan;			/* the producer is dead, whatever its block says */
+	int over;			/* sticky: UMM_END or a negative errno */
+	uint64_t seen;			/* ticket up to which frames were taken or missed */
+	uint64_t refused;		/* latest: ticket that turned out to be revoked */
 	uint64_t held[UMM_MAX_BUFFERS]; /* ticket, 0: not held */
 };
 
@@ -266,17 +265,36 @@ void umm_ring_producer_forget(struct umm_ring_producer *producer, unsigned index
 /** Look at the consumers' states; the set of those that count. */
 uint32_t umm_ring_producer_alive(struct umm_ring_producer *producer);
 
-/** Say that this side is about to sleep or poll: sample the bells after it, look again, sleep. */
-void umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_ring_wait_kind kind);
+/** A peer's bell as it was sampled. */
+struct umm_ring_bell {
+	const _Atomic uint32_t *word;
+	uint32_t value;
+};
+
+/**
+ * Say that this side is about to sleep or poll, and sample the bells that can bring news: look
+ * again after it, then sleep on all of `bells` (room for UMM_MAX_CONSUMERS). Returns how many.
+ */
+unsigned umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_ring_wait_kind kind,
+				  struct umm_ring_bell *bells);
+
+/** It does not wait any more. */
+void umm_ring_producer_relax(struct umm_ring_producer *producer);
 
 /** The book is consistent; for tests. */
 bool umm_ring_producer_valid(const struct umm_ring_producer *producer);
 
+struct umm_ring_consumer_config {
+	struct umm_ring_consumer_block *block;
+	const struct umm_ring_producer_block *producer;
+	unsigned n_buffers, self;
+	enum umm_queue_mode mode;
+	struct umm_ring_image image;
+};
+
 /** Counts must be in range and the blocks valid. */
 void umm_ring_consumer_init(struct umm_ring_consumer *consumer,
-			    struct umm_ring_consumer_block *block,
-			    const struct umm_ring_producer_block *producer, unsigned n_buffers,
-			    enum umm_queue_mode mode, struct umm_ring_image image);
+			    const struct umm_ring_consumer_config *config);
 
 /** Take a frame. 0, UMM_RING_WAIT, or what umm_consumer_acquire() says. `wake` is set in any case.
  */
@@ -303,7 +321,9 @@ void umm_ring_consumer_orphan(struct umm_ring_consumer *consumer);
 /** This consumer leaves: it holds nothing any more. */
 void umm_ring_consumer_leave(struct umm_ring_consumer *consumer, struct umm_ring_wake *wake);
 
-void umm_ring_consumer_expect(struct umm_ring_consumer *consumer, enum umm_ring_wait_kind kind);
+unsigned umm_ring_consumer_expect(struct umm_ring_consumer *consumer, enum umm_ring_wait_kind kind,
+				  struct umm_ring_bell *bell);
+void umm_ring_consumer_relax(struct umm_ring_consumer *consumer);
 
 bool umm_ring_consumer_valid(const struct umm_ring_consumer *consumer);
 

@@ -111,9 +111,9 @@ static int take_fifo(struct umm_ring_consumer *consumer, struct umm_ring_frame *
 /* News for the producer: look whether it waits for it. */
 static void wake_producer(struct umm_ring_consumer *consumer, struct umm_ring_wake *wake)
 {
-	umm_ring_move_bell(&consumer->block->base);
+	uint32_t before = umm_ring_move_bell(&consumer->block->base);
 	enum umm_ring_wait_kind kind =
-		umm_ring_answer(&consumer->producer->base, &consumer->answered);
+		umm_ring_asks(&consumer->producer->base.waits[consumer->self], before);
 	if (kind == UMM_RING_SLEEPING)
 		wake->sleepers = true;
 	if (kind == UMM_RING_ARMED)
@@ -240,9 +240,16 @@ void umm_ring_consumer_leave(struct umm_ring_consumer *consumer, struct umm_ring
 	wake_producer(consumer, wake);
 }
 
-void umm_ring_consumer_expect(struct umm_ring_consumer *consumer, enum umm_ring_wait_kind kind)
+unsigned umm_ring_consumer_expect(struct umm_ring_consumer *consumer, enum umm_ring_wait_kind kind,
+				  struct umm_ring_bell *bell)
 {
-	umm_ring_expect(&consumer->block->base, &consumer->epoch, kind);
+	*bell = umm_ring_expect(&consumer->block->base.waits[0], &consumer->producer->base, kind);
+	return 1;
+}
+
+void umm_ring_consumer_relax(struct umm_ring_consumer *consumer)
+{
+	atomic_store_explicit(&consumer->block->base.waits[0], 0, memory_order_relaxed);
 }
 
 bool umm_ring_consumer_valid(const struct umm_ring_consumer *consumer)
@@ -257,17 +264,16 @@ bool umm_ring_consumer_valid(const struct umm_ring_consumer *consumer)
 }
 
 void umm_ring_consumer_init(struct umm_ring_consumer *consumer,
-			    struct umm_ring_consumer_block *block,
-			    const struct umm_ring_producer_block *producer, unsigned n_buffers,
-			    enum umm_queue_mode mode, struct umm_ring_image image)
+			    const struct umm_ring_consumer_config *config)
 {
 	memset(consumer, 0, sizeof(*consumer));
-	consumer->block = block;
-	consumer->producer = producer;
-	consumer->revoked =
-		(const void *)((const char *)producer + umm_ring_revoked_offset(n_buffers));
-	consumer->n_buffers = n_buffers;
-	consumer->ring_size = umm_ring_size(n_buffers);
-	consumer->image = image;
-	consumer->latest = mode == UMM_QUEUE_LATEST;
+	consumer->block = config->block;
+	consumer->producer = config->producer;
+	consumer->revoked = (const void *)((const char *)config->producer +
+					   umm_ring_revoked_offset(config->n_buffers));
+	consumer->self = config->self;
+	consumer->n_buffers = config->n_buffers;
+	consumer->ring_size = umm_ring_size(config->n_buffers);
+	consumer->image = config->image;
+	consumer->latest = config->mode == UMM_QUEUE_LATEST;
 }

@@ -47,33 +47,36 @@ static inline void umm_ring_add(_Atomic uint64_t *counter, uint64_t amount)
 }
 
 /* News is complete: from here on a sleeper that samples the bell sees it. Sequentially consistent,
- * and followed by a look at `waiting`: see the essay in ring.h. */
-static inline void umm_ring_move_bell(struct umm_ring_block *block)
+ * and followed by a look at `waits` of the peers: see the essay in ring.h. Returns the value it
+ * moved away from. */
+static inline uint32_t umm_ring_move_bell(struct umm_ring_block *block)
 {
-	uint32_t bell = atomic_load_explicit(&block->bell, memory_order_relaxed);
-	atomic_store_explicit(&block->bell, bell + 1, memory_order_seq_cst);
+	uint32_t before = atomic_load_explicit(&block->bell, memory_order_relaxed);
+	atomic_store_explicit(&block->bell, before + 1, memory_order_seq_cst);
+	return before;
 }
 
-/* After the bell moved: does this peer have to be woken? Each of its waits is answered once. */
-static inline enum umm_ring_wait_kind umm_ring_answer(const struct umm_ring_block *peer,
-						      uint32_t *answered)
+/* After the bell moved away from `before`: does the peer who wrote this word have to be woken? */
+static inline enum umm_ring_wait_kind umm_ring_asks(const _Atomic uint64_t *word, uint32_t before)
 {
-	uint32_t waiting = atomic_load_explicit(&peer->waiting, memory_order_seq_cst);
-	if (waiting == *answered)
+	uint64_t wait = atomic_load_explicit(word, memory_order_seq_cst);
+	if ((uint32_t)(wait >> UMM_RING_WAIT_KIND_BITS) != before)
 		return UMM_RING_AWAKE;
-	*answered = waiting;
-	return (enum umm_ring_wait_kind)(waiting & UMM_RING_WAIT_KIND_MASK);
+	return (enum umm_ring_wait_kind)(wait & ((1 << UMM_RING_WAIT_KIND_BITS) - 1));
 }
 
-static inline void umm_ring_expect(struct umm_ring_block *own, uint32_t *epoch,
-				   enum umm_ring_wait_kind kind)
+/* Sample a peer's bell and say that we wait for it to move. */
+static inline struct umm_ring_bell umm_ring_expect(_Atomic uint64_t *word,
+						   const struct umm_ring_block *peer,
+						   enum umm_ring_wait_kind kind)
 {
-	if (kind == UMM_RING_AWAKE) {
-		atomic_store_explicit(&own->waiting, 0, memory_order_relaxed);
-		return;
-	}
-	*epoch += UMM_RING_WAIT_KIND_MASK + 1;
-	atomic_store_explicit(&own->waiting, *epoch | (uint32_t)kind, memory_order_seq_cst);
+	struct umm_ring_bell bell = {
+		.word = &peer->bell,
+		.value = atomic_load_explicit(&peer->bell, memory_order_seq_cst),
+	};
+	uint64_t wait = (uint64_t)bell.value << UMM_RING_WAIT_KIND_BITS | (uint64_t)kind;
+	atomic_store_explicit(word, wait, memory_order_seq_cst);
+	return bell;
 }
 
 #endif

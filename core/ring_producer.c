@@ -220,11 +220,10 @@ static void write_entry(struct umm_ring_producer *producer, uint64_t ticket,
 static struct umm_ring_wake wake_consumers(struct umm_ring_producer *producer)
 {
 	struct umm_ring_wake wake = { 0 };
-	umm_ring_move_bell(&producer->block->base);
+	uint32_t before = umm_ring_move_bell(&producer->block->base);
 	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {
 		unsigned consumer = lowest_bit(left);
-		switch (umm_ring_answer(&producer->consumers[consumer]->base,
-					&producer->answered[consumer])) {
+		switch (umm_ring_asks(&producer->consumers[consumer]->base.waits[0], before)) {
 		case UMM_RING_AWAKE:
 			break;
 		case UMM_RING_SLEEPING:
@@ -363,9 +362,23 @@ uint32_t umm_ring_producer_alive(struct umm_ring_producer *producer)
 	return producer->alive;
 }
 
-void umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_ring_wait_kind kind)
+unsigned umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_ring_wait_kind kind,
+				  struct umm_ring_bell *bells)
 {
-	umm_ring_expect(&producer->block->base, &producer->epoch, kind);
+	unsigned n = 0;
+	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {
+		unsigned consumer = lowest_bit(left);
+		bells[n++] = umm_ring_expect(&producer->block->base.waits[consumer],
+					     &producer->consumers[consumer]->base, kind);
+	}
+	return n;
+}
+
+void umm_ring_producer_relax(struct umm_ring_producer *producer)
+{
+	for (uint32_t left = producer->alive; left != 0; left &= left - 1)
+		atomic_store_explicit(&producer->block->base.waits[lowest_bit(left)], 0,
+				      memory_order_relaxed);
 }
 
 unsigned umm_ring_producer_queued(struct umm_ring_producer *producer)

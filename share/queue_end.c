@@ -86,8 +86,15 @@ static void init_consumer(struct umm_queue_end *end, const struct umm_queue_end_
 			  struct umm_ring_image image)
 {
 	const struct umm_ring_producer_block *block = config->producer_block;
-	umm_ring_consumer_init(&end->consumer, config->consumer_blocks[config->self], block,
-			       config->n_buffers, config->modes[config->self], image);
+	struct umm_ring_consumer_config ring = {
+		.block = config->consumer_blocks[config->self],
+		.producer = block,
+		.n_buffers = config->n_buffers,
+		.self = config->self,
+		.mode = config->modes[config->self],
+		.image = image,
+	};
+	umm_ring_consumer_init(&end->consumer, &ring);
 	umm_timeline_embed(&end->timeline, &block->timeline, NULL);
 }
 
@@ -135,12 +142,19 @@ void umm_queue_own(struct umm_queue_end *end)
 		end->owner = getpid();
 }
 
-void umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind)
+unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,
+			  struct umm_ring_bell *bells)
+{
+	return end->role == UMM_PRODUCER ? umm_ring_producer_expect(&end->producer, kind, bells)
+					 : umm_ring_consumer_expect(&end->consumer, kind, bells);
+}
+
+void umm_queue_relax(struct umm_queue_end *end)
 {
 	if (end->role == UMM_PRODUCER)
-		umm_ring_producer_expect(&end->producer, kind);
+		umm_ring_producer_relax(&end->producer);
 	else
-		umm_ring_consumer_expect(&end->consumer, kind);
+		umm_ring_consumer_relax(&end->consumer);
 }
 
 void umm_queue_wake(struct umm_queue_end *end, struct umm_ring_wake wake)

@@ -41,6 +41,9 @@ void umm_queue_note_hang_up(struct umm_queue_end *end, unsigned doorbell);
 /** An operation is called: this process is the one that uses this end. */
 void umm_queue_own(struct umm_queue_end *end);
 
-void umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind);
+/** Sample the bells and say that this end waits for them; and that it does not any more. */
+unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,
+			  struct umm_ring_bell *bells);
+void umm_queue_relax(struct umm_queue_end *end);
 
 #endif

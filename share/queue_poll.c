@@ -69,6 +69,18 @@ static bool is_ready(struct umm_queue_end *end)
 					 : umm_ring_consumer_ready(&end->consumer);
 }
 
+/* Nobody compares the bells for a poller as the kernel does for a sleeper: that look is here. */
+static bool bells_rest(const struct umm_ring_bell *bells, unsigned n_bells)
+{
+	for (unsigned i = 0; i < n_bells; i++)
+		if (atomic_load_explicit(bells[i].word, memory_order_seq_cst) != bells[i].value)
+			return false;
+	return true;
+}
+
+/* An honest peer makes news at most a few times before there is something to acquire. */
+#define ARM_TRIES 16
+
 int umm_queue_end_arm(struct umm_queue_end *end)
 {
 	int ret = umm_queue_end_fd(end);
@@ -77,11 +89,16 @@ int umm_queue_end_arm(struct umm_queue_end *end)
 	umm_queue_own(end);
 	if (end->armed)
 		answer_doorbells(end);
-	umm_queue_expect(end, UMM_RING_ARMED);
-	if (is_ready(end)) {
-		umm_queue_expect(end, UMM_RING_AWAKE);
-		return 1;
+	for (int i = 0; i < ARM_TRIES; i++) {
+		struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
+		unsigned n_bells = umm_queue_expect(end, UMM_RING_ARMED, bells);
+		if (is_ready(end))
+			break;
+		if (bells_rest(bells, n_bells)) {
+			end->armed = true;
+			return 0;
+		}
 	}
-	end->armed = true;
-	return 0;
+	umm_queue_relax(end);
+	return 1;
 }

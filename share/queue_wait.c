@@ -2,8 +2,8 @@
 /**
  * Waiting for a peer: spin if asked to, then sleep in slices.
  *
- * The order inside one round is the protocol (core/ring.h): say that we sleep, sample the bells,
- * look once more, sleep on the sampled values. Slices exist because a broker that vanished rings no
+ * The order inside one round is the protocol (core/ring.h): sample the bells and say that we
+ * sleep on them, look once more, sleep. Slices exist because a broker that vanished rings no
  * bell; they cost four wake-ups a second while nothing happens.
  */
 #include "share/queue_end_private.h"
@@ -42,41 +42,29 @@ static int spin(struct umm_queue_end *end, umm_queue_step *step, void *out, int6
 	return UMM_RING_WAIT;
 }
 
-static struct umm_futex_word sample(const struct umm_ring_block *block)
-{
-	return (struct umm_futex_word){
-		.word = &block->bell,
-		.value = atomic_load_explicit(&block->bell, memory_order_seq_cst),
-	};
-}
-
-/* The bells that can bring news to this end. */
-static unsigned sample_bells(struct umm_queue_end *end, struct umm_futex_word *words)
-{
-	if (end->role == UMM_CONSUMER) {
-		words[0] = sample(&end->consumer.producer->base);
-		return 1;
-	}
-	unsigned n = 0;
-	for (uint32_t left = end->producer.alive; left != 0; left &= left - 1)
-		words[n++] = sample(&end->producer.consumers[__builtin_ctz(left)]->base);
-	return n;
-}
-
-/* One round: what the step says, UMM_RING_WAIT after a sleep, or why there was none (-EINTR). */
-static int sleep_once(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t slice_ns)
+static int sleep_on(const struct umm_ring_bell *bells, unsigned n_bells, int64_t slice_ns)
 {
 	struct umm_futex_word words[UMM_FUTEX_WORDS_MAX];
+	for (unsigned i = 0; i < n_bells; i++)
+		words[i] = (struct umm_futex_word){ bells[i].word, bells[i].value };
+	return umm_futex_wait_any(words, n_bells, slice_ns);
+}
 
-	umm_queue_expect(end, UMM_RING_SLEEPING);
-	unsigned n_words = sample_bells(end, words);
+/* One round: what the step says; UMM_RING_WAIT: woken; -ETIMEDOUT: not woken; or why there was no
+ * sleep (-EINTR). */
+static int sleep_once(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t slice_ns,
+		      bool *stepped)
+{
+	struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
+	unsigned n_bells = umm_queue_expect(end, UMM_RING_SLEEPING, bells);
 	int ret = step(end, out);
-	if (ret == UMM_RING_WAIT) {
-		ret = umm_futex_wait_any(words, n_words, slice_ns);
-		if (ret == 0 || ret == -ETIMEDOUT)
+	*stepped = ret != UMM_RING_WAIT;
+	if (!*stepped) {
+		ret = sleep_on(bells, n_bells, slice_ns);
+		if (ret == 0)
 			ret = UMM_RING_WAIT;
 	}
-	umm_queue_expect(end, UMM_RING_AWAKE);
+	umm_queue_relax(end);
 	return ret;
 }
 
@@ -98,22 +86,24 @@ static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *ou
 		if (ret != UMM_RING_WAIT)
 			return ret;
 	}
-	int64_t look = umm_now_ns() + UMM_QUEUE_SLICE_NS;
+	int64_t next_look = 0;
 	for (;;) {
-		int64_t slice = umm_left_ns(deadline, umm_left_ns(look, UMM_QUEUE_SLICE_NS));
-		int ret = sleep_once(end, step, out, slice);
+		bool stepped;
+		int slept = sleep_once(end, step, out, umm_left_ns(deadline, UMM_QUEUE_SLICE_NS),
+				       &stepped);
+		if (stepped || (slept != UMM_RING_WAIT && slept != -ETIMEDOUT))
+			return slept;
+		/* What we slept for comes before all bookkeeping. */
+		int ret = step(end, out);
 		if (ret != UMM_RING_WAIT)
 			return ret;
 		int64_t now = umm_now_ns();
-		if (now >= look) {
+		if (slept == -ETIMEDOUT || now >= next_look) {
 			ret = look_for_death(end);
 			if (ret != 0)
 				return ret;
-			look = now + UMM_QUEUE_SLICE_NS;
+			next_look = now + UMM_QUEUE_SLICE_NS;
 		}
-		ret = step(end, out);
-		if (ret != UMM_RING_WAIT)
-			return ret;
 		if (now >= deadline)
 			return -ETIMEDOUT;
 	}
