@@ -14,6 +14,7 @@ struct bench {
 
 /* Ended by a NULL name. */
 static const struct bench benches[] = {
+	{ "handoff", "a frame from process to process, against a bare futex ring", bench_handoff },
 	{ NULL, NULL, NULL },
 };
 

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * `umm bench handoff`: what a hand-off costs, against a bare futex ring measured in turn.
+ *
+ * Other work on the machine disturbs both; so they take turns, round by round, who is first changes
+ * every round, and the answer for each figure is the median over the rounds of the ratio within a
+ * round.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/handoff.h"
+
+#define MAX_ROUNDS 99
+#define SPIN_NS	   INT64_C(1000000000)
+
+/* A way frames come, and how many of them one run needs. */
+struct scenario {
+	const char *name;
+	struct handoff_pace pace;
+};
+
+static const struct scenario all_scenarios[] = {
+	{ "paced-60", { .frames = 120, .warm_up = 6, .period_ns = 1000000000 / 60 } },
+	{ "paced-1000", { .frames = 1000, .warm_up = 50, .period_ns = 1000000 } },
+	{ "free", { .frames = 200000, .warm_up = 1000 } },
+	{ "spinning", { .frames = 1000000, .warm_up = 10000, .spin_ns = SPIN_NS } },
+};
+#define N_SCENARIOS (sizeof(all_scenarios) / sizeof(all_scenarios[0]))
+
+/* What is read from one run, per frame. */
+struct figures {
+	double p50_us, p99_us, cpu_us, producer_switches, consumer_switches, faults,
+		frames_per_second;
+};
+#define N_FIGURES (sizeof(struct figures) / sizeof(double))
+
+struct options {
+	unsigned rounds;
+	const char *only; /* NULL: all scenarios */
+	bool json;
+	const char *json_path; /* NULL: stdout */
+};
+
+/* All rounds of one scenario; [0] is the bare ring, [1] ours. */
+struct outcome {
+	struct figures median[2];
+	struct figures ratio; /* ours by bare, median over the rounds */
+};
+
+static struct figures to_figures(const struct handoff_result *result,
+				 const struct handoff_pace *pace)
+{
+	double frames = (double)pace->frames;
+	const struct handoff_usage *producer = &result->producer, *consumer = &result->consumer;
+	return (struct figures){
+		.p50_us = (double)result->p50_ns / 1e3,
+		.p99_us = (double)result->p99_ns / 1e3,
+		.cpu_us = (double)(producer->cpu_ns + consumer->cpu_ns) / 1e3 / frames,
+		.producer_switches = (double)producer->voluntary_switches / frames,
+		.consumer_switches = (double)consumer->voluntary_switches / frames,
+		.faults = (double)(producer->faults + consumer->faults) / frames,
+		.frames_per_second = frames * 1e9 / (double)result->wall_ns,
+	};
+}
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+	return (left > right) - (left < right);
+}
+
+/* Field by field. */
+static struct figures median(const struct figures *runs, unsigned n)
+{
+	struct figures result;
+	for (size_t field = 0; field < N_FIGURES; field++) {
+		double values[MAX_ROUNDS];
+		for (unsigned i = 0; i < n; i++)
+			values[i] = ((const double *)&runs[i])[field];
+		qsort(values, n, sizeof(values[0]), compare);
+		((double *)&result)[field] =
+			n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+	}
+	return result;
+}
+
+/* 0 where the bare ring has nothing to compare with. */
+static struct figures divide(const struct figures *ours, const struct figures *bare)
+{
+	struct figures result;
+	for (size_t field = 0; field < N_FIGURES; field++) {
+		double divisor = ((const double *)bare)[field];
+		((double *)&result)[field] =
+			divisor > 0 ? ((const double *)ours)[field] / divisor : 0;
+	}
+	return result;
+}
+
+static int run_scenario(const struct scenario *scenario, unsigned rounds, struct outcome *out)
+{
+	static const struct handoff_contender *const contenders[] = { &handoff_bare, &handoff_umm };
+	struct figures runs[2][MAX_ROUNDS], ratios[MAX_ROUNDS];
+	for (unsigned round = 0; round < rounds; round++) {
+		for (unsigned turn = 0; turn < 2; turn++) {
+			unsigned who = (round + turn) % 2;
+			struct handoff_result result;
+			int ret = handoff_measure(contenders[who], &scenario->pace, &result);
+			if (ret < 0)
+				return ret;
+			runs[who][round] = to_figures(&result, &scenario->pace);
+		}
+		ratios[round] = divide(&runs[1][round], &runs[0][round]);
+	}
+	out->median[0] = median(runs[0], rounds);
+	out->median[1] = median(runs[1], rounds);
+	out->ratio = median(ratios, rounds);
+	return 0;
+}
+
+/* Output. */
+
+static void print_row(const char *scenario, const char *who, const struct figures *figures)
+{
+	printf("%-11s %-6s %10.2f %10.2f %10.3f %9.2f %9.2f %9.4f %12.2f\n", scenario, who,
+	       figures->p50_us, figures->p99_us, figures->cpu_us, figures->producer_switches,
+	       figures->consumer_switches, figures->faults, figures->frames_per_second);
+}
+
+static void print_table_head(void)
+{
+	printf("%-11s %-6s %10s %10s %10s %9s %9s %9s %12s\n", "", "", "p50 us", "p99 us",
+	       "cpu us/fr", "prod.sw", "cons.sw", "faults", "frames/s");
+}
+
+static void print_outcome(const struct scenario *scenario, const struct outcome *outcome)
+{
+	print_row(scenario->name, "bare", &outcome->median[0]);
+	print_row("", "umm", &outcome->median[1]);
+	print_row("", "ratio", &outcome->ratio);
+	fflush(stdout);
+}
+
+static void json_figures(FILE *to, const char *key, const struct figures *figures)
+{
+	fprintf(to,
+		"\"%s\":{\"latency_us\":{\"p50\":%.3f,\"p99\":%.3f},\"cpu_us_per_frame\":%.4f,"
+		"\"producer_switches_per_frame\":%.4f,\"consumer_switches_per_frame\":%.4f,"
+		"\"faults_per_frame\":%.5f,\"frames_per_s\":%.1f}",
+		key, figures->p50_us, figures->p99_us, figures->cpu_us, figures->producer_switches,
+		figures->consumer_switches, figures->faults, figures->frames_per_second);
+}
+
+static void json_outcome(FILE *to, const struct scenario *scenario, const struct outcome *outcome)
+{
+	fprintf(to, "{\"scenario\":\"%s\",\"frames\":%llu,", scenario->name,
+		(unsigned long long)scenario->pace.frames);
+	json_figures(to, "bare", &outcome->median[0]);
+	fputc(',', to);
+	json_figures(to, "umm", &outcome->median[1]);
+	fputs(",\"ratio\":{", to);
+	fprintf(to, "\"p50\":%.4f,\"cpu\":%.4f,\"frames_per_s\":%.4f}}", outcome->ratio.p50_us,
+		outcome->ratio.cpu_us, outcome->ratio.frames_per_second);
+}
+
+static int write_json(const struct options *options, const struct outcome *outcomes)
+{
+	FILE *to = options->json_path != NULL ? fopen(options->json_path, "we") : stdout;
+	if (to == NULL) {
+		fprintf(stderr, "umm bench handoff: cannot write %s: %s\n", options->json_path,
+			strerror(errno));
+		return CLI_FAILED;
+	}
+	const char *separator = "";
+	fprintf(to, "{\"rounds\":%u,\"slots\":%d,\"scenarios\":[", options->rounds, HANDOFF_SLOTS);
+	for (size_t i = 0; i < N_SCENARIOS; i++) {
+		if (options->only != NULL && strcmp(options->only, all_scenarios[i].name) != 0)
+			continue;
+		fputs(separator, to);
+		json_outcome(to, &all_scenarios[i], &outcomes[i]);
+		separator = ",";
+	}
+	fputs("]}\n", to);
+	bool failed = fflush(to) != 0 || ferror(to);
+	if (to != stdout)
+		failed = fclose(to) != 0 || failed;
+	if (failed)
+		fprintf(stderr, "umm bench handoff: cannot write the figures: %s\n",
+			strerror(errno));
+	return failed ? CLI_FAILED : CLI_OK;
+}
+
+/* Arguments. */
+
+static void print_usage(FILE *to)
+{
+	fprintf(to,
+		"usage: umm bench handoff [--rounds=N] [--only=SCENARIO] [--json[=FILE]]\n"
+		"\n"
+		"Hands frames from one process to another, and measures latency, CPU time, "
+		"context\n"
+		"switches and page faults against a bare futex ring of %d slots in turn.\n"
+		"\n"
+		"  --rounds=N         runs of each contender in each scenario (default 5)\n"
+		"  --only=SCENARIO    one of:",
+		HANDOFF_SLOTS);
+	for (size_t i = 0; i < N_SCENARIOS; i++)
+		fprintf(to, " %s", all_scenarios[i].name);
+	fputs("\n"
+	      "  --json[=FILE]      the figures as JSON instead of the table, or in a file beside "
+	      "it\n",
+	      to);
+}
+
+static bool scenario_exists(const char *name)
+{
+	for (size_t i = 0; i < N_SCENARIOS; i++)
+		if (strcmp(name, all_scenarios[i].name) == 0)
+			return true;
+	fprintf(stderr, "umm bench handoff: there is no scenario '%s'\n", name);
+	return false;
+}
+
+static bool parse_rounds(const char *text, unsigned *out)
+{
+	char *end;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (errno != 0 || *end != '\0' || value < 1 || value > MAX_ROUNDS) {
+		fprintf(stderr, "umm bench handoff: rounds must be 1 to %d, not '%s'\n", MAX_ROUNDS,
+			text);
+		return false;
+	}
+	*out = (unsigned)value;
+	return true;
+}
+
+/* CLI_OK to go on, CLI_USAGE, or -1: help was asked for and given. */
+static int parse_options(int argc, char **argv, struct options *out)
+{
+	static const struct option long_options[] = {
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "only", required_argument, NULL, 'o' },
+		{ "json", optional_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) >= 0) {
+		switch (option) {
+		case 'r':
+			if (!parse_rounds(optarg, &out->rounds))
+				return CLI_USAGE;
+			break;
+		case 'o':
+			if (!scenario_exists(optarg))
+				return CLI_USAGE;
+			out->only = optarg;
+			break;
+		case 'j':
+			out->json = true;
+			out->json_path = optarg;
+			break;
+		case 'h':
+			print_usage(stdout);
+			return -1;
+		default:
+			return CLI_USAGE;
+		}
+	}
+	if (optind == argc)
+		return CLI_OK;
+	fprintf(stderr, "umm bench handoff: unexpected argument '%s'\n", argv[optind]);
+	return CLI_USAGE;
+}
+
+int bench_handoff(int argc, char **argv)
+{
+	struct options options = { .rounds = 5 };
+	int status = parse_options(argc, argv, &options);
+	if (status != CLI_OK)
+		return status < 0 ? CLI_OK : status;
+
+	bool table = !options.json || options.json_path != NULL;
+	struct outcome outcomes[N_SCENARIOS] = { 0 };
+	if (table)
+		print_table_head();
+	for (size_t i = 0; i < N_SCENARIOS; i++) {
+		if (options.only != NULL && strcmp(options.only, all_scenarios[i].name) != 0)
+			continue;
+		int ret = run_scenario(&all_scenarios[i], options.rounds, &outcomes[i]);
+		if (ret < 0) {
+			fprintf(stderr, "umm bench handoff: %s: %s\n", all_scenarios[i].name,
+				strerror(-ret));
+			return CLI_FAILED;
+		}
+		if (table)
+			print_outcome(&all_scenarios[i], &outcomes[i]);
+	}
+	return options.json ? write_json(&options, outcomes) : CLI_OK;
+}
