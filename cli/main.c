@@ -24,6 +24,7 @@ static const struct command {
 	{ "bench", "measure this machine", cmd_bench },
 	{ "help", "this text, or the help of a command", cmd_help },
 	{ "probe", "what this machine has: heaps and devices", cmd_probe },
+	{ "solve", "solve a constraint document", cmd_solve },
 	{ "version", "the version of the tool and its library", cmd_version },
 };
 

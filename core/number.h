@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Arithmetic that says when it left the numbers of the constraint document.
+ *
+ * A number is at most 2^63 - 1. Whatever would be larger becomes UMM_OVER, and everything computed
+ * from UMM_OVER is UMM_OVER again, so a layout is computed straight through and looked at once, at
+ * its end. UMM_NO_LIMIT is the upper limit that nobody stated; it never enters a computation.
+ */
+#ifndef UMM_CORE_NUMBER_H
+#define UMM_CORE_NUMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UMM_NUMBER_MAX UINT64_C(0x7fffffffffffffff)
+#define UMM_OVER       UINT64_C(0x8000000000000000)
+#define UMM_NO_LIMIT   UINT64_MAX
+
+static inline uint64_t umm_max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline uint64_t umm_min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t umm_sum(uint64_t a, uint64_t b)
+{
+	if (a > UMM_NUMBER_MAX || b > UMM_NUMBER_MAX)
+		return UMM_OVER;
+	return a + b > UMM_NUMBER_MAX ? UMM_OVER : a + b;
+}
+
+static inline uint64_t umm_product(uint64_t a, uint64_t b)
+{
+	uint64_t product;
+	if (a > UMM_NUMBER_MAX || b > UMM_NUMBER_MAX || __builtin_mul_overflow(a, b, &product))
+		return UMM_OVER;
+	return product > UMM_NUMBER_MAX ? UMM_OVER : product;
+}
+
+/** The quotient rounded up; UMM_OVER stays. divisor > 0. */
+static inline uint64_t umm_ceil_div(uint64_t value, uint64_t divisor)
+{
+	if (value > UMM_NUMBER_MAX)
+		return UMM_OVER;
+	return value / divisor + (value % divisor != 0);
+}
+
+/** The smallest multiple of `divisor` that is not below `value`. */
+static inline uint64_t umm_round_up(uint64_t value, uint64_t divisor)
+{
+	if (value == 0)
+		return 0;
+	if (value > UMM_NUMBER_MAX || divisor > UMM_NUMBER_MAX)
+		return UMM_OVER;
+	uint64_t rest = (divisor & (divisor - 1)) == 0 ? value & (divisor - 1) : value % divisor;
+	return rest == 0 ? value : umm_sum(value, divisor - rest);
+}
+
+/** The largest multiple of `divisor` that is not above `value`; no limit stays none. */
+static inline uint64_t umm_round_down(uint64_t value, uint64_t divisor)
+{
+	if (value == UMM_NO_LIMIT)
+		return value;
+	return divisor > UMM_NUMBER_MAX ? 0 : value - value % divisor;
+}
+
+static inline uint64_t umm_gcd(uint64_t a, uint64_t b)
+{
+	while (b != 0) {
+		uint64_t rest = a % b;
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/** Least common multiple of two numbers >= 1. */
+static inline uint64_t umm_lcm(uint64_t a, uint64_t b)
+{
+	if (a > UMM_NUMBER_MAX || b > UMM_NUMBER_MAX)
+		return UMM_OVER;
+	if (b == 1 || a == b)
+		return a;
+	if (a == 1)
+		return b;
+	return umm_product(a / umm_gcd(a, b), b);
+}
+
+static inline bool umm_is_power_of_two(uint64_t value)
+{
+	return value != 0 && (value & (value - 1)) == 0;
+}
+
+#endif

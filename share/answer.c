@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An answer: the document is read, solved, and what came out is written down once, as JSON, as text
+ * and as a layout. After that nothing changes any more, so an answer may be read from any thread.
+ */
+#include "share/answer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/solve.h"
+#include "share/answer_text.h"
+#include "share/conflict_emit.h"
+#include "share/solution_emit.h"
+
+struct umm_answer {
+	int verdict;
+	struct umm_layout layout;
+	json_t *object;
+	char *json, *text;
+};
+
+void umm_answer_destroy(struct umm_answer *answer)
+{
+	if (answer == NULL)
+		return;
+	json_decref(answer->object);
+	free(answer->json);
+	free(answer->text);
+	free(answer);
+}
+
+static json_t *answer_invalid(const struct umm_document *document)
+{
+	return json_pack("{s:s, s:O}", "status", "invalid", "errors", document->errors);
+}
+
+/** The document is fine, but solving it would take more memory than there is room for numbers. */
+static json_t *answer_too_large(void)
+{
+	return json_pack("{s:s, s:[{s:n, s:s, s:s}]}", "status", "invalid", "errors", "participant",
+			 "field", "participants", "message",
+			 "too many pairs of format and modifier");
+}
+
+static json_t *answer_solved(const struct umm_document *document, enum umm_answer_detail detail,
+			     struct umm_answer *answer)
+{
+	const struct umm_problem *problem = &document->problem;
+	size_t size = umm_solve_size(problem);
+	struct umm_solution solution;
+	answer->verdict = UMM_INVALID;
+	if (size == 0)
+		return answer_too_large();
+	umm_autofree void *memory = malloc(size);
+	if (memory == NULL)
+		return NULL;
+	if (!umm_solve(problem, 0, memory, size, &solution)) {
+		answer->verdict = UMM_CONFLICT;
+		return umm_conflict_emit(document);
+	}
+	answer->verdict = UMM_OK;
+	umm_solution_layout(problem, &solution, &answer->layout);
+	return umm_solution_emit(document, &solution, detail == UMM_ANSWER_ALL);
+}
+
+static int write_down(struct umm_answer *answer)
+{
+	if (answer->object == NULL)
+		return -ENOMEM;
+	answer->json = json_dumps(answer->object, JSON_COMPACT);
+	answer->text = umm_answer_text_from(answer->object);
+	return answer->json != NULL && answer->text != NULL ? 0 : -ENOMEM;
+}
+
+int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detail,
+		     struct umm_answer **out)
+{
+	umm_auto(umm_document, document) = NULL;
+	int ret = umm_document_read(text, size, &document);
+	if (ret < 0)
+		return ret;
+	umm_auto(umm_answer, answer) = calloc(1, sizeof(*answer));
+	if (answer == NULL)
+		return -ENOMEM;
+	if (umm_document_valid(document)) {
+		answer->object = answer_solved(document, detail, answer);
+	} else {
+		answer->verdict = UMM_INVALID;
+		answer->object = answer_invalid(document);
+	}
+	ret = write_down(answer);
+	if (ret < 0)
+		return ret;
+	int verdict = answer->verdict;
+	*out = umm_steal(answer);
+	return verdict;
+}
+
+int umm_solve_json(const char *text, size_t size_bytes, struct umm_answer **out)
+{
+	return umm_answer_solve(text, size_bytes, UMM_ANSWER_PLAIN, out);
+}
+
+int umm_answer_verdict(const struct umm_answer *answer)
+{
+	return answer->verdict;
+}
+
+const struct umm_layout *umm_answer_layout(const struct umm_answer *answer)
+{
+	return answer->verdict == UMM_OK ? &answer->layout : NULL;
+}
+
+const char *umm_answer_json(const struct umm_answer *answer)
+{
+	return answer->json;
+}
+
+const char *umm_answer_text(const struct umm_answer *answer)
+{
+	return answer->text;
+}
+
+const json_t *umm_answer_object(const struct umm_answer *answer)
+{
+	return answer->object;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Inside of an answer: who asks the solver and wants more than text looks here.
+ */
+#ifndef UMM_SHARE_ANSWER_H
+#define UMM_SHARE_ANSWER_H
+
+#include <jansson.h>
+
+#include <umm/solve.h>
+
+#include "os/cleanup.h"
+#include "share/document.h"
+
+/** What else an answer should contain. */
+enum umm_answer_detail {
+	UMM_ANSWER_PLAIN,
+	UMM_ANSWER_ALL, /**< `candidates`: every candidate with its verdict */
+};
+
+UMM_DEFINE_AUTO(umm_answer, umm_answer_destroy)
+
+/** umm_solve_json() with a choice of detail. */
+int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detail,
+		     struct umm_answer **out);
+
+/** The contract's JSON of an answer, as an object that lives as long as the answer. */
+const json_t *umm_answer_object(const struct umm_answer *answer);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers in plain English. Made from the answer's own JSON, so that the two never tell different
+ * stories.
+ */
+#include "share/answer_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text != NULL ? text : "";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+/** A JSON value as one would say it: lists with commas, strings without quotes. */
+static void say_value(FILE *to, const json_t *value)
+{
+	size_t i;
+	json_t *item;
+	if (json_is_string(value)) {
+		fputs(json_string_value(value), to);
+	} else if (json_is_array(value) && json_array_size(value) == 2 &&
+		   json_is_integer(json_array_get(value, 0))) {
+		fprintf(to, "%lldx%lld", (long long)json_integer_value(json_array_get(value, 0)),
+			(long long)json_integer_value(json_array_get(value, 1)));
+	} else if (json_is_array(value)) {
+		json_array_foreach (value, i, item) {
+			fputs(i > 0 ? ", " : "", to);
+			say_value(to, item);
+		}
+	} else {
+		char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		fputs(text != NULL ? text : "?", to);
+		free(text);
+	}
+}
+
+static void say_bounds(FILE *to, const json_t *answer)
+{
+	size_t i;
+	json_t *bound;
+	json_array_foreach (json_object_get(answer, "why"), i, bound) {
+		fprintf(to, "%s is ", text_of(bound, "field"));
+		say_value(to, json_object_get(bound, "value"));
+		fputs(" because of ", to);
+		say_value(to, json_object_get(bound, "by"));
+		fputc('\n', to);
+	}
+}
+
+static void say_candidate(FILE *to, const json_t *candidate)
+{
+	const char *key;
+	json_t *value;
+	const char *between = "";
+	json_object_foreach ((json_t *)candidate, key, value) {
+		fprintf(to, "%s%s ", between, key);
+		say_value(to, value);
+		between = ", ";
+	}
+}
+
+static void say_rejected(FILE *to, const json_t *answer)
+{
+	size_t i;
+	json_t *rejected;
+	json_array_foreach (json_object_get(answer, "rejected"), i, rejected) {
+		say_candidate(to, json_object_get(rejected, "candidate"));
+		fputs(" was rejected: ", to);
+		if (json_is_string(json_object_get(rejected, "participant")))
+			fprintf(to, "%s, ", text_of(rejected, "participant"));
+		fprintf(to, "%s\n", text_of(rejected, "field"));
+	}
+}
+
+static void say_ok(FILE *to, const json_t *answer)
+{
+	const json_t *image = json_object_get(answer, "image");
+	fprintf(to, "%lld buffers of %lld bytes from heap %s", number_of(answer, "buffers"),
+		number_of(answer, "raw_size_bytes"), text_of(answer, "heap"));
+	if (json_is_object(image)) {
+		const json_t *plane = json_array_get(json_object_get(image, "planes"), 0);
+		fprintf(to, ": %s, %s, stride %lld, %lld rows", text_of(image, "format"),
+			text_of(image, "modifier"), number_of(plane, "stride_bytes"),
+			number_of(plane, "rows"));
+	}
+	fputs(" for ", to);
+	say_value(to, json_object_get(answer, "participants"));
+	fputc('\n', to);
+	if (json_array_size(json_object_get(answer, "refused")) > 0) {
+		fputs("refused, since they would change what the others have: ", to);
+		say_value(to, json_object_get(answer, "refused"));
+		fputc('\n', to);
+	}
+	say_bounds(to, answer);
+	say_rejected(to, answer);
+}
+
+static const char *say_condition(const char *field)
+{
+	if (strcmp(field, "usage") == 0)
+		return "nobody uses the memory: all that take part have usage none";
+	if (strcmp(field, "buffers") == 0)
+		return "nobody asks for a buffer: all counts are 0";
+	if (strcmp(field, "formats") == 0)
+		return "nobody is specific about the format or the modifier";
+	if (strcmp(field, "color_spaces") == 0)
+		return "nobody is specific about the color space";
+	return "no heap serves even a document without demands";
+}
+
+static void say_clash(FILE *to, const json_t *clash, size_t i, size_t count)
+{
+	const json_t *value = json_object_get(clash, "value");
+	if (i > 0)
+		fputs(i + 1 == count ? " and " : ", ", to);
+	if (!json_is_string(json_object_get(clash, "participant"))) {
+		fputs(say_condition(text_of(clash, "field")), to);
+		return;
+	}
+	fprintf(to, "%s states %s", text_of(clash, "participant"), text_of(clash, "field"));
+	if (value != NULL) {
+		fputs(" ", to);
+		say_value(to, value);
+	}
+}
+
+static void say_relaxations(FILE *to, const json_t *answer)
+{
+	size_t i;
+	json_t *relax;
+	json_array_foreach (json_object_get(answer, "relax"), i, relax) {
+		fprintf(to, "it would work if %s ", text_of(relax, "participant"));
+		if (json_is_null(json_object_get(relax, "to"))) {
+			fprintf(to, "left out %s", text_of(relax, "field"));
+		} else {
+			fprintf(to, "stated %s ", text_of(relax, "field"));
+			say_value(to, json_object_get(relax, "to"));
+		}
+		fputc('\n', to);
+	}
+}
+
+static void say_conflict(FILE *to, const json_t *answer)
+{
+	const json_t *conflict = json_object_get(answer, "conflict");
+	size_t i, count = json_array_size(conflict);
+	json_t *clash;
+	fputs("no layout serves all: ", to);
+	json_array_foreach (conflict, i, clash)
+		say_clash(to, clash, i, count);
+	fputc('\n', to);
+	say_relaxations(to, answer);
+}
+
+static void say_invalid(FILE *to, const json_t *answer)
+{
+	size_t i;
+	json_t *error;
+	json_array_foreach (json_object_get(answer, "errors"), i, error) {
+		if (json_is_string(json_object_get(error, "participant")))
+			fprintf(to, "%s: ", text_of(error, "participant"));
+		if (text_of(error, "field")[0] != '\0')
+			fprintf(to, "%s: ", text_of(error, "field"));
+		fprintf(to, "%s\n", text_of(error, "message"));
+	}
+}
+
+char *umm_answer_text_from(const json_t *answer)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	if (stream == NULL)
+		return NULL;
+	const char *status = text_of(answer, "status");
+	if (strcmp(status, "ok") == 0)
+		say_ok(stream, answer);
+	else if (strcmp(status, "conflict") == 0)
+		say_conflict(stream, answer);
+	else
+		say_invalid(stream, answer);
+	if (fclose(stream) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

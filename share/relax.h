@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/** Ways out of a conflict: single changes of one field, each verified. */
+#ifndef UMM_SHARE_RELAX_H
+#define UMM_SHARE_RELAX_H
+
+#include "core/conflict.h"
+#include "share/document.h"
+
+/** The contract's list `relax`, mildest first. NULL: out of memory. */
+json_t *umm_relax(const struct umm_document *document, const struct umm_clash *clashes,
+		  size_t count);
+
+/** Path of a statement inside its participant, as in the input; free() it. NULL: out of memory. */
+char *umm_clash_path(const struct umm_problem *problem, const struct umm_clash *clash);
+
+#endif
