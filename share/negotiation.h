@@ -70,6 +70,10 @@ unsigned umm_negotiation_consumers(const struct umm_negotiation *negotiation);
  */
 int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const *excluded);
 
+/** In words: the solver's answer, or (verdict: a negative errno) what went wrong. Lives until the
+ * next call on the negotiation. */
+const char *umm_negotiation_explain(const struct umm_negotiation *negotiation, int verdict);
+
 /** Remember that something worth telling happened. */
 int umm_negotiation_note(struct umm_negotiation *negotiation, const char *format, ...)
 	UMM_PRINTF(2, 3);

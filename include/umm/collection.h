@@ -108,6 +108,16 @@ UMM_API UMM_MUST_CHECK int umm_collection_join(struct umm_collection *collection
 					       struct umm_member **out);
 
 /**
+ * Join with the constraints as JSON text, a PARTICIPANT of the constraint document: the short way.
+ *
+ * Everything else as umm_collection_join() with default options. Returns what that returns, and
+ * -EBADMSG (not JSON), -EINVAL (no name). Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_collection_join_json(struct umm_collection *collection,
+						    enum umm_role role, const char *participant,
+						    struct umm_member **out);
+
+/**
  * No more members from here: find the layout, allocate the pool, map it.
  *
  * Behind a broker this waits until every process that is expected has sealed too.
@@ -127,8 +137,9 @@ UMM_API UMM_MUST_CHECK int umm_collection_start(struct umm_collection *collectio
  */
 UMM_API const char *umm_collection_explain(const struct umm_collection *collection);
 
-/** The answer itself, or NULL before the seal. Lives as long as the collection. */
-UMM_API const struct umm_answer *umm_collection_answer(const struct umm_collection *collection);
+/** The solver's whole answer as the contract's JSON, or NULL before the seal. Lives as long as the
+ * collection. */
+UMM_API const char *umm_collection_answer_json(const struct umm_collection *collection);
 
 /** The agreed layout, or NULL before a successful seal. Lives as long as the collection. */
 UMM_API const struct umm_layout *umm_collection_layout(const struct umm_collection *collection);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A collection inside one process: negotiation and pool are its own, no broker, no threads.
+ *
+ * After umm_collection_start() the process may fork: the shared mappings go along, and each process
+ * uses the members that are its own.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/cleanup.h"
+#include "share/collection.h"
+#include "share/negotiation.h"
+#include "share/pool.h"
+
+struct local {
+	struct umm_collection base;
+	struct umm_negotiation negotiation;
+	struct umm_pool *pool; /* NULL before the seal */
+};
+
+static struct local *local_of(struct umm_collection *collection)
+{
+	return (struct local *)collection;
+}
+
+static int join(struct umm_collection *collection, const struct umm_constraints *constraints,
+		const struct umm_join_opts *opts, struct umm_member *member)
+{
+	(void)member; /* members of the base and of the negotiation have the same index */
+	return umm_negotiation_join(&local_of(collection)->negotiation, constraints, opts);
+}
+
+static int map_buffers(struct local *local, struct umm_member *member)
+{
+	const struct umm_layout *layout = &local->base.layout;
+	int ret = 0;
+	for (unsigned i = 0; i < local->pool->n_buffers && ret == 0; i++)
+		ret = umm_member_add_buffer(member, i, local->pool->buffers[i], layout);
+	return ret;
+}
+
+static int map_own_block(struct local *local, unsigned index)
+{
+	struct umm_member *member = local->base.members[index];
+	unsigned k = umm_pool_consumer_index(&local->negotiation, index);
+	switch (umm_member_role(member)) {
+	case UMM_PRODUCER:
+		return umm_member_map_own_block(member, local->pool->n_buffers,
+						local->pool->producer.fd);
+	case UMM_CONSUMER:
+		return umm_member_map_own_block(member, local->pool->n_buffers,
+						local->pool->consumers[k].fd);
+	case UMM_OBSERVER:
+		break;
+	}
+	return 0;
+}
+
+/* Keep what the negotiation found out, whether it found a layout or not. */
+static int remember_answer(struct local *local, int verdict)
+{
+	const struct umm_negotiation *negotiation = &local->negotiation;
+	const struct umm_answer *answer = negotiation->answer;
+	free(local->base.explanation);
+	local->base.explanation = strdup(umm_negotiation_explain(negotiation, verdict));
+	if (local->base.explanation == NULL)
+		return -ENOMEM;
+	if (answer == NULL)
+		return 0;
+	free(local->base.answer_json);
+	local->base.answer_json = strdup(umm_answer_json(answer));
+	if (local->base.answer_json == NULL)
+		return -ENOMEM;
+	if (verdict == 0)
+		local->base.layout = *umm_answer_layout(answer);
+	return 0;
+}
+
+static int seal(struct umm_collection *collection)
+{
+	struct local *local = local_of(collection);
+	int verdict = umm_pool_create(&local->negotiation, &local->pool);
+	int ret = remember_answer(local, verdict);
+	if (verdict != 0 || ret < 0)
+		return verdict != 0 ? verdict : ret;
+	for (unsigned i = 0; i < collection->n_members && ret == 0; i++) {
+		ret = map_buffers(local, collection->members[i]);
+		if (ret == 0)
+			ret = map_own_block(local, i);
+	}
+	return ret;
+}
+
+static int start_member(struct local *local, unsigned index)
+{
+	struct umm_pool *pool = local->pool;
+	struct umm_member *member = local->base.members[index];
+	unsigned k = umm_pool_consumer_index(&local->negotiation, index);
+	struct umm_member_blocks blocks = {
+		.n_consumers = pool->n_consumers,
+		.self = umm_member_role(member) == UMM_CONSUMER ? k : 0,
+		.producer_fd = pool->producer.fd,
+	};
+	memcpy(blocks.modes, pool->modes, sizeof(blocks.modes));
+	for (unsigned i = 0; i < pool->n_consumers; i++) {
+		blocks.consumer_fds[i] = pool->consumers[i].fd;
+		blocks.take_doorbells[i] = -1;
+	}
+	if (umm_member_role(member) == UMM_CONSUMER)
+		blocks.take_doorbells[0] = umm_fd_steal(&pool->doorbells[k][1]);
+	else
+		for (unsigned i = 0; i < pool->n_consumers; i++)
+			blocks.take_doorbells[i] = umm_fd_steal(&pool->doorbells[i][0]);
+	return umm_member_start_queue(member, &blocks, &local->base.layout);
+}
+
+static int start(struct umm_collection *collection)
+{
+	struct local *local = local_of(collection);
+	int ret = umm_pool_finish(local->pool);
+	for (unsigned i = 0; i < collection->n_members && ret == 0; i++)
+		if (umm_member_role(collection->members[i]) != UMM_OBSERVER)
+			ret = start_member(local, i);
+	return ret;
+}
+
+static void bury(struct umm_collection *collection, unsigned index)
+{
+	struct local *local = local_of(collection);
+	if (local->pool != NULL)
+		umm_pool_bury(local->pool, &local->negotiation, index);
+}
+
+static void destroy(struct umm_collection *collection)
+{
+	struct local *local = local_of(collection);
+	umm_pool_destroy(local->pool);
+	umm_negotiation_finish(&local->negotiation);
+	free(local);
+}
+
+static const struct umm_collection_ops local_ops = {
+	.join = join,
+	.seal = seal,
+	.start = start,
+	.bury = bury,
+	.destroy = destroy,
+};
+
+int umm_collection_create(const char *name, struct umm_collection **out)
+{
+	umm_autofree struct local *local = calloc(1, sizeof(*local));
+	if (local == NULL)
+		return -ENOMEM;
+	int ret = umm_collection_init(&local->base, &local_ops, name);
+	if (ret == 0)
+		ret = umm_negotiation_init(&local->negotiation, name,
+					   &(struct umm_negotiation_opts){ 0 });
+	if (ret < 0)
+		return ret;
+	*out = &umm_steal(local)->base;
+	return 0;
+}

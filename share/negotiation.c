@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include "share/negotiation.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap/heap.h"
+#include "os/cleanup.h"
+#include "share/constraints.h"
+#include "share/json.h"
+
+static void free_strings(char **strings)
+{
+	for (char **string = strings; string != NULL && *string != NULL; string++)
+		free(*string);
+	free(strings);
+}
+
+/* *out is NULL for a NULL list. */
+static int copy_strings(const char *const *strings, char ***out)
+{
+	*out = NULL;
+	if (strings == NULL)
+		return 0;
+	size_t n = 0;
+	while (strings[n] != NULL)
+		n++;
+	char **copy = calloc(n + 1, sizeof(*copy));
+	if (copy == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		copy[i] = strdup(strings[i]);
+		if (copy[i] == NULL) {
+			free_strings(copy);
+			return -ENOMEM;
+		}
+	}
+	*out = copy;
+	return 0;
+}
+
+int umm_negotiation_init(struct umm_negotiation *negotiation, const char *name,
+			 const struct umm_negotiation_opts *opts)
+{
+	if (name == NULL || name[0] == '\0' || opts->buffers > UMM_MAX_BUFFERS)
+		return -EINVAL;
+
+	struct umm_negotiation fresh = { .buffers = opts->buffers };
+	fresh.mode = opts->mode == UMM_QUEUE_DEFAULT ? UMM_QUEUE_FIFO : opts->mode;
+	fresh.name = strdup(name);
+	int ret = fresh.name == NULL ? -ENOMEM : copy_strings(opts->heaps, &fresh.heaps);
+	if (ret < 0) {
+		free(fresh.name);
+		return ret;
+	}
+	*negotiation = fresh;
+	return 0;
+}
+
+void umm_negotiation_finish(struct umm_negotiation *negotiation)
+{
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		json_decref(negotiation->members[i].constraints);
+	free(negotiation->members);
+	free_strings(negotiation->heaps);
+	umm_answer_destroy(negotiation->answer);
+	free(negotiation->notes);
+	free(negotiation->name);
+	*negotiation = (struct umm_negotiation){ 0 };
+}
+
+int umm_negotiation_producer(const struct umm_negotiation *negotiation)
+{
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		if (negotiation->members[i].role == UMM_PRODUCER)
+			return (int)i;
+	return -1;
+}
+
+unsigned umm_negotiation_consumers(const struct umm_negotiation *negotiation)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		n += negotiation->members[i].role == UMM_CONSUMER;
+	return n;
+}
+
+static int check_join(const struct umm_negotiation *negotiation, const char *name,
+		      enum umm_role role)
+{
+	if (role > UMM_OBSERVER || strlen(name) > UMM_MEMBER_NAME_MAX)
+		return -EINVAL;
+	if (strcmp(name, UMM_OPTIONS_PARTICIPANT) == 0)
+		return -EEXIST;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		if (strcmp(negotiation->members[i].name, name) == 0)
+			return -EEXIST;
+	if (role == UMM_PRODUCER && umm_negotiation_producer(negotiation) >= 0)
+		return -EEXIST;
+	if (role == UMM_CONSUMER && umm_negotiation_consumers(negotiation) == UMM_MAX_CONSUMERS)
+		return -E2BIG;
+	return 0;
+}
+
+int umm_negotiation_join(struct umm_negotiation *negotiation,
+			 const struct umm_constraints *constraints,
+			 const struct umm_join_opts *opts)
+{
+	const char *name = umm_constraints_name(constraints);
+	int ret = check_join(negotiation, name, opts->role);
+	if (ret < 0)
+		return ret;
+
+	struct umm_negotiation_member *members =
+		realloc(negotiation->members, (negotiation->n_members + 1) * sizeof(*members));
+	if (members == NULL)
+		return -ENOMEM;
+	negotiation->members = members;
+
+	struct umm_negotiation_member member = {
+		.role = opts->role,
+		.mode = opts->mode == UMM_QUEUE_DEFAULT ? negotiation->mode : opts->mode,
+		.foreign_writer = opts->foreign_writer,
+	};
+	snprintf(member.name, sizeof(member.name), "%s", name);
+	member.constraints = json_deep_copy(umm_constraints_object(constraints));
+	if (member.constraints == NULL)
+		return -ENOMEM;
+	members[negotiation->n_members++] = member;
+	return 0;
+}
+
+static bool listed(const char *const *names, const char *name)
+{
+	for (; names != NULL && *names != NULL; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+static json_t *heap_object(const struct umm_heap_properties *heap)
+{
+	umm_autojson json_t *object = json_pack("{s:s, s:s}", "name", heap->name, "class",
+						umm_heap_class_name(heap->class));
+	int failed = object == NULL;
+	if (heap->contiguous)
+		failed |= json_object_set_new(object, "contiguous", json_true());
+	else if (heap->contiguous_max_bytes != 0)
+		failed |= umm_json_set_u64(object, "contiguous_max_bytes",
+					   heap->contiguous_max_bytes);
+	if (heap->free_bytes != UINT64_MAX)
+		failed |= umm_json_set_u64(object, "free_bytes", heap->free_bytes);
+	if (heap->cost != 0)
+		failed |= umm_json_set_u64(object, "cost", heap->cost);
+	return failed ? NULL : umm_steal(object);
+}
+
+static int add_heaps(json_t *document, const char *const *excluded)
+{
+	json_t *heaps = json_array();
+	if (json_object_set_new(document, "heaps", heaps) != 0)
+		return -ENOMEM;
+	for (const struct umm_heap_ops *const *heap = umm_heap_table; *heap != NULL; heap++) {
+		struct umm_heap_properties properties;
+		(*heap)->probe(&properties);
+		if (!properties.present || listed(excluded, properties.name))
+			continue;
+		if (json_array_append_new(heaps, heap_object(&properties)) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The owner's wishes as one more participant: it takes part in the merge and touches nothing. */
+static json_t *options_participant(unsigned buffers, const char *only_heap, char **heaps)
+{
+	umm_autojson json_t *object =
+		json_pack("{s:s, s:[s]}", "name", UMM_OPTIONS_PARTICIPANT, "usage", "none");
+	int failed = object == NULL;
+	if (buffers != 0)
+		failed |= json_object_set_new(
+			object, "buffers",
+			json_pack("{s:i, s:i}", "min", (int)buffers, "max", (int)buffers));
+	if (only_heap != NULL || heaps != NULL) {
+		json_t *names = json_array();
+		if (only_heap != NULL)
+			failed |= json_array_append_new(names, json_string(only_heap));
+		for (char **name = heaps; only_heap == NULL && *name != NULL; name++)
+			failed |= json_array_append_new(names, json_string(*name));
+		failed |= json_object_set_new(object, "memory", json_pack("{s:o}", "heaps", names));
+	}
+	return failed ? NULL : umm_steal(object);
+}
+
+static int add_participants(const struct umm_negotiation *negotiation, json_t *document,
+			    const char *only_heap)
+{
+	json_t *participants = json_array();
+	if (json_object_set_new(document, "participants", participants) != 0)
+		return -ENOMEM;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		if (json_array_append(participants, negotiation->members[i].constraints) != 0)
+			return -ENOMEM;
+	if (negotiation->buffers == 0 && negotiation->heaps == NULL)
+		return 0;
+	json_t *options = options_participant(negotiation->buffers, only_heap, negotiation->heaps);
+	return json_array_append_new(participants, options) == 0 ? 0 : -ENOMEM;
+}
+
+/* Solve with one heap permitted, or (NULL) with all of the permitted ones. */
+static int solve_once(struct umm_negotiation *negotiation, const char *only_heap,
+		      const char *const *excluded)
+{
+	umm_autojson json_t *document =
+		json_pack("{s:{s:s}}", "collection", "name", negotiation->name);
+	if (document == NULL)
+		return -ENOMEM;
+	int ret = add_heaps(document, excluded);
+	if (ret == 0)
+		ret = add_participants(negotiation, document, only_heap);
+	if (ret < 0)
+		return ret;
+
+	umm_autofree char *text = json_dumps(document, JSON_COMPACT);
+	if (text == NULL)
+		return -ENOMEM;
+	struct umm_answer *answer;
+	ret = umm_solve_json(text, strlen(text), &answer);
+	if (ret < 0)
+		return ret;
+	umm_answer_destroy(negotiation->answer);
+	negotiation->answer = answer;
+	return ret;
+}
+
+/* Why a heap that was asked for by name is not taken; false if it can be tried. */
+static bool passed_over(const char *name, const char *const *excluded, char *why, size_t size)
+{
+	const struct umm_heap_ops *heap = umm_heap_find(name);
+	struct umm_heap_properties properties = { 0 };
+	if (heap == NULL) {
+		snprintf(why, size, "there is no heap of that name (umm probe lists them)");
+		return true;
+	}
+	heap->probe(&properties);
+	if (properties.present && !listed(excluded, name))
+		return false;
+	snprintf(why, size, "%s", properties.present ? "it ran out" : properties.source);
+	return true;
+}
+
+/* The owner's order of heaps is a preference: the first that works is taken, those before it are
+ * noted. */
+static int solve_in_order(struct umm_negotiation *negotiation, const char *const *excluded)
+{
+	for (char **heap = negotiation->heaps; *heap != NULL; heap++) {
+		char why[200];
+		if (!passed_over(*heap, excluded, why, sizeof(why))) {
+			int ret = solve_once(negotiation, *heap, excluded);
+			if (ret != UMM_CONFLICT)
+				return ret;
+			snprintf(why, sizeof(why), "it does not fit these participants");
+		}
+		if (heap[1] == NULL || listed(excluded, *heap))
+			continue;
+		int ret = umm_negotiation_note(negotiation, "heap %s passed over: %s", *heap, why);
+		if (ret < 0)
+			return ret;
+	}
+	return solve_once(negotiation, NULL, excluded);
+}
+
+int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const *excluded)
+{
+	if (umm_negotiation_producer(negotiation) < 0 ||
+	    umm_negotiation_consumers(negotiation) == 0)
+		return -EPROTO;
+	return negotiation->heaps != NULL ? solve_in_order(negotiation, excluded)
+					  : solve_once(negotiation, NULL, excluded);
+}
+
+const char *umm_negotiation_explain(const struct umm_negotiation *negotiation, int verdict)
+{
+	if (verdict >= 0 && negotiation->answer != NULL)
+		return umm_answer_text(negotiation->answer);
+	return negotiation->notes != NULL ? negotiation->notes : strerror(-verdict);
+}
+
+int umm_negotiation_note(struct umm_negotiation *negotiation, const char *format, ...)
+{
+	char text[300];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+
+	const char *before = negotiation->notes != NULL ? negotiation->notes : "";
+	if (strstr(before, text) != NULL)
+		return 0;
+	char *notes;
+	if (asprintf(&notes, "%s%s%s", before, before[0] != '\0' ? "; " : "", text) < 0)
+		return -ENOMEM;
+	free(negotiation->notes);
+	negotiation->notes = notes;
+	return 0;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "share/pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "heap/heap.h"
+#include "os/cleanup.h"
+#include "os/memfd.h"
+#include "share/queue_end.h"
+
+#define MAX_HEAPS 64
+
+UMM_DEFINE_AUTO(umm_pool, umm_pool_destroy)
+
+static struct umm_pool *pool_new(void)
+{
+	struct umm_pool *pool = calloc(1, sizeof(*pool));
+	if (pool == NULL)
+		return NULL;
+	pool->producer.fd = -1;
+	for (unsigned i = 0; i < UMM_MAX_BUFFERS; i++)
+		pool->buffers[i] = -1;
+	for (unsigned i = 0; i < UMM_MAX_CONSUMERS; i++) {
+		pool->consumers[i].fd = -1;
+		pool->doorbells[i][0] = pool->doorbells[i][1] = -1;
+	}
+	return pool;
+}
+
+static void free_buffers(struct umm_pool *pool)
+{
+	for (unsigned i = 0; i < pool->n_buffers; i++)
+		umm_close_fd(&pool->buffers[i]);
+	pool->n_buffers = 0;
+}
+
+void umm_pool_release_fds(struct umm_pool *pool)
+{
+	free_buffers(pool);
+	umm_close_fd(&pool->producer.fd);
+	for (unsigned i = 0; i < pool->n_consumers; i++) {
+		umm_close_fd(&pool->consumers[i].fd);
+		umm_close_fd(&pool->doorbells[i][0]);
+		umm_close_fd(&pool->doorbells[i][1]);
+	}
+}
+
+void umm_pool_destroy(struct umm_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	umm_pool_release_fds(pool);
+	umm_unmap(pool->producer.map, pool->producer.size);
+	for (unsigned i = 0; i < pool->n_consumers; i++)
+		umm_unmap(pool->consumers[i].map, pool->consumers[i].size);
+	free(pool);
+}
+
+static int allocate_buffers(struct umm_pool *pool, const char *name,
+			    const struct umm_layout *layout)
+{
+	for (unsigned i = 0; i < layout->buffers; i++) {
+		char label[40]; /* DMA_BUF_SET_NAME takes no more */
+		snprintf(label, sizeof(label), "%.20s/%u", name, i);
+		int ret = pool->heap->allocate(label, layout->raw_size_bytes, &pool->buffers[i]);
+		if (ret < 0)
+			return ret;
+		pool->n_buffers = i + 1;
+	}
+	return 0;
+}
+
+static int block_init(struct umm_pool_block *block, const char *label, size_t size)
+{
+	int ret = umm_memfd_create(label, size, UMM_PAGES_4K, &block->fd);
+	if (ret < 0)
+		return ret;
+	uint64_t file_size;
+	ret = umm_memfd_sealed_size(block->fd, &file_size);
+	if (ret < 0)
+		return ret;
+	block->size = (size_t)file_size;
+	return umm_map_fd(block->fd, block->size, UMM_MAP_WRITE, &block->map);
+}
+
+static int add_consumer(struct umm_pool *pool, enum umm_queue_mode mode)
+{
+	unsigned k = pool->n_consumers++;
+	pool->modes[k] = mode;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		       pool->doorbells[k]) < 0)
+		return -errno;
+	int ret = block_init(&pool->consumers[k], "umm consumer",
+			     umm_queue_consumer_block_size(pool->n_buffers));
+	if (ret < 0)
+		return ret;
+	umm_queue_consumer_block_init(pool->consumers[k].map, pool->n_buffers, mode);
+	return 0;
+}
+
+static int create_blocks(struct umm_pool *pool, const struct umm_negotiation *negotiation)
+{
+	int ret = block_init(&pool->producer, "umm producer",
+			     umm_queue_producer_block_size(pool->n_buffers));
+	if (ret < 0)
+		return ret;
+	umm_queue_producer_block_init(pool->producer.map, pool->n_buffers,
+				      umm_negotiation_consumers(negotiation));
+	for (unsigned i = 0; i < negotiation->n_members && ret == 0; i++)
+		if (negotiation->members[i].role == UMM_CONSUMER)
+			ret = add_consumer(pool, negotiation->members[i].mode);
+	return ret;
+}
+
+static int check_supported(struct umm_negotiation *negotiation, const struct umm_layout *layout)
+{
+	if (layout->buffers > UMM_MAX_BUFFERS) {
+		umm_negotiation_note(negotiation, "%u buffers are needed, a pool has at most %d",
+				     layout->buffers, UMM_MAX_BUFFERS);
+		return -E2BIG;
+	}
+	if (layout->handles == UMM_HANDLES_PER_PLANE && layout->n_planes > 1) {
+		umm_negotiation_note(negotiation,
+				     "no heap here gives each plane a memory object of its own");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/* Solve, allocate; where a heap runs out, again without it. Ends: every round excludes one heap. */
+static int settle(struct umm_negotiation *negotiation, struct umm_pool *pool)
+{
+	const char *excluded[MAX_HEAPS + 1] = { NULL };
+	int shortage = 0;
+	for (unsigned round = 0; round < MAX_HEAPS; round++) {
+		int ret = umm_negotiation_solve(negotiation, excluded);
+		if (ret != UMM_OK)
+			return ret == UMM_CONFLICT && shortage < 0 ? shortage : ret;
+
+		const struct umm_layout *layout = umm_answer_layout(negotiation->answer);
+		ret = check_supported(negotiation, layout);
+		if (ret < 0)
+			return ret;
+		pool->heap = umm_heap_find(layout->heap);
+		if (pool->heap == NULL)
+			return -ENOENT;
+		ret = allocate_buffers(pool, negotiation->name, layout);
+		if (ret == 0)
+			return 0;
+
+		free_buffers(pool);
+		shortage = ret;
+		excluded[round] = pool->heap->name;
+		ret = umm_negotiation_note(
+			negotiation, "heap %s failed to give %u x %llu bytes: %s", pool->heap->name,
+			layout->buffers, (unsigned long long)layout->raw_size_bytes,
+			strerror(-ret));
+		if (ret < 0)
+			return ret;
+	}
+	return shortage;
+}
+
+int umm_pool_create(struct umm_negotiation *negotiation, struct umm_pool **out)
+{
+	umm_auto(umm_pool, pool) = pool_new();
+	if (pool == NULL)
+		return -ENOMEM;
+	int ret = settle(negotiation, pool);
+	if (ret != 0)
+		return ret;
+	ret = create_blocks(pool, negotiation);
+	if (ret < 0)
+		return ret;
+	*out = umm_steal(pool);
+	return 0;
+}
+
+int umm_pool_finish(struct umm_pool *pool)
+{
+	int ret = 0;
+	for (unsigned i = 0; i < pool->n_buffers && ret == 0 && pool->heap->finish != NULL; i++)
+		ret = pool->heap->finish(pool->buffers[i]);
+	if (ret == 0)
+		ret = umm_memfd_finish(pool->producer.fd);
+	for (unsigned i = 0; i < pool->n_consumers && ret == 0; i++)
+		ret = umm_memfd_finish(pool->consumers[i].fd);
+	return ret;
+}
+
+unsigned umm_pool_consumer_index(const struct umm_negotiation *negotiation, unsigned index)
+{
+	unsigned k = 0;
+	for (unsigned i = 0; i < index; i++)
+		k += negotiation->members[i].role == UMM_CONSUMER;
+	return k;
+}
+
+void umm_pool_bury(struct umm_pool *pool, const struct umm_negotiation *negotiation, unsigned index)
+{
+	enum umm_role role = negotiation->members[index].role;
+	if (role == UMM_PRODUCER)
+		umm_queue_bury_producer(pool->producer.map);
+	else if (role == UMM_CONSUMER)
+		umm_queue_bury_consumer(
+			pool->consumers[umm_pool_consumer_index(negotiation, index)].map);
+}
+
+void umm_pool_read_stats(const struct umm_pool *pool, const struct umm_negotiation *negotiation,
+			 unsigned index, struct umm_member_stats *out)
+{
+	enum umm_role role = negotiation->members[index].role;
+	*out = (struct umm_member_stats){ 0 };
+	if (role == UMM_PRODUCER)
+		umm_queue_read_stats(pool->producer.map, role, out);
+	else if (role == UMM_CONSUMER)
+		umm_queue_read_stats(
+			pool->consumers[umm_pool_consumer_index(negotiation, index)].map, role,
+			out);
+}
