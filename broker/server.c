@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "os/cleanup.h"
+#include "os/log.h"
+#include "umm-v1-server-protocol.h"
+
+static struct umm_client *client_of(const struct umm_broker *broker,
+				    const struct wl_client *wl_client)
+{
+	struct umm_client *client;
+	wl_list_for_each (client, &broker->clients, link)
+		if (client->wl_client == wl_client)
+			return client;
+	return NULL;
+}
+
+static void open_collection(struct wl_client *wl_client, struct wl_resource *resource, uint32_t id,
+			    const char *token)
+{
+	struct umm_broker *broker = wl_resource_get_user_data(resource);
+	struct umm_client *client = client_of(broker, wl_client);
+	if (client == NULL)
+		return;
+	if (client->n_seats == MAX_SEATS_PER_CLIENT) {
+		wl_resource_post_error(resource, UMM_BROKER_V1_ERROR_TOO_MANY,
+				       "%s has %d collections open already", client->label,
+				       MAX_SEATS_PER_CLIENT);
+		return;
+	}
+	if (seat_create(client, id, token) < 0)
+		wl_client_post_no_memory(wl_client);
+}
+
+static const struct umm_broker_v1_interface broker_requests = {
+	.open_collection = open_collection,
+};
+
+static void bind_broker(struct wl_client *wl_client, void *data, uint32_t version, uint32_t id)
+{
+	struct wl_resource *resource =
+		wl_resource_create(wl_client, &umm_broker_v1_interface, (int)version, id);
+	if (resource == NULL) {
+		wl_client_post_no_memory(wl_client);
+		return;
+	}
+	wl_resource_set_implementation(resource, &broker_requests, data, NULL);
+}
+
+/* libwayland calls this before it destroys the client's resources: its seats leave here and now. */
+static void client_destroyed(struct wl_listener *listener, void *data)
+{
+	(void)data;
+	struct umm_client *client = wl_container_of(listener, client, destroyed);
+	struct umm_broker *broker = client->broker;
+	bool clean = wl_list_empty(&client->seats);
+
+	struct seat *seat, *next;
+	wl_list_for_each_safe (seat, next, &client->seats, client_link)
+		seat_leave(seat);
+	wl_list_remove(&client->link);
+	if (broker->events.disconnected != NULL)
+		broker->events.disconnected(broker->user, client, client->label, clean);
+	free(client);
+}
+
+int umm_broker_connect(struct umm_broker *broker, const char *label, int *out_fd,
+		       struct umm_client **out_client)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	umm_autofd ours = pair[0];
+	umm_autofd theirs = pair[1];
+
+	umm_autofree struct umm_client *client = calloc(1, sizeof(*client));
+	if (client == NULL)
+		return -ENOMEM;
+	client->broker = broker;
+	wl_list_init(&client->seats);
+	snprintf(client->label, sizeof(client->label), "%s", label);
+	client->wl_client = wl_client_create(broker->display, ours);
+	if (client->wl_client == NULL)
+		return errno != 0 ? -errno : -ENOMEM;
+	umm_fd_steal(&ours);
+	client->destroyed.notify = client_destroyed;
+	wl_client_add_destroy_listener(client->wl_client, &client->destroyed);
+	wl_list_insert(broker->clients.prev, &client->link);
+
+	*out_fd = umm_fd_steal(&theirs);
+	if (out_client != NULL)
+		*out_client = client;
+	umm_steal(client);
+	return 0;
+}
+
+int umm_broker_create(const struct umm_broker_events *events, void *user, struct umm_broker **out)
+{
+	umm_autofree struct umm_broker *broker = calloc(1, sizeof(*broker));
+	if (broker == NULL)
+		return -ENOMEM;
+	wl_list_init(&broker->clients);
+	wl_list_init(&broker->collections);
+	broker->user = user;
+	if (events != NULL)
+		broker->events = *events;
+
+	broker->display = wl_display_create();
+	if (broker->display == NULL)
+		return -ENOMEM;
+	broker->global =
+		wl_global_create(broker->display, &umm_broker_v1_interface, 1, broker, bind_broker);
+	if (broker->global == NULL) {
+		wl_display_destroy(broker->display);
+		return -ENOMEM;
+	}
+	*out = umm_steal(broker);
+	return 0;
+}
+
+void umm_broker_destroy(struct umm_broker *broker)
+{
+	if (broker == NULL)
+		return;
+	wl_display_destroy_clients(broker->display);
+	struct collection *collection, *next;
+	wl_list_for_each_safe (collection, next, &broker->collections, link)
+		collection_destroy(collection);
+	wl_display_destroy(broker->display);
+	free(broker);
+}
+
+int umm_broker_add_collection(struct umm_broker *broker, const char *token,
+			      const struct umm_broker_collection_opts *opts)
+{
+	struct umm_broker_collection_opts full = { 0 };
+	size_t size = opts->struct_size < sizeof(full) ? opts->struct_size : sizeof(full);
+	memcpy(&full, opts, size);
+	if (collection_find(broker, token) != NULL)
+		return -EEXIST;
+
+	struct collection *collection;
+	int ret = collection_create(broker, token, &full, &collection);
+	if (ret == 0)
+		wl_list_insert(broker->collections.prev, &collection->link);
+	return ret;
+}
+
+int umm_broker_fd(const struct umm_broker *broker)
+{
+	return wl_event_loop_get_fd(wl_display_get_event_loop(broker->display));
+}
+
+int umm_broker_dispatch(struct umm_broker *broker, int64_t timeout_ns)
+{
+	int timeout_ms = timeout_ns < 0 ? -1
+			 : timeout_ns > INT64_C(1000000) * INT32_MAX
+				 ? INT32_MAX
+				 : (int)((timeout_ns + 999999) / 1000000);
+	wl_display_flush_clients(broker->display);
+	int ret = wl_event_loop_dispatch(wl_display_get_event_loop(broker->display), timeout_ms);
+	if (ret < 0 && errno != EINTR)
+		return -errno;
+	wl_display_flush_clients(broker->display);
+	return 0;
+}
+
+int umm_broker_get_member(const struct umm_broker *broker, const char *token, unsigned index,
+			  struct umm_broker_member_info *out)
+{
+	const struct collection *collection = collection_find(broker, token);
+	if (collection == NULL || index >= collection->negotiation.n_members)
+		return -ENOENT;
+	const struct umm_negotiation_member *member = &collection->negotiation.members[index];
+	*out = (struct umm_broker_member_info){
+		.name = member->name,
+		.label = collection->records[index].label,
+		.role = member->role,
+		.gone = collection->records[index].seat == NULL,
+	};
+	if (collection->pool != NULL)
+		umm_pool_read_stats(collection->pool, &collection->negotiation, index, &out->stats);
+	return 0;
+}
+
+void umm_broker_end_collection(struct umm_broker *broker, const char *token)
+{
+	struct collection *collection = collection_find(broker, token);
+	if (collection != NULL)
+		collection_end(collection, "ended by the broker");
+	wl_display_flush_clients(broker->display);
+}

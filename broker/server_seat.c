@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/cleanup.h"
+#include "os/memfd.h"
+#include "umm-v1-server-protocol.h"
+
+static struct seat *seat_of(struct wl_resource *resource)
+{
+	return wl_resource_get_user_data(resource);
+}
+
+static const struct umm_negotiation_member *seat_member(const struct seat *seat)
+{
+	return &seat->collection->negotiation.members[seat->index];
+}
+
+static struct member_record *seat_record(const struct seat *seat)
+{
+	return &seat->collection->records[seat->index];
+}
+
+static void handle_destroy(struct wl_client *client, struct wl_resource *resource)
+{
+	(void)client;
+	wl_resource_destroy(resource);
+}
+
+static int read_constraints(int fd, uint32_t size, struct umm_constraints **out)
+{
+	umm_autofree char *text = NULL;
+	int ret = umm_memfd_read_data(fd, size, MAX_DOCUMENT_BYTES, &text);
+	if (ret < 0)
+		return ret;
+	return umm_constraints_from_json(text, size, out);
+}
+
+static void handle_join(struct wl_client *client, struct wl_resource *resource, uint32_t role,
+			uint32_t mode, uint32_t foreign_writer, int32_t document, uint32_t size)
+{
+	(void)client;
+	umm_autofd fd = document;
+	struct seat *seat = seat_of(resource);
+	if (seat->collection == NULL)
+		return;
+	if (seat->index >= 0 || role > UMM_OBSERVER || mode > UMM_QUEUE_LATEST) {
+		wl_resource_post_error(resource, UMM_BROKER_V1_ERROR_BAD_ORDER,
+				       "join out of order");
+		return;
+	}
+
+	struct umm_constraints *constraints = NULL;
+	int ret = read_constraints(fd, size, &constraints);
+	if (ret == 0) {
+		struct umm_join_opts opts = {
+			.struct_size = sizeof(opts),
+			.role = (enum umm_role)role,
+			.mode = (enum umm_queue_mode)mode,
+			.foreign_writer = foreign_writer != 0 && role == UMM_CONSUMER,
+		};
+		ret = collection_join(seat->collection, seat, constraints, &opts);
+		umm_constraints_destroy(constraints);
+	}
+	umm_collection_v1_send_joined(resource, ret);
+}
+
+/* A step the member has finished: each once, in order, after joining. */
+static void finish_step(struct wl_resource *resource, enum collection_step step)
+{
+	struct seat *seat = seat_of(resource);
+	if (seat->collection == NULL || seat->collection->step == STEP_ENDED)
+		return;
+	if (seat->index < 0 || seat->collection->step != step || seat_record(seat)->said != step) {
+		wl_resource_post_error(resource, UMM_BROKER_V1_ERROR_BAD_ORDER,
+				       "request out of order");
+		return;
+	}
+	seat_record(seat)->said++;
+	collection_advance(seat->collection);
+}
+
+static void handle_seal(struct wl_client *client, struct wl_resource *resource)
+{
+	(void)client;
+	finish_step(resource, STEP_JOINING);
+}
+
+static void handle_mapped(struct wl_client *client, struct wl_resource *resource)
+{
+	(void)client;
+	finish_step(resource, STEP_MAPPING);
+}
+
+static void handle_ready(struct wl_client *client, struct wl_resource *resource)
+{
+	(void)client;
+	finish_step(resource, STEP_READING);
+}
+
+static const struct umm_collection_v1_interface requests = {
+	.destroy = handle_destroy,
+	.join = handle_join,
+	.seal = handle_seal,
+	.mapped = handle_mapped,
+	.ready = handle_ready,
+};
+
+void seat_leave(struct seat *seat)
+{
+	if (seat->collection != NULL) {
+		struct collection *collection = seat->collection;
+		wl_list_remove(&seat->collection_link);
+		seat->collection = NULL;
+		collection_leave(collection, seat);
+	}
+	if (seat->client != NULL) {
+		wl_list_remove(&seat->client_link);
+		seat->client->n_seats--;
+		seat->client = NULL;
+	}
+}
+
+static void resource_destroyed(struct wl_resource *resource)
+{
+	struct seat *seat = seat_of(resource);
+	seat_leave(seat);
+	free(seat);
+}
+
+int seat_create(struct umm_client *client, uint32_t id, const char *token)
+{
+	struct seat *seat = calloc(1, sizeof(*seat));
+	if (seat == NULL)
+		return -ENOMEM;
+	seat->resource = wl_resource_create(client->wl_client, &umm_collection_v1_interface, 1, id);
+	if (seat->resource == NULL) {
+		free(seat);
+		return -ENOMEM;
+	}
+	seat->index = -1;
+	seat->client = client;
+	client->n_seats++;
+	wl_list_insert(client->seats.prev, &seat->client_link);
+	wl_resource_set_implementation(seat->resource, &requests, seat, resource_destroyed);
+
+	struct collection *collection = collection_find(client->broker, token);
+	if (collection == NULL || collection->step == STEP_ENDED) {
+		seat_send_ended(seat, collection == NULL ? "no such collection"
+							 : "the collection has ended");
+		return 0;
+	}
+	seat->collection = collection;
+	wl_list_insert(collection->seats.prev, &seat->collection_link);
+	return 0;
+}
+
+/* Send a text as a sealed file; the event is the caller's. */
+static int text_fd(const char *text, uint32_t *out_size, int *out_fd)
+{
+	size_t size = strlen(text);
+	if (size > UINT32_MAX)
+		return -E2BIG;
+	*out_size = (uint32_t)size;
+	return umm_memfd_from_data("umm text", text, size, out_fd);
+}
+
+static void send_buffers(const struct seat *seat)
+{
+	const struct umm_pool *pool = seat->collection->pool;
+	for (unsigned i = 0; i < pool->n_buffers; i++)
+		umm_collection_v1_send_buffer(seat->resource, i, pool->buffers[i]);
+}
+
+static bool writes_buffers(const struct seat *seat)
+{
+	const struct umm_negotiation_member *member = seat_member(seat);
+	return member->role == UMM_PRODUCER || member->foreign_writer;
+}
+
+static unsigned consumer_index(const struct seat *seat)
+{
+	return umm_pool_consumer_index(&seat->collection->negotiation, (unsigned)seat->index);
+}
+
+int seat_send_settled(struct seat *seat)
+{
+	const struct umm_pool *pool = seat->collection->pool;
+	uint32_t size;
+	umm_autofd fd = -1;
+	int ret = text_fd(umm_answer_json(seat->collection->negotiation.answer), &size, &fd);
+	if (ret < 0)
+		return ret;
+
+	struct wl_array modes;
+	wl_array_init(&modes);
+	uint32_t *values = wl_array_add(&modes, pool->n_consumers * sizeof(uint32_t));
+	if (values == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < pool->n_consumers; i++)
+		values[i] = pool->modes[i];
+	bool consumer = seat_member(seat)->role == UMM_CONSUMER;
+	const struct umm_layout *layout = umm_answer_layout(seat->collection->negotiation.answer);
+	umm_collection_v1_send_settled(seat->resource, fd, size, layout->width_px,
+				       layout->height_px, pool->n_buffers, pool->n_consumers,
+				       consumer ? consumer_index(seat) : 0, &modes);
+	wl_array_release(&modes);
+	return 0;
+}
+
+int seat_send_refused(struct seat *seat, int verdict, const char *explanation)
+{
+	uint32_t size;
+	umm_autofd fd = -1;
+	int ret = text_fd(explanation, &size, &fd);
+	if (ret == 0)
+		umm_collection_v1_send_refused(seat->resource, verdict, fd, size);
+	return ret;
+}
+
+void seat_send_writable(struct seat *seat)
+{
+	const struct umm_pool *pool = seat->collection->pool;
+	if (writes_buffers(seat))
+		send_buffers(seat);
+	if (seat_member(seat)->role == UMM_PRODUCER) {
+		umm_collection_v1_send_block(seat->resource, 0, pool->producer.fd);
+	} else if (seat_member(seat)->role == UMM_CONSUMER) {
+		unsigned k = consumer_index(seat);
+		umm_collection_v1_send_block(seat->resource, k, pool->consumers[k].fd);
+	}
+	umm_collection_v1_send_writable(seat->resource);
+}
+
+static void send_peers_of_producer(const struct seat *seat)
+{
+	const struct umm_pool *pool = seat->collection->pool;
+	for (unsigned k = 0; k < pool->n_consumers; k++) {
+		umm_collection_v1_send_block(seat->resource, k, pool->consumers[k].fd);
+		umm_collection_v1_send_doorbell(seat->resource, k, pool->doorbells[k][0]);
+	}
+}
+
+static void send_peers_of_consumer(const struct seat *seat)
+{
+	const struct umm_pool *pool = seat->collection->pool;
+	unsigned k = consumer_index(seat);
+	umm_collection_v1_send_block(seat->resource, 0, pool->producer.fd);
+	umm_collection_v1_send_doorbell(seat->resource, k, pool->doorbells[k][1]);
+}
+
+void seat_send_readable(struct seat *seat)
+{
+	if (!writes_buffers(seat))
+		send_buffers(seat);
+	if (seat_member(seat)->role == UMM_PRODUCER)
+		send_peers_of_producer(seat);
+	else if (seat_member(seat)->role == UMM_CONSUMER)
+		send_peers_of_consumer(seat);
+	umm_collection_v1_send_readable(seat->resource);
+}
+
+void seat_send_started(struct seat *seat)
+{
+	umm_collection_v1_send_started(seat->resource);
+}
+
+void seat_send_ended(struct seat *seat, const char *reason)
+{
+	umm_collection_v1_send_ended(seat->resource, reason);
+}
