@@ -1,9 +1,376 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Ways out. A relaxation is tried on a copy of the input: one field is changed, the document is read
+ * again, found valid and solved. What is listed is known to work.
+ *
+ * Whoever wants out of a conflict must touch one of its statements, so these come first. Only
+ * because solving is not quite monotone (see core/conflict.c) all other fields are tried as well
+ * when none of these helps.
+ *
+ * Mildest first: one more entry in a list, then a number moved as little as possible, then a field
+ * left out, then no look at pixels at all.
+ */
 #include "share/relax.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/number.h"
+#include "share/document_read.h"
+#include "share/solution_emit.h"
+
+enum mildness { LONGER_LIST, MOVED_NUMBER, LEFT_OUT, NO_PIXELS };
+
+/** The copy that is changed, and what helped so far. */
+struct attempt {
+	json_t *root;
+	struct umm_document *copy; /**< as the copy reads unchanged */
+	json_t *found[NO_PIXELS + 1]; /**< a list for each mildness */
+	unsigned budget;	      /**< how many more documents may be solved for moving numbers */
+};
+
+/* ---- fields of the copy ---- */
+
+/** The object that holds the last step of `path`, and that step. NULL: not there. */
+static json_t *find_holder(const json_t *participant, const char *path, const char **last)
+{
+	json_t *holder = (json_t *)participant;
+	for (;;) {
+		size_t length = strcspn(path, ".[");
+		if (path[length] == '\0') {
+			*last = path;
+			return holder;
+		}
+		holder = json_object_getn(holder, path, length);
+		path += length;
+		while (*path == '[') {
+			holder = json_array_get(holder, strtoul(path + 1, NULL, 10));
+			path = strchr(path, ']') + 1;
+		}
+		path += *path == '.';
+	}
+}
+
+static json_t *get_field(const struct attempt *attempt, uint32_t demand, const char *path)
+{
+	const char *last;
+	const json_t *holder = find_holder(attempt->copy->sources[demand], path, &last);
+	return json_object_get(holder, last);
+}
+
+/** Whether the changed copy is valid and has a solution. */
+static bool works(const struct attempt *attempt)
+{
+	umm_auto(umm_document, document) = NULL;
+	struct umm_solution solution;
+	if (umm_document_from_json(attempt->root, &document) < 0 || !umm_document_valid(document))
+		return false;
+	size_t size = umm_solve_size(&document->problem);
+	umm_autofree void *memory = size > 0 ? malloc(size) : NULL;
+	return memory != NULL && umm_solve(&document->problem, 0, memory, size, &solution);
+}
+
+/** Whether it works with `to` (NULL: left out) in place of a field; the copy is restored. Takes
+ * over `to`. */
+static bool works_with(struct attempt *attempt, uint32_t demand, const char *path, json_t *to)
+{
+	const char *last;
+	json_t *holder = find_holder(attempt->copy->sources[demand], path, &last);
+	json_t *kept = json_incref(json_object_get(holder, last));
+	if (to != NULL)
+		json_object_set_new(holder, last, to);
+	else
+		json_object_del(holder, last);
+	bool good = works(attempt);
+	if (kept != NULL)
+		json_object_set_new(holder, last, kept);
+	else
+		json_object_del(holder, last);
+	return good;
+}
+
+static void remember(struct attempt *attempt, uint32_t demand, const char *path, json_t *to,
+		     enum mildness mildness)
+{
+	json_array_append_new(attempt->found[mildness],
+			      json_pack("{s:s, s:s, s:o}", "participant",
+					attempt->copy->problem.demands[demand].name, "field", path,
+					"to", to != NULL ? to : json_null()));
+}
+
+/** Try one change and remember it if it works. Takes over `to`. */
+static bool try_change(struct attempt *attempt, uint32_t demand, const char *path, json_t *to,
+		       enum mildness mildness)
+{
+	bool good = works_with(attempt, demand, path, json_incref(to));
+	if (good)
+		remember(attempt, demand, path, to, mildness);
+	else
+		json_decref(to);
+	return good;
+}
+
+static void leave_out(struct attempt *attempt, uint32_t demand, const char *path)
+{
+	enum mildness mildness = strcmp(path, "formats") == 0 ? NO_PIXELS : LEFT_OUT;
+	if (get_field(attempt, demand, path) != NULL)
+		try_change(attempt, demand, path, NULL, mildness);
+}
+
+/* ---- longer lists ---- */
+
+/** A copy of a list (or of the one value that stands for it) with one more item. */
+static json_t *longer(const json_t *list, json_t *item)
+{
+	json_t *copy = json_is_array(list) ? json_copy((json_t *)list) :
+					     json_pack("[O]", (json_t *)list);
+	json_array_append_new(copy, item);
+	return copy;
+}
+
+static bool contains(const json_t *list, const char *word)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach (list, i, item)
+		if (json_is_string(item) && strcmp(json_string_value(item), word) == 0)
+			return true;
+	return json_is_string(list) && strcmp(json_string_value(list), word) == 0;
+}
+
+/** One more heap: the first, by name, that helps. */
+static void permit_heap(struct attempt *attempt, uint32_t demand, const char *path)
+{
+	const struct umm_problem *problem = &attempt->copy->problem;
+	const json_t *list = get_field(attempt, demand, path);
+	for (uint32_t i = 0; i < problem->n_heaps; i++) {
+		const char *name = problem->heaps[i].name;
+		if (!contains(list, name) &&
+		    try_change(attempt, demand, path, longer(list, json_string(name)), LONGER_LIST))
+			return;
+	}
+}
+
+static void permit_word(struct attempt *attempt, uint32_t demand, const char *path,
+			const struct umm_word *words)
+{
+	const json_t *list = get_field(attempt, demand, path);
+	for (; words->name != NULL; words++)
+		if (!contains(list, words->name) && strcmp(words->name, "any") != 0 &&
+		    try_change(attempt, demand, path, longer(list, json_string(words->name)),
+			       LONGER_LIST))
+			return;
+}
+
+/** One more format that somebody else has, for the first entry that it helps. */
+static bool permit_format_in(struct attempt *attempt, uint32_t demand, const char *path)
+{
+	const struct umm_problem *problem = &attempt->copy->problem;
+	const json_t *list = get_field(attempt, demand, path);
+	uint32_t tried[16];
+	unsigned n_tried = 0;
+	for (uint32_t i = 0; i < problem->n_demands; i++) {
+		const struct umm_demand *other = &problem->demands[i];
+		for (uint32_t j = 0; i != demand && j < other->n_entries && n_tried < 16; j++) {
+			if (other->entries[j].n_formats == 0)
+				continue;
+			uint32_t format = other->entries[j].formats[0];
+			bool known = false;
+			for (unsigned k = 0; k < n_tried; k++)
+				known |= tried[k] == format;
+			if (known)
+				continue;
+			tried[n_tried++] = format;
+			if (try_change(attempt, demand, path, longer(list, umm_emit_format(format)),
+				       LONGER_LIST))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void permit_format(struct attempt *attempt, uint32_t demand)
+{
+	const struct umm_demand *facts = &attempt->copy->problem.demands[demand];
+	for (uint32_t i = 0; i < facts->n_entries && i < 4; i++) {
+		char path[64];
+		snprintf(path, sizeof(path), "formats[%u].format", facts->entries[i].index);
+		if (facts->entries[i].n_formats > 0 && permit_format_in(attempt, demand, path))
+			return;
+	}
+}
+
+/** Modifiers that were stated: LINEAR, the default, may help. */
+static void leave_out_modifiers(struct attempt *attempt, uint32_t demand, uint32_t most)
+{
+	const struct umm_demand *facts = &attempt->copy->problem.demands[demand];
+	for (uint32_t i = 0; i < facts->n_entries && i < most; i++) {
+		char path[64];
+		snprintf(path, sizeof(path), "formats[%u].modifier", facts->entries[i].index);
+		leave_out(attempt, demand, path);
+	}
+}
+
+/* ---- moved numbers ---- */
+
+static bool works_with_number(struct attempt *attempt, uint32_t demand, const char *path,
+			      uint64_t number)
+{
+	if (attempt->budget == 0)
+		return false;
+	attempt->budget--;
+	return works_with(attempt, demand, path, json_integer((json_int_t)number));
+}
+
+/** The number nearest to the stated one that works, between it and `end`, which works. */
+static void move_number(struct attempt *attempt, uint32_t demand, const char *path, uint64_t end)
+{
+	const json_t *value = get_field(attempt, demand, path);
+	if (!json_is_integer(value) || !works_with_number(attempt, demand, path, end))
+		return;
+	uint64_t bad = (uint64_t)json_integer_value(value), good = end;
+	while (good > bad ? good - bad > 1 : bad - good > 1) {
+		uint64_t middle = bad < good ? bad + (good - bad) / 2 : good + (bad - good) / 2;
+		if (works_with_number(attempt, demand, path, middle))
+			good = middle;
+		else
+			bad = middle;
+	}
+	if (attempt->budget > 0)
+		remember(attempt, demand, path, json_integer((json_int_t)good), MOVED_NUMBER);
+}
+
+/** Upper limits move up, lower ones down. */
+static void move_limit(struct attempt *attempt, const struct umm_clash *clash, const char *path)
+{
+	switch (clash->field) {
+	case UMM_FIELD_BUFFERS_MAX:
+	case UMM_FIELD_SIZE_MAX:
+	case UMM_FIELD_ADDRESS_MAX:
+	case UMM_FIELD_SEGMENTS_COUNT:
+	case UMM_FIELD_SEGMENTS_BYTES:
+	case UMM_FIELD_AREA_MAX:
+	case UMM_FIELD_STRIDE_MAX:
+		move_number(attempt, clash->demand, path, UMM_NUMBER_MAX);
+		break;
+	case UMM_FIELD_CAMPING:
+	case UMM_FIELD_DEDICATED_SLACK:
+	case UMM_FIELD_SHARED_SLACK:
+	case UMM_FIELD_BUFFERS_MIN:
+	case UMM_FIELD_PAD_END:
+	case UMM_FIELD_STRIDE_MIN:
+	case UMM_FIELD_EXTRA_ROWS:
+	case UMM_FIELD_TOTAL_MIN:
+		move_number(attempt, clash->demand, path, 0);
+		break;
+	case UMM_FIELD_SIZE_MIN:
+		move_number(attempt, clash->demand, path, 1);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- all of them ---- */
+
+static void relax_clash(struct attempt *attempt, const struct umm_clash *clash)
+{
+	umm_autofree char *path = umm_clash_path(&attempt->copy->problem, clash);
+	if (path == NULL)
+		return;
+	if (clash->field == UMM_FIELD_HEAPS)
+		permit_heap(attempt, clash->demand, path);
+	else if (clash->field == UMM_FIELD_IMPORTS)
+		permit_word(attempt, clash->demand, path, umm_class_words);
+	else if (clash->field == UMM_FIELD_COHERENCY)
+		permit_word(attempt, clash->demand, path, umm_coherency_words);
+	else if (clash->field == UMM_FIELD_COLOR_SPACES)
+		permit_word(attempt, clash->demand, path, umm_color_words);
+	else if (clash->field == UMM_FIELD_FORMATS)
+		permit_format(attempt, clash->demand);
+	else
+		move_limit(attempt, clash, path);
+	leave_out(attempt, clash->demand, path);
+	if (clash->field == UMM_FIELD_FORMATS)
+		leave_out_modifiers(attempt, clash->demand, 16);
+}
+
+/** Every field of everybody, when no statement of the conflict helps. */
+static void relax_anything(struct attempt *attempt)
+{
+	const struct umm_problem *problem = &attempt->copy->problem;
+	for (uint32_t i = 0; i < problem->n_demands; i++) {
+		const struct umm_demand *demand = &problem->demands[i];
+		if (demand->attach == UMM_ATTACH_LATE)
+			continue;
+		for (unsigned field = 0; field < UMM_N_DEMAND_FIELDS; field++)
+			if ((demand->stated & UMM_FIELD_BIT(field)) != 0)
+				leave_out(attempt, i, umm_field_path(field));
+		leave_out_modifiers(attempt, i, UINT32_MAX);
+		for (uint32_t j = 0; j < demand->n_entries; j++)
+			for (unsigned field = UMM_N_DEMAND_FIELDS; field < UMM_FIELD_COST; field++) {
+				struct umm_clash clash = { i, j, field, NULL };
+				umm_autofree char *path = umm_clash_path(problem, &clash);
+				if (path != NULL &&
+				    (demand->entries[j].stated & UMM_FIELD_BIT(field)) != 0)
+					leave_out(attempt, i, path);
+			}
+	}
+}
+
+/** Conditions on the whole document are met by stating something. */
+static void meet_condition(struct attempt *attempt, const char *condition)
+{
+	const struct umm_problem *problem = &attempt->copy->problem;
+	for (uint32_t i = 0; i < problem->n_demands; i++) {
+		if (problem->demands[i].attach == UMM_ATTACH_LATE)
+			continue;
+		bool done = false;
+		if (strcmp(condition, "usage") == 0)
+			done = try_change(attempt, i, "usage", json_pack("[s]", "dma"),
+					  LONGER_LIST);
+		else if (strcmp(condition, "buffers") == 0 &&
+			 get_field(attempt, i, "buffers") != NULL)
+			done = try_change(attempt, i, "buffers.min", json_integer(1), MOVED_NUMBER);
+		if (done)
+			return;
+	}
+}
+
+static bool found_any(const struct attempt *attempt)
+{
+	for (unsigned i = 0; i <= NO_PIXELS; i++)
+		if (json_array_size(attempt->found[i]) > 0)
+			return true;
+	return false;
+}
+
+static void run(struct attempt *attempt, const struct umm_clash *clashes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (clashes[i].condition != NULL)
+			meet_condition(attempt, clashes[i].condition);
+		else
+			relax_clash(attempt, &clashes[i]);
+	}
+	if (!found_any(attempt))
+		relax_anything(attempt);
+}
 
 json_t *umm_relax(const struct umm_document *document, const struct umm_clash *clashes,
 		  size_t count)
 {
-	(void)document, (void)clashes, (void)count;
-	return json_array();
+	struct attempt attempt = { .root = json_deep_copy(document->root), .budget = 128 };
+	json_t *all = json_array();
+	for (unsigned i = 0; i <= NO_PIXELS; i++)
+		attempt.found[i] = json_array();
+	if (attempt.root != NULL && umm_document_from_json(attempt.root, &attempt.copy) == 0)
+		run(&attempt, clashes, count);
+	for (unsigned i = 0; i <= NO_PIXELS; i++) {
+		json_array_extend(all, attempt.found[i]);
+		json_decref(attempt.found[i]);
+	}
+	umm_document_destroy(attempt.copy);
+	json_decref(attempt.root);
+	return all;
 }
