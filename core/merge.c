@@ -30,7 +30,8 @@ void umm_merge_both(struct umm_merge *into, const struct umm_merge *other)
 	for (unsigned i = 0; i < UMM_N_TOTAL; i++)
 		into->total[i] = umm_sum(into->total[i], other->total[i]);
 	for (unsigned i = 0; i < UMM_N_MULTIPLE; i++)
-		into->multiple[i] = umm_lcm(into->multiple[i], other->multiple[i]);
+		if (other->multiple[i] != into->multiple[i])
+			into->multiple[i] = umm_lcm(into->multiple[i], other->multiple[i]);
 	into->must |= other->must;
 	into->may |= other->may;
 }

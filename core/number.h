@@ -28,9 +28,8 @@ static inline uint64_t umm_min(uint64_t a, uint64_t b)
 
 static inline uint64_t umm_sum(uint64_t a, uint64_t b)
 {
-	if (a > UMM_NUMBER_MAX || b > UMM_NUMBER_MAX)
-		return UMM_OVER;
-	return a + b > UMM_NUMBER_MAX ? UMM_OVER : a + b;
+	uint64_t sum = a + b;
+	return sum > UMM_NUMBER_MAX || sum < a ? UMM_OVER : sum; /* neither is above UMM_OVER */
 }
 
 static inline uint64_t umm_product(uint64_t a, uint64_t b)
