@@ -70,13 +70,11 @@ void file_clock_packet(struct file_clock *clock, AVPacket *packet)
    timestamps: they follow on. */
 static int64_t stream_pts(struct file_clock *clock, const AVFrame *frame, bool draining)
 {
-	int64_t follows = AV_NOPTS_VALUE;
-	if (draining) {
-		follows = av_rescale_q(clock->next_dts_us, AV_TIME_BASE_Q, clock->stream_unit);
-		clock->next_dts_us += frame_us(clock);
-	}
-	int64_t guess = frame->best_effort_timestamp;
-	return guess != AV_NOPTS_VALUE ? guess : follows;
+	if (frame->best_effort_timestamp != AV_NOPTS_VALUE || !draining)
+		return frame->best_effort_timestamp;
+	int64_t follows = av_rescale_q(clock->next_dts_us, AV_TIME_BASE_Q, clock->stream_unit);
+	clock->next_dts_us += frame_us(clock);
+	return follows;
 }
 
 /* In frames, with a fraction: computed in finer units, as many as an int can count. */

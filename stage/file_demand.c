@@ -63,7 +63,7 @@ static unsigned kept_pictures(const AVCodecContext *codec)
 
 	switch (codec->codec_id) {
 	case AV_CODEC_ID_H264: /* and the last picture, for hiding errors */
-		return refs + delayed + 2;
+		return refs + delayed + 1;
 	case AV_CODEC_ID_HEVC: /* does not tell its references: the most there can be */
 		return 16;
 	case AV_CODEC_ID_VP9: /* eight references, and the last picture's motion */

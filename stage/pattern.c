@@ -124,10 +124,16 @@ static struct paint_rect digits_box(const struct stage_picture *picture, int cou
 	return (struct paint_rect){ x, y, x + dots * *dot, y + 7 * *dot };
 }
 
+/* Into `text` of 24 bytes; returns how many digits there are. */
+static int write_number(uint64_t number, char *text)
+{
+	return snprintf(text, 24, "%04llu", (unsigned long long)number);
+}
+
 static void paint_number(const struct stage_picture *picture, uint64_t number)
 {
 	char text[24];
-	int count = snprintf(text, sizeof(text), "%04llu", (unsigned long long)number);
+	int count = write_number(number, text);
 	unsigned dot;
 	struct paint_rect box = digits_box(picture, count, &dot);
 	paint_fill(picture, box, black);
@@ -173,6 +179,10 @@ void pattern_draw(const struct stage_picture *picture, uint64_t number)
 
 void pattern_advance(const struct stage_picture *picture, uint64_t before, uint64_t number)
 {
+	char text[24];
+	unsigned dot;
+	if (write_number(before, text) != write_number(number, text))
+		paint_background(picture, digits_box(picture, write_number(before, text), &dot));
 	paint_background(picture, box_at(picture, before));
 	paint_background(picture, bar_at(picture, before));
 	paint_foreground(picture, number);

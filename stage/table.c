@@ -5,10 +5,8 @@
 #include <string.h>
 
 const struct stage_ops *const stage_table[] = {
-	&stage_test,
-	&stage_null,
-	&stage_wayland,
-	NULL,
+	&stage_test, &stage_file,     &stage_compose, &stage_png,
+	&stage_null, &stage_framemd5, &stage_wayland, NULL,
 };
 
 const struct stage_ops *stage_find(const char *kind)
