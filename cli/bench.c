@@ -15,6 +15,7 @@ struct bench {
 /* Ended by a NULL name. */
 static const struct bench benches[] = {
 	{ "handoff", "a frame from process to process, against a bare futex ring", bench_handoff },
+	{ "pool", "creating a pool, from ordinary and from huge pages", bench_pool },
 	{ NULL, NULL, NULL },
 };
 

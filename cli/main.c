@@ -22,8 +22,10 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "bench", "measure this machine", cmd_bench },
+	{ "explain", "will a pipeline work, and with which memory", cmd_explain },
 	{ "help", "this text, or the help of a command", cmd_help },
 	{ "probe", "what this machine has: heaps and devices", cmd_probe },
+	{ "run", "run a pipeline, each stage a process", cmd_run },
 	{ "solve", "solve a constraint document", cmd_solve },
 	{ "version", "the version of the tool and its library", cmd_version },
 };

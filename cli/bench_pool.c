@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * `umm bench pool`: what it costs to create a pool of 4 x 3840x2160 XR24 and to touch every page of
+ * it in two processes, from ordinary pages and from huge ones.
+ *
+ * It is the whole way a pipeline goes: two processes connect to a broker, join, seal and start,
+ * then the producer writes and the consumer reads a byte of every 4 KiB. The clock runs from before
+ * the first fork until both have said that they are done. The heaps take turns, so that what
+ * disturbs the machine disturbs both; the median of the runs counts.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <umm/broker.h>
+#include <umm/umm.h>
+
+#include "cli/commands.h"
+#include "heap/heap.h"
+#include "os/cleanup.h"
+
+#define WIDTH_PX	3840
+#define HEIGHT_PX	2160
+#define BUFFERS		4
+#define STEP_BYTES	4096
+#define DEFAULT_RUNS	9
+#define MAX_RUNS	1000
+#define TOKEN		"pool"
+#define SECONDS_TO_WAIT 30
+
+UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
+UMM_DEFINE_AUTO(umm_broker, umm_broker_destroy)
+
+static double now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* ---- a member, in a process of its own ---- */
+
+static int make_constraints(const char *name, enum umm_role role, struct umm_constraints **out)
+{
+	umm_auto(umm_constraints, constraints) = NULL;
+	int ret = umm_constraints_create(name, &constraints);
+	if (ret < 0)
+		return ret;
+	ret = umm_constraints_set_usage(constraints, role == UMM_PRODUCER ? UMM_USAGE_CPU_WRITE
+									  : UMM_USAGE_CPU_READ);
+	if (ret < 0)
+		return ret;
+	struct umm_format_demand format = {
+		.formats = { UMM_FOURCC('X', 'R', '2', '4') },
+		.required_sizes = { { WIDTH_PX, HEIGHT_PX } },
+	};
+	ret = umm_constraints_add_format(constraints, &format);
+	if (ret == 0)
+		*out = umm_steal(constraints);
+	return ret;
+}
+
+static int touch(struct umm_buffer *buffer, enum umm_access access)
+{
+	int ret = umm_buffer_begin_access(buffer, access);
+	if (ret < 0)
+		return ret;
+	volatile unsigned char *bytes = umm_buffer_data(buffer);
+	uint64_t size = umm_buffer_layout(buffer)->raw_size_bytes;
+	unsigned sum = 0;
+	for (uint64_t at = 0; at < size; at += STEP_BYTES) {
+		if (access == UMM_ACCESS_WRITE)
+			bytes[at] = 1;
+		else
+			sum += bytes[at];
+	}
+	(void)sum;
+	return umm_buffer_end_access(buffer, access);
+}
+
+static int join(struct umm_collection *collection, enum umm_role role, struct umm_member **out)
+{
+	umm_auto(umm_constraints, constraints) = NULL;
+	int ret = make_constraints(role == UMM_PRODUCER ? "producer" : "consumer", role,
+				   &constraints);
+	if (ret < 0)
+		return ret;
+	return umm_collection_join(collection, constraints, UMM_JOIN_OPTS(.role = role), out);
+}
+
+static int use_pool(struct umm_connection *connection, enum umm_role role, int done_fd)
+{
+	struct umm_collection *collection;
+	int ret = umm_collection_open(connection, TOKEN, &collection);
+	if (ret < 0)
+		return ret;
+	struct umm_member *member = NULL;
+	ret = join(collection, role, &member);
+	if (ret == 0)
+		ret = umm_collection_seal(collection);
+	if (ret == 0)
+		ret = umm_collection_start(collection);
+	for (unsigned i = 0; ret == 0 && i < umm_member_buffer_count(member); i++)
+		ret = touch(umm_member_buffer(member, i),
+			    role == UMM_PRODUCER ? UMM_ACCESS_WRITE : UMM_ACCESS_READ);
+	if (ret == 0 && write(done_fd, "", 1) != 1)
+		ret = -errno;
+	/* The other one may still be touching: stay until the parent hangs up. */
+	char byte;
+	ssize_t got = read(done_fd, &byte, 1);
+	(void)got;
+	umm_collection_destroy(collection);
+	return ret;
+}
+
+static int be_member(int take_fd, enum umm_role role, int done_fd)
+{
+	struct umm_connection *connection;
+	int ret = umm_connection_open(take_fd, &connection);
+	if (ret == 0) {
+		ret = use_pool(connection, role, done_fd);
+		umm_connection_close(connection);
+	}
+	if (ret != 0)
+		fprintf(stderr, "umm bench pool: %s: %s\n",
+			role == UMM_PRODUCER ? "producer" : "consumer",
+			ret < 0 ? strerror(-ret) : "no layout");
+	return ret == 0 ? 0 : 1;
+}
+
+/* ---- the parent: broker and clock ---- */
+
+struct child {
+	pid_t pid;
+	int fd; /* a byte comes when it has touched everything; hanging up lets it end */
+	bool done;
+};
+
+static int start_child(struct umm_broker *broker, enum umm_role role, struct child *out)
+{
+	int pair[2], fd;
+	struct umm_client *client;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	umm_autofd ours = pair[0], theirs = pair[1];
+	int ret = umm_broker_connect(broker, "bench", &fd, &client);
+	if (ret < 0)
+		return ret;
+	umm_autofd socket = fd;
+	pid_t pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		close(ours);
+		_exit(be_member(umm_fd_steal(&socket), role, theirs));
+	}
+	*out = (struct child){ .pid = pid, .fd = umm_fd_steal(&ours) };
+	return 0;
+}
+
+/* 0 when both are done; a child that hangs up first has failed and said why. */
+static int wait_until_done(struct umm_broker *broker, struct child *children)
+{
+	while (!children[0].done || !children[1].done) {
+		struct pollfd fds[] = {
+			{ .fd = umm_broker_fd(broker), .events = POLLIN },
+			{ .fd = children[0].done ? -1 : children[0].fd, .events = POLLIN },
+			{ .fd = children[1].done ? -1 : children[1].fd, .events = POLLIN },
+		};
+		int n = poll(fds, 3, SECONDS_TO_WAIT * 1000);
+		if (n <= 0)
+			return n == 0 ? -ETIMEDOUT : -errno;
+		for (unsigned i = 0; i < 2; i++) {
+			char byte;
+			if (fds[1 + i].revents == 0)
+				continue;
+			if (read(children[i].fd, &byte, 1) != 1)
+				return -EPIPE;
+			children[i].done = true;
+		}
+		int ret = umm_broker_dispatch(broker, 0);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static void end_children(struct child *children, bool kill_them)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		umm_close_fd(&children[i].fd);
+		if (children[i].pid == 0)
+			continue;
+		if (kill_them)
+			kill(children[i].pid, SIGKILL);
+		waitpid(children[i].pid, NULL, 0);
+	}
+}
+
+static void remember_heap(void *user, const char *token, const struct umm_layout *layout,
+			  const char *notes)
+{
+	(void)token, (void)notes;
+	struct umm_layout *settled = user;
+	*settled = *layout;
+}
+
+static void print_refusal(void *user, const char *token, int verdict, const char *explanation)
+{
+	(void)user, (void)token, (void)verdict;
+	fprintf(stderr, "umm bench pool: refused: %s\n", explanation);
+}
+
+static int run_once(const char *heap, double *out_ms)
+{
+	const char *const heaps[] = { heap, NULL };
+	const struct umm_broker_events events = { .settled = remember_heap,
+						  .refused = print_refusal };
+	struct umm_layout layout = { 0 };
+	umm_auto(umm_broker, broker) = NULL;
+	int ret = umm_broker_create(&events, &layout, &broker);
+	if (ret < 0)
+		return ret;
+	ret = umm_broker_add_collection(broker, TOKEN,
+					UMM_BROKER_COLLECTION_OPTS(.expected_members = 2,
+								   .buffers = BUFFERS,
+								   .heaps = heaps));
+	if (ret < 0)
+		return ret;
+
+	struct child children[2] = { { .fd = -1 }, { .fd = -1 } };
+	double start = now_ms();
+	ret = start_child(broker, UMM_PRODUCER, &children[0]);
+	if (ret == 0)
+		ret = start_child(broker, UMM_CONSUMER, &children[1]);
+	if (ret == 0)
+		ret = wait_until_done(broker, children);
+	double end = now_ms();
+	end_children(children, ret != 0);
+	if (ret == 0 && strcmp(layout.heap, heap) != 0)
+		return -EXDEV; /* the figure would be another heap's */
+	if (ret == 0)
+		*out_ms = end - start;
+	return ret;
+}
+
+/* ---- figures ---- */
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+static unsigned pages_needed(void)
+{
+	uint64_t buffer = (uint64_t)WIDTH_PX * HEIGHT_PX * 4, page = UINT64_C(2) << 20;
+	return (unsigned)(BUFFERS * ((buffer + page - 1) / page));
+}
+
+static bool have_huge_pages(char *why, size_t size)
+{
+	struct umm_heap_properties heap;
+	umm_heap_find("hugetlb")->probe(&heap);
+	uint64_t needed = (uint64_t)pages_needed() << 21;
+	if (heap.present && heap.free_bytes >= needed)
+		return true;
+	if (heap.present)
+		snprintf(why, size, "only %llu of the %u pages needed are free",
+			 (unsigned long long)(heap.free_bytes >> 21), pages_needed());
+	else
+		snprintf(why, size, "%s", heap.source);
+	return false;
+}
+
+static int measure(unsigned runs, bool huge, double *small_ms, double *huge_ms)
+{
+	double small_runs[MAX_RUNS], huge_runs[MAX_RUNS];
+	for (unsigned i = 0; i < runs; i++) {
+		int ret = run_once("memfd", &small_runs[i]);
+		if (ret == 0 && huge)
+			ret = run_once("hugetlb", &huge_runs[i]);
+		if (ret < 0)
+			return ret;
+	}
+	*small_ms = median(small_runs, runs);
+	*huge_ms = huge ? median(huge_runs, runs) : 0;
+	return 0;
+}
+
+static void print_result(bool json, unsigned runs, double small_ms, double huge_ms, const char *why)
+{
+	bool huge = why[0] == '\0';
+	if (json && huge)
+		printf("{\"runs\":%u,\"memfd_ms\":%.3f,\"hugetlb_ms\":%.3f,\"ratio\":%.4f}\n", runs,
+		       small_ms, huge_ms, huge_ms / small_ms);
+	else if (json)
+		printf("{\"runs\":%u,\"memfd_ms\":%.3f,\"hugetlb_ms\":null,\"ratio\":null}\n", runs,
+		       small_ms);
+	if (json)
+		return;
+	printf("pool of %d x %dx%d XR24, created and touched in two processes, median of %u:\n",
+	       BUFFERS, WIDTH_PX, HEIGHT_PX, runs);
+	printf("  memfd    %8.2f ms\n", small_ms);
+	if (huge)
+		printf("  hugetlb  %8.2f ms, %.2f of memfd\n", huge_ms, huge_ms / small_ms);
+	else
+		printf("  hugetlb  not measured: %s;\n"
+		       "           sysctl vm.nr_hugepages=%u, as root, reserves what this needs\n",
+		       why, pages_needed());
+}
+
+static void print_help(void)
+{
+	printf("usage: umm bench pool [--runs N] [--json]\n"
+	       "\n"
+	       "Creates a pool of %d x %dx%d XR24 and touches every page of it in two processes,\n"
+	       "from ordinary and from huge pages.\n"
+	       "\n"
+	       "  --runs N   how often each (%d)\n"
+	       "  --json     {\"runs\",\"memfd_ms\",\"hugetlb_ms\",\"ratio\"}; null without huge "
+	       "pages\n",
+	       BUFFERS, WIDTH_PX, HEIGHT_PX, DEFAULT_RUNS);
+}
+
+static int run_bench(unsigned runs, bool json)
+{
+	char why[160] = "";
+	double small_ms, huge_ms;
+	bool huge = have_huge_pages(why, sizeof(why));
+	int ret = measure(runs, huge, &small_ms, &huge_ms);
+	if (ret < 0) {
+		fprintf(stderr, "umm bench pool: %s\n", strerror(-ret));
+		return CLI_FAILED;
+	}
+	print_result(json, runs, small_ms, huge_ms, why);
+	return CLI_OK;
+}
+
+int bench_pool(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "runs", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	long runs = DEFAULT_RUNS;
+	bool json = false;
+	int key;
+	opterr = 0;
+	optind = 1;
+	while ((key = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (key == 'h') {
+			print_help();
+			return CLI_OK;
+		}
+		if (key == 'j')
+			json = true;
+		else if (key == 'r')
+			runs = strtol(optarg, NULL, 10);
+		else
+			break;
+	}
+	if (key != -1 || optind != argc || runs < 1 || runs > MAX_RUNS) {
+		fprintf(stderr, "umm bench pool: --runs is from 1 to %d; umm bench pool --help\n",
+			MAX_RUNS);
+		return CLI_USAGE;
+	}
+	return run_bench((unsigned)runs, json);
+}

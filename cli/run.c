@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * `umm run` and `umm explain`: from the command line to the exit status.
+ *
+ * explain is a run that ends when all edges have settled, before a frame flows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/run.h"
+#include "os/cleanup.h"
+
+/* ---- before anything is started ---- */
+
+static int check_json_path(const struct run_options *options)
+{
+	const char *path = options->json_path;
+	if (path == NULL)
+		return 0;
+	umm_autofree char *copy = strdup(path);
+	if (copy == NULL)
+		return -1;
+	const char *where = access(path, F_OK) == 0 ? path : dirname(copy);
+	if (access(where, W_OK) == 0)
+		return 0;
+	fprintf(stderr, "umm run: --json: cannot write %s: %s\n", path, strerror(errno));
+	return -1;
+}
+
+/* ---- what is told at the end ---- */
+
+static const char *edge_text(const struct run *run, const struct run_edge *edge, char *text,
+			     size_t size)
+{
+	char consumers[256];
+	run_text_consumers(run->plan, edge, consumers, sizeof(consumers));
+	snprintf(text, size, "%s > %s", run->plan->stages[edge->producer].name, consumers);
+	return text;
+}
+
+static void print_refusal(const struct run *run)
+{
+	char text[512];
+	edge_text(run, &run->plan->edges[run->refused_edge], text, sizeof(text));
+	const char *why = run->explanation != NULL ? run->explanation : "out of memory";
+	size_t length = strlen(why);
+	while (length > 0 && why[length - 1] == '\n')
+		length--;
+	fprintf(stderr, "umm: %s: no memory that all can use%s%.*s\n", text,
+		memchr(why, '\n', length) != NULL ? ":\n" : ": ", (int)length, why);
+}
+
+/* Plan anew: what is put in for the rehearsal must not stay in the plan of the run. */
+static void advise_copies(const struct run_options *options, int n_arguments, char **arguments)
+{
+	struct run_plan plan;
+	bool helps = run_plan_init(&plan, n_arguments, arguments) == 0 &&
+		     run_copies_would_help(options, &plan);
+	for (unsigned i = 0; helps && i < plan.n_stages; i++)
+		if (plan.stages[i].automatic)
+			fprintf(stderr,
+				"umm: --copies=allow would help: frames would be converted, and "
+				"so copied, between %s and %s\n",
+				plan.stages[plan.stages[i].upstream].name, plan.stages[i + 1].name);
+	run_plan_finish(&plan);
+}
+
+static void print_indented(const char *text)
+{
+	while (text != NULL && *text != '\0') {
+		size_t length = strcspn(text, "\n");
+		printf("  %.*s\n", (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+static void print_layout(const struct run *run, const struct run_edge *edge)
+{
+	char text[512], format[UMM_FORMAT_NAME_SIZE], modifier[UMM_MODIFIER_NAME_SIZE];
+	const struct umm_layout *layout = &edge->layout;
+	printf("%s: %s %s %ux%u, %u buffers of %llu bytes from %s\n",
+	       edge_text(run, edge, text, sizeof(text)), umm_format_name(layout->format, format),
+	       umm_modifier_name(layout->modifier, modifier), layout->width_px, layout->height_px,
+	       layout->buffers, (unsigned long long)layout->raw_size_bytes, layout->heap);
+	for (unsigned i = 0; i < layout->n_planes; i++)
+		printf("  plane %u: offset %llu, stride %llu, rows %llu\n", i,
+		       (unsigned long long)layout->planes[i].offset_bytes,
+		       (unsigned long long)layout->planes[i].stride_bytes,
+		       (unsigned long long)layout->planes[i].rows);
+	print_indented(edge->reasons);
+}
+
+static int report(const struct run *run)
+{
+	const struct run_options *options = run->options;
+	bool json_on_stdout = options->json && options->json_path == NULL;
+	if (options->rehearse)
+		for (unsigned i = 0; i < run->plan->n_edges; i++)
+			print_layout(run, &run->plan->edges[i]);
+	else if (!options->quiet)
+		run_print_table(run, json_on_stdout ? stderr : stdout);
+	if (options->json && run_write_json(run) < 0)
+		return CLI_FAILED;
+	return run->failed || run->broker_failed || run->interrupts > 1 ? CLI_FAILED : CLI_OK;
+}
+
+/* ---- the run ---- */
+
+/* One try. *copy_before: the stage that a compose stage in front of might help, or RUN_NONE. */
+static int try_once(const struct run_options *options, struct run_plan *plan, int *copy_before,
+		    bool *refused)
+{
+	struct run run;
+	int status = run_execute(&run, options, plan) < 0 ? CLI_FAILED : CLI_OK;
+	*refused = run.refused_edge != RUN_NONE;
+	*copy_before = *refused ? run_copies_sink(&run) : RUN_NONE;
+	if (*refused && !(options->allow_copies && *copy_before != RUN_NONE))
+		print_refusal(&run);
+	if (*refused)
+		status = CLI_FAILED;
+	else if (status == CLI_OK)
+		status = report(&run);
+	run_finish(&run);
+	return status;
+}
+
+static void tell_copy(const struct run_options *options, const struct run_plan *plan, int added)
+{
+	if (!options->quiet)
+		fprintf(stderr, "umm: %s and %s cannot share memory: putting %s between them\n",
+			plan->stages[plan->stages[added].upstream].name,
+			plan->stages[added + 1].name, plan->stages[added].name);
+}
+
+static int run_plan(const struct run_options *options, struct run_plan *plan, int n_arguments,
+		    char **arguments)
+{
+	for (;;) {
+		int copy_before;
+		bool refused;
+		int status = try_once(options, plan, &copy_before, &refused);
+		if (!refused || copy_before == RUN_NONE)
+			return status;
+		if (!options->allow_copies) {
+			advise_copies(options, n_arguments, arguments);
+			return status;
+		}
+		if (run_plan_insert_compose(plan, (unsigned)copy_before) < 0)
+			return CLI_FAILED;
+		tell_copy(options, plan, copy_before);
+	}
+}
+
+static int run_command(int argc, char **argv, bool rehearse)
+{
+	struct run_options options;
+	int first, status = run_options_parse(argc, argv, &options, &first);
+	if (status == RUN_GO && check_json_path(&options) < 0)
+		status = CLI_FAILED;
+	options.rehearse = rehearse;
+	if (status == RUN_GO) {
+		struct run_plan plan;
+		status = run_plan_init(&plan, argc - first, argv + first);
+		if (status == 0)
+			status = run_plan(&options, &plan, argc - first, argv + first);
+		run_plan_finish(&plan);
+	}
+	run_options_finish(&options);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	return run_command(argc, argv, false);
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	return run_command(argc, argv, true);
+}

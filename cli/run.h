@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * `umm run`: a pipeline, each stage a process of its own.
+ *
+ *	options   the command line                         run_options.c
+ *	plan      which stages, and which edge joins whom  run_plan.c
+ *	spawn     a process per stage, a socket each       run_spawn.c
+ *	witness   who asks for reasons, for umm explain    run_witness.c
+ *	watch     the loop: broker, signals, deaths        run_watch.c, run_death.c
+ *	sample    counters, looked at now and then         run_sample.c
+ *	progress  what is seen meanwhile                   run_progress.c
+ *	copies    what --copies=allow puts in              run_copies.c
+ *	report    the table, and the JSON, at the end      run_table.c, run_json.c
+ *
+ * The runner embeds the broker. No frame passes through it; after the start it only sleeps until a
+ * stage ends, a signal comes or the display of progress is due. An edge is one collection: its
+ * producer and all its consumers.
+ */
+#ifndef UMM_CLI_RUN_H
+#define UMM_CLI_RUN_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <umm/broker.h>
+#include <umm/umm.h>
+
+#include "stage/stage.h"
+
+#define NSEC_PER_SEC  INT64_C(1000000000)
+#define NSEC_PER_MSEC INT64_C(1000000)
+
+/** No stage, no edge. */
+#define RUN_NONE (-1)
+
+/** The command line. */
+struct run_options {
+	uint64_t frames;     /**< 0: as many as the source has */
+	int64_t duration_ns; /**< 0: no limit */
+	unsigned buffers;    /**< 0: what the participants need */
+	enum umm_queue_mode mode;
+	char *heap_names;   /**< what the entries of `heaps` point into */
+	const char **heaps; /* NULL-terminated; NULL: any */
+	bool allow_copies;
+	bool json;
+	const char *json_path; /* NULL: stdout */
+	bool quiet;
+	bool guard;
+	bool rehearse; /**< negotiate only: end before a frame flows */
+	bool silent;   /**< print nothing at all, nor let the stages */
+};
+
+/** One stage and, once it was started, its process. */
+struct run_stage {
+	struct stage_spec spec;
+	char name[64];
+	bool automatic;	   /**< put in by --copies=allow */
+	int upstream;	   /**< index of the stage whose frames it takes, or RUN_NONE */
+	int input, output; /**< index of the edge, or RUN_NONE */
+
+	pid_t pid; /* 0 until started */
+	bool ended;
+	bool unjudged;	 /**< ended, and what follows from that is still to be done */
+	bool doomed;	 /**< it is to end because another one failed; its end is no news */
+	int wait_status; /**< of waitpid(2), once ended */
+	struct rusage usage;
+
+	int64_t first_faults, last_faults; /**< at the looks in steady state, or -1 */
+	int64_t look_faults;		   /**< at a look that may not be one of them, or -1 */
+	uint64_t look_frames;
+};
+
+enum run_edge_state { RUN_EDGE_WAITING, RUN_EDGE_SETTLED, RUN_EDGE_STARTED, RUN_EDGE_REFUSED };
+
+/** One collection. */
+struct run_edge {
+	char token[16];
+	int producer;	/**< index of the stage */
+	int *consumers; /**< indexes of the stages */
+	unsigned n_consumers;
+	enum run_edge_state state;
+	struct umm_layout layout; /**< once settled */
+	char *notes;		  /* NULL: none */
+	pid_t witness;		  /* 0: none */
+	int witness_fd;		  /**< where it writes what it was told */
+	char *reasons;		  /* what that was; NULL: unknown */
+};
+
+/** The stages of the command line and what follows from their order. */
+struct run_plan {
+	struct run_stage *stages;
+	unsigned n_stages;
+	struct run_edge *edges;
+	unsigned n_edges;
+};
+
+/** Counters of an edge, all members added up. */
+struct run_counters {
+	uint64_t frames, dropped, copied_bytes;
+	uint32_t queued;			 /**< of the fullest consumer */
+	uint64_t latency_p50_ns, latency_p99_ns; /**< of the slowest consumer */
+};
+
+/** What is seen meanwhile: progress, on a terminal redrawn in place, and what stages say. */
+struct run_screen {
+	bool live;		   /**< stderr is a terminal and nobody asked for quiet */
+	int pipe_read, pipe_write; /**< the stages' stderr; -1 where nothing is to be heard */
+	bool relayed;		   /**< a stage has said something */
+	unsigned lines;		   /**< drawn now */
+	int64_t due_ns;		   /**< when to draw next; 0: never */
+	int64_t drawn_ns;	   /**< when it was drawn last; 0: not yet */
+	uint64_t drawn_frames;	   /**< frames there were then */
+};
+
+/** A running pipeline. */
+struct run {
+	const struct run_options *options;
+	struct run_plan *plan;
+	struct umm_broker *broker;
+	struct run_screen screen;
+	int signal_fd;
+	sigset_t original_mask;
+
+	int refused_edge; /**< or RUN_NONE */
+	int verdict;	  /**< why it was refused */
+	char *explanation;
+
+	bool failed; /**< a stage did not end well */
+	bool broker_failed;
+	unsigned interrupts;		 /**< SIGINT, SIGTERM or SIGHUP that came */
+	bool stopping;			 /**< the source was asked to end the stream */
+	int64_t nudge_ns, nudge_step_ns; /**< when to ask again (0: not), and after how long */
+	int64_t kill_ns; /**< when the grace of doomed stages is over; 0: nobody is doomed */
+	int64_t begun_ns, flowing_ns, over_ns; /**< start, all edges started, last stage reaped */
+	int64_t sample_ns, sample_step_ns;     /**< when to sample next, and then after how long */
+	struct rusage usage_before, usage_after;
+};
+
+/** CLOCK_MONOTONIC. */
+int64_t run_now_ns(void);
+
+/* run_options.c */
+
+/** Parse; *first_stage is the index in argv of the first STAGE. Returns RUN_GO, or the status to
+ * exit with. */
+#define RUN_GO (-1)
+int run_options_parse(int argc, char **argv, struct run_options *out, int *first_stage);
+void run_options_finish(struct run_options *options);
+
+/* run_plan.c */
+
+/** Make the plan of STAGE arguments; whatever is cheap to check is checked. Returns 0, or the exit
+ * status with one line printed. */
+int run_plan_init(struct run_plan *plan, int n_arguments, char **arguments);
+void run_plan_finish(struct run_plan *plan);
+
+/** Put a compose stage between stage `sink` and the one it takes its frames from. Returns 0, or -1
+ * with a line printed. */
+int run_plan_insert_compose(struct run_plan *plan, unsigned sink);
+
+/** Forget what a run left in the plan, so that it can be run again. */
+void run_plan_reset(struct run_plan *plan);
+
+/** The edge called `token`, or NULL. */
+struct run_edge *run_plan_edge(struct run_plan *plan, const char *token);
+
+/* run_spawn.c */
+
+/** Start the process of stage `index`. Returns 0, or -1 with a line printed. */
+int run_spawn(struct run *run, unsigned index);
+
+/** Of a process that was just forked: keep the standard streams and these two. */
+void run_close_all_but(int one, int other);
+
+/* run_witness.c */
+
+/** A run that is rehearsed aloud has witnesses. */
+static inline bool run_has_witnesses(const struct run_options *options)
+{
+	return options->rehearse && !options->silent;
+}
+
+/** Have someone join `edge` who is told the reasons. Returns 0 or a negative errno. */
+int run_witness_start(struct run *run, struct run_edge *edge);
+
+/** The edge has settled: fetch the reasons. Without a witness there are none. */
+void run_witness_hear(struct run_edge *edge);
+void run_witness_end(struct run_edge *edge);
+
+/* run_watch.c */
+
+/** Start everything and watch until the last stage has ended. `run` is filled; run_finish() frees.
+ * Returns 0, or -1 with a line printed. */
+int run_execute(struct run *run, const struct run_options *options, struct run_plan *plan);
+void run_finish(struct run *run);
+
+/** When the loop must wake up at the latest: `deadline` 0 means never. */
+void run_wake_at(int64_t *earliest, int64_t deadline_ns);
+
+/* run_death.c */
+
+/** Take note of all stages that have ended, tell about those that died, and end who cannot go on.
+ */
+void run_reap(struct run *run);
+
+/** End all stages: the collections go now, who is left after the grace is killed. */
+void run_end_all(struct run *run);
+
+/** Kill the doomed ones: their grace is over. */
+void run_kill_doomed(struct run *run);
+
+/** Kill whoever is left. */
+void run_kill_all(struct run *run);
+
+/** Ask the source to end the stream. */
+void run_stop_source(struct run *run);
+
+/* run_sample.c */
+
+/** Look at the counters of an edge. */
+void run_count(const struct run *run, const struct run_edge *edge, struct run_counters *out);
+
+/** Look at the page faults of all stages, if that is due. */
+void run_sample(struct run *run, int64_t now_ns);
+
+/** The stage has ended: decide whether its latest look was in steady state. */
+void run_confirm_sample(const struct run *run, struct run_stage *stage);
+
+/** CPU time of a stage that has ended; of the runner since the start, the broker in it; how often
+ * the runner slept. */
+double run_stage_cpu_s(const struct run_stage *stage);
+double run_broker_cpu_s(const struct run *run);
+long run_broker_switches(const struct run *run);
+
+/** Page faults in steady state, or -1 where the stage was too short for two samples. */
+int64_t run_steady_faults(const struct run_stage *stage);
+
+/* run_copies.c */
+
+/** The stage that a compose stage in front of might make a refused run work, or RUN_NONE. */
+int run_copies_sink(const struct run *run);
+
+/** Rehearse with compose stages put into `plan` until it settles, or cannot. */
+bool run_copies_would_help(const struct run_options *options, struct run_plan *plan);
+
+/* run_progress.c */
+int run_screen_init(struct run_screen *screen, const struct run_options *options);
+void run_screen_finish(struct run_screen *screen);
+void run_screen_draw(struct run *run, int64_t now_ns);
+void run_screen_clear(struct run_screen *screen);
+
+/** Pass on what stages have said. */
+void run_screen_relay(struct run_screen *screen);
+
+/** One line on stderr, "umm: ...", above the progress. */
+void run_say(struct run *run, const char *format, ...) UMM_PRINTF(2, 3);
+
+/* run_text.c */
+
+/** "3.0 MiB", "12 ms" and the like into `text`; return it. */
+#define RUN_TEXT_SIZE 32
+const char *run_text_bytes(uint64_t bytes, char *text);
+const char *run_text_ns(uint64_t ns, char *text);
+
+/** "png+framemd5" into `text`. */
+void run_text_consumers(const struct run_plan *plan, const struct run_edge *edge, char *text,
+			size_t size);
+
+/** How a stage ended: its status, or minus the signal that killed it. */
+int run_exit_of(const struct run_stage *stage);
+
+/* run_table.c, run_json.c */
+void run_print_table(const struct run *run, FILE *to);
+int run_write_json(const struct run *run);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/run.h"
+#include "heap/heap.h"
+
+enum option_key {
+	OPTION_FRAMES = 256,
+	OPTION_SECONDS,
+	OPTION_BUFFERS,
+	OPTION_MODE,
+	OPTION_HEAP,
+	OPTION_COPIES,
+	OPTION_JSON,
+	OPTION_QUIET,
+	OPTION_GUARD,
+};
+
+static const struct option long_options[] = {
+	{ "frames", required_argument, NULL, OPTION_FRAMES },
+	{ "seconds", required_argument, NULL, OPTION_SECONDS },
+	{ "buffers", required_argument, NULL, OPTION_BUFFERS },
+	{ "mode", required_argument, NULL, OPTION_MODE },
+	{ "heap", required_argument, NULL, OPTION_HEAP },
+	{ "copies", required_argument, NULL, OPTION_COPIES },
+	{ "json", optional_argument, NULL, OPTION_JSON },
+	{ "quiet", no_argument, NULL, OPTION_QUIET },
+	{ "guard", no_argument, NULL, OPTION_GUARD },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void print_stages(void)
+{
+	static const char *const roles[] = {
+		[STAGE_SOURCE] = "source",
+		[STAGE_FILTER] = "filter",
+		[STAGE_SINK] = "sink",
+	};
+	for (const struct stage_ops *const *entry = stage_table; *entry != NULL; entry++) {
+		const struct stage_ops *ops = *entry;
+		char head[64];
+		snprintf(head, sizeof(head), "%s%s%s%s%s", ops->kind,
+			 ops->argument_help == NULL ? ""
+			 : ops->argument_required   ? ":"
+						    : "[:",
+			 ops->argument_help != NULL ? ops->argument_help : "",
+			 ops->argument_help != NULL && !ops->argument_required ? "]" : "", "");
+		printf("  %-18s %s: %s\n", head, roles[ops->role], ops->summary);
+		for (const struct stage_key *key = ops->keys; key != NULL && key->name != NULL;
+		     key++)
+			printf("    %s=%-*s %s\n", key->name, (int)(16 - strlen(key->name)),
+			       key->value, key->help);
+	}
+}
+
+static void print_help(const char *command)
+{
+	printf("usage: umm %s [OPTIONS] STAGE [STAGE...] [+ SINK...]\n\n", command);
+	fputs("Runs a pipeline: the first STAGE is the source, the last a sink, those between are\n"
+	      "filters; a lone + before a further sink makes it one more consumer of the same\n"
+	      "frames. Each stage is a process, and no frame is copied between them.\n"
+	      "\n"
+	      "STAGE is kind[:argument][,key=value...]:\n",
+	      stdout);
+	print_stages();
+	fputs("\n"
+	      "options:\n"
+	      "  --frames N             end the stream after N frames\n"
+	      "  --seconds S            end the stream after S seconds\n"
+	      "  --buffers N            exactly N buffers on each edge\n"
+	      "  --mode fifo|latest     every frame (the default), or the newest only\n"
+	      "  --heap NAME[,NAME]     where memory may come from; umm probe lists the heaps\n"
+	      "  --copies forbid|allow  refuse a pipeline that must copy (the default), or\n"
+	      "                         put a compose stage where it must\n"
+	      "  --json[=FILE]          the result as JSON, on stdout or in FILE\n"
+	      "  --quiet                nothing but errors\n"
+	      "  --guard                buffers can only be touched between begin and end\n"
+	      "\n"
+	      "example: umm run test compose:logo.png png:out + framemd5:out.md5\n",
+	      stdout);
+}
+
+static int usage_error(const char *option, const char *value, const char *allowed)
+{
+	fprintf(stderr, "umm run: --%s=%s: must be %s\n", option, value, allowed);
+	return CLI_USAGE;
+}
+
+static int parse_count(const char *option, const char *text, uint64_t max, uint64_t *out)
+{
+	char *end;
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value == 0 ||
+	    value > max) {
+		char allowed[64];
+		snprintf(allowed, sizeof(allowed), "a number from 1 to %llu",
+			 (unsigned long long)max);
+		return usage_error(option, text, allowed);
+	}
+	*out = value;
+	return RUN_GO;
+}
+
+static int parse_buffers(const char *text, struct run_options *out)
+{
+	uint64_t buffers;
+	int ret = parse_count("buffers", text, UMM_MAX_BUFFERS, &buffers);
+	if (ret == RUN_GO)
+		out->buffers = (unsigned)buffers;
+	return ret;
+}
+
+static int parse_seconds(const char *text, struct run_options *out)
+{
+	static const double max = 1e9;
+	char *end;
+	double seconds = strtod(text, &end);
+	if (end == text || *end != '\0' || !isfinite(seconds) || seconds <= 0 || seconds > max)
+		return usage_error("seconds", text, "a positive number of seconds");
+	out->duration_ns = (int64_t)(seconds * 1e9);
+	return RUN_GO;
+}
+
+static int parse_mode(const char *text, struct run_options *out)
+{
+	if (strcmp(text, "fifo") == 0)
+		out->mode = UMM_QUEUE_FIFO;
+	else if (strcmp(text, "latest") == 0)
+		out->mode = UMM_QUEUE_LATEST;
+	else
+		return usage_error("mode", text, "fifo or latest");
+	return RUN_GO;
+}
+
+static int parse_copies(const char *text, struct run_options *out)
+{
+	if (strcmp(text, "allow") == 0)
+		out->allow_copies = true;
+	else if (strcmp(text, "forbid") == 0)
+		out->allow_copies = false;
+	else
+		return usage_error("copies", text, "forbid or allow");
+	return RUN_GO;
+}
+
+static int unknown_heap(const char *name)
+{
+	fprintf(stderr, "umm run: --heap: there is no heap '%s'; known are", name);
+	for (const struct umm_heap_ops *const *heap = umm_heap_table; *heap != NULL; heap++)
+		fprintf(stderr, " %s", (*heap)->name);
+	fputc('\n', stderr);
+	return CLI_USAGE;
+}
+
+static bool lists_heap(const char *const *heaps, const char *name)
+{
+	for (; *heaps != NULL; heaps++)
+		if (strcmp(*heaps, name) == 0)
+			return true;
+	return false;
+}
+
+/* Huge pages are there only where somebody reserved them; ordinary ones stand in, and the broker's
+   notes tell. */
+static void add_fallback(const char **heaps, size_t n)
+{
+	if (lists_heap(heaps, "hugetlb") && !lists_heap(heaps, "memfd"))
+		heaps[n] = "memfd";
+}
+
+static int parse_heaps(const char *text, struct run_options *out)
+{
+	run_options_finish(out);
+	out->heap_names = strdup(text);
+	out->heaps = calloc(strlen(text) + 3, sizeof(*out->heaps));
+	if (out->heap_names == NULL || out->heaps == NULL) {
+		fprintf(stderr, "umm run: out of memory\n");
+		return CLI_FAILED;
+	}
+
+	size_t n = 0;
+	char *rest = out->heap_names;
+	for (char *name = strsep(&rest, ","); name != NULL; name = strsep(&rest, ",")) {
+		if (umm_heap_find(name) == NULL)
+			return unknown_heap(name);
+		out->heaps[n++] = name;
+	}
+	add_fallback(out->heaps, n);
+	return RUN_GO;
+}
+
+static int parse_json(const char *path, struct run_options *out)
+{
+	if (path != NULL && *path == '\0')
+		return usage_error("json", path, "the name of a file");
+	out->json = true;
+	out->json_path = path;
+	return RUN_GO;
+}
+
+static int parse_option(int key, const char *command, struct run_options *out)
+{
+	switch (key) {
+	case OPTION_FRAMES:
+		return parse_count("frames", optarg, INT64_MAX, &out->frames);
+	case OPTION_SECONDS:
+		return parse_seconds(optarg, out);
+	case OPTION_BUFFERS:
+		return parse_buffers(optarg, out);
+	case OPTION_MODE:
+		return parse_mode(optarg, out);
+	case OPTION_HEAP:
+		return parse_heaps(optarg, out);
+	case OPTION_COPIES:
+		return parse_copies(optarg, out);
+	case OPTION_JSON:
+		return parse_json(optarg, out);
+	case OPTION_QUIET:
+		out->quiet = true;
+		return RUN_GO;
+	case OPTION_GUARD:
+		out->guard = true;
+		return RUN_GO;
+	case 'h':
+		print_help(command);
+		return CLI_OK;
+	default:
+		return CLI_USAGE;
+	}
+}
+
+static int bad_option(char **argv, int key)
+{
+	const char *text = argv[optind - 1];
+	if (key == ':')
+		fprintf(stderr, "umm run: option '%s' needs a value; umm run --help\n", text);
+	else
+		fprintf(stderr, "umm run: there is no option '%s'; umm run --help lists them\n",
+			text);
+	return CLI_USAGE;
+}
+
+int run_options_parse(int argc, char **argv, struct run_options *out, int *first_stage)
+{
+	*out = (struct run_options){ .mode = UMM_QUEUE_FIFO };
+	opterr = 0;
+	optind = 1;
+	int key;
+	while ((key = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		int ret = key == '?' || key == ':' ? bad_option(argv, key)
+						   : parse_option(key, argv[0], out);
+		if (ret != RUN_GO)
+			return ret;
+	}
+	if (optind == argc) {
+		fprintf(stderr, "umm %s: no stage given; umm %s --help\n", argv[0], argv[0]);
+		return CLI_USAGE;
+	}
+	*first_stage = optind;
+	return RUN_GO;
+}
+
+void run_options_finish(struct run_options *options)
+{
+	free(options->heap_names);
+	free(options->heaps);
+	options->heap_names = NULL;
+	options->heaps = NULL;
+}

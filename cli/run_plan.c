@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * From the words of the command line to stages and edges.
+ *
+ * The shape is a tree written as a list: every stage knows the one it takes its frames from. Edges
+ * follow from that: one for each stage that somebody takes frames from.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/run.h"
+
+static int out_of_memory(void)
+{
+	fprintf(stderr, "umm run: out of memory\n");
+	return CLI_FAILED;
+}
+
+static unsigned count_kind(const struct run_plan *plan, unsigned before, const char *kind)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < before; i++)
+		if (strcmp(plan->stages[i].spec.ops->kind, kind) == 0)
+			n++;
+	return n;
+}
+
+/* "png", then "png-2". */
+static void name_stage(struct run_plan *plan, unsigned index)
+{
+	struct run_stage *stage = &plan->stages[index];
+	const char *kind = stage->spec.ops->kind;
+	unsigned same = count_kind(plan, index, kind);
+	if (same == 0)
+		snprintf(stage->name, sizeof(stage->name), "%s", kind);
+	else
+		snprintf(stage->name, sizeof(stage->name), "%s-%u", kind, same + 1);
+}
+
+/* Names live in the array, which may have moved. */
+static void point_at_names(struct run_plan *plan)
+{
+	for (unsigned i = 0; i < plan->n_stages; i++)
+		plan->stages[i].spec.name = plan->stages[i].name;
+}
+
+static int refuse(const char *text, const char *why)
+{
+	fprintf(stderr, "umm run: %s: %s\n", text, why);
+	return CLI_USAGE;
+}
+
+static int check_role(const struct run_plan *plan, unsigned index, bool extra)
+{
+	const struct run_stage *stage = &plan->stages[index];
+	enum stage_role role = stage->spec.ops->role;
+	if (index == 0)
+		return role == STAGE_SOURCE
+			       ? 0
+			       : refuse(stage->spec.text, "the first stage must be a source");
+	if (role == STAGE_SOURCE)
+		return refuse(stage->spec.text, "only the first stage can be a source");
+	bool after_sink = plan->stages[index - 1].spec.ops->role == STAGE_SINK;
+	if (extra && role != STAGE_SINK)
+		return refuse(stage->spec.text, "after a '+' comes a sink");
+	if (extra && !after_sink)
+		return refuse(stage->spec.text, "a '+' comes after a sink");
+	if (after_sink && !extra)
+		return refuse(stage->spec.text, "after a sink nothing can come but '+ SINK'");
+	return 0;
+}
+
+static int add_stage(struct run_plan *plan, const char *text, bool extra)
+{
+	struct run_stage *stage = &plan->stages[plan->n_stages];
+	if (stage_spec_parse(text, &stage->spec) < 0)
+		return CLI_USAGE;
+	unsigned index = plan->n_stages++;
+	name_stage(plan, index);
+	int previous = (int)index - 1;
+	stage->upstream = extra && previous >= 0 ? plan->stages[previous].upstream : previous;
+	return check_role(plan, index, extra);
+}
+
+static int add_stages(struct run_plan *plan, int n_arguments, char **arguments)
+{
+	bool extra = false;
+	for (int i = 0; i < n_arguments; i++) {
+		if (strcmp(arguments[i], "+") == 0) {
+			if (extra || i + 1 == n_arguments)
+				return refuse("+", "a sink must follow");
+			extra = true;
+			continue;
+		}
+		int ret = add_stage(plan, arguments[i], extra);
+		if (ret != 0)
+			return ret;
+		extra = false;
+	}
+	const struct run_stage *last = &plan->stages[plan->n_stages - 1];
+	if (last->spec.ops->role != STAGE_SINK)
+		return refuse(last->spec.text, "the last stage must be a sink (null, if no other)");
+	return 0;
+}
+
+static void drop_edges(struct run_plan *plan)
+{
+	for (unsigned i = 0; i < plan->n_edges; i++) {
+		free(plan->edges[i].consumers);
+		free(plan->edges[i].notes);
+		free(plan->edges[i].reasons);
+	}
+	free(plan->edges);
+	plan->edges = NULL;
+	plan->n_edges = 0;
+}
+
+static struct run_edge *edge_of(struct run_plan *plan, unsigned producer)
+{
+	struct run_stage *stage = &plan->stages[producer];
+	if (stage->output != RUN_NONE)
+		return &plan->edges[stage->output];
+
+	struct run_edge *edge = &plan->edges[plan->n_edges];
+	snprintf(edge->token, sizeof(edge->token), "edge%u", plan->n_edges);
+	edge->producer = (int)producer;
+	stage->output = (int)plan->n_edges++;
+	return edge;
+}
+
+static int add_consumer(struct run_edge *edge, unsigned consumer)
+{
+	int *grown = realloc(edge->consumers, (edge->n_consumers + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return out_of_memory();
+	edge->consumers = grown;
+	grown[edge->n_consumers++] = (int)consumer;
+	return 0;
+}
+
+static int link_stages(struct run_plan *plan)
+{
+	drop_edges(plan);
+	plan->edges = calloc(plan->n_stages, sizeof(*plan->edges));
+	if (plan->edges == NULL)
+		return out_of_memory();
+	for (unsigned i = 0; i < plan->n_stages; i++)
+		plan->stages[i].input = plan->stages[i].output = RUN_NONE;
+
+	for (unsigned i = 1; i < plan->n_stages; i++) {
+		struct run_stage *stage = &plan->stages[i];
+		struct run_edge *edge = edge_of(plan, (unsigned)stage->upstream);
+		stage->input = plan->stages[stage->upstream].output;
+		int ret = add_consumer(edge, i);
+		if (ret != 0)
+			return ret;
+		if (edge->n_consumers > UMM_MAX_CONSUMERS)
+			return refuse(stage->spec.text, "more consumers than a queue can have");
+	}
+	return 0;
+}
+
+static int check_stages(const struct run_plan *plan)
+{
+	for (unsigned i = 0; i < plan->n_stages; i++) {
+		const struct stage_spec *spec = &plan->stages[i].spec;
+		if (spec->ops->check != NULL && spec->ops->check(spec) != 0)
+			return CLI_USAGE;
+	}
+	return 0;
+}
+
+int run_plan_init(struct run_plan *plan, int n_arguments, char **arguments)
+{
+	*plan = (struct run_plan){ 0 };
+	plan->stages = calloc((size_t)n_arguments, sizeof(*plan->stages));
+	if (plan->stages == NULL)
+		return out_of_memory();
+
+	int ret = add_stages(plan, n_arguments, arguments);
+	if (ret == 0)
+		ret = link_stages(plan);
+	point_at_names(plan);
+	if (ret == 0)
+		ret = check_stages(plan);
+	return ret;
+}
+
+void run_plan_finish(struct run_plan *plan)
+{
+	drop_edges(plan);
+	for (unsigned i = 0; i < plan->n_stages; i++)
+		stage_spec_finish(&plan->stages[i].spec);
+	free(plan->stages);
+}
+
+static void make_room(struct run_plan *plan, unsigned at)
+{
+	memmove(&plan->stages[at + 1], &plan->stages[at],
+		(plan->n_stages - at) * sizeof(*plan->stages));
+	plan->n_stages++;
+	for (unsigned i = at + 1; i < plan->n_stages; i++)
+		if (plan->stages[i].upstream >= (int)at)
+			plan->stages[i].upstream++;
+}
+
+static void name_automatic(struct run_plan *plan, unsigned index)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < plan->n_stages; i++)
+		if (i != index && plan->stages[i].automatic)
+			n++;
+	struct run_stage *stage = &plan->stages[index];
+	if (n == 0)
+		snprintf(stage->name, sizeof(stage->name), "compose-auto");
+	else
+		snprintf(stage->name, sizeof(stage->name), "compose-auto-%u", n + 1);
+}
+
+int run_plan_insert_compose(struct run_plan *plan, unsigned sink)
+{
+	struct run_stage *grown =
+		realloc(plan->stages, (plan->n_stages + 1) * sizeof(*plan->stages));
+	if (grown == NULL)
+		return out_of_memory(), -1;
+	plan->stages = grown;
+	point_at_names(plan);
+
+	struct run_stage compose = { .automatic = true, .upstream = grown[sink].upstream };
+	if (stage_spec_parse("compose", &compose.spec) < 0)
+		return -1;
+	make_room(plan, sink);
+	plan->stages[sink] = compose;
+	plan->stages[sink + 1].upstream = (int)sink;
+	name_automatic(plan, sink);
+	point_at_names(plan);
+	return link_stages(plan) == 0 ? 0 : -1;
+}
+
+void run_plan_reset(struct run_plan *plan)
+{
+	for (unsigned i = 0; i < plan->n_edges; i++) {
+		struct run_edge *edge = &plan->edges[i];
+		free(edge->notes);
+		free(edge->reasons);
+		edge->notes = edge->reasons = NULL;
+		edge->state = RUN_EDGE_WAITING;
+	}
+	for (unsigned i = 0; i < plan->n_stages; i++) {
+		struct run_stage *stage = &plan->stages[i];
+		stage->pid = 0;
+		stage->ended = stage->unjudged = stage->doomed = false;
+		stage->first_faults = stage->last_faults = stage->look_faults = -1;
+	}
+}
+
+struct run_edge *run_plan_edge(struct run_plan *plan, const char *token)
+{
+	for (unsigned i = 0; i < plan->n_edges; i++)
+		if (strcmp(plan->edges[i].token, token) == 0)
+			return &plan->edges[i];
+	return NULL;
+}
