@@ -4,13 +4,17 @@
  *
  * What a wrong board would do is tell somebody that hardware works together which does not, so each
  * object that states a value must name where the value is from, each key must be one of the
- * contract.
+ * contract, and each device must have a solution on its own board when it is alone.
  */
 #include <dirent.h>
 #include <string.h>
 
+#include <umm/solve.h>
+
 #include "cli/board.h"
 #include "tests/harness.h"
+
+UMM_DEFINE_AUTO(umm_answer, umm_answer_destroy)
 
 /** Boards this project promises to have. */
 static const char *const promised[] = { "amd-desktop", "imx8mm",      "imx8mp", "intel-desktop",
@@ -147,9 +151,39 @@ static void check_schema(const struct board *board)
 	check_object(board->name, "", "", board->root);
 }
 
+static char *document_of(const struct board *board, json_t *device)
+{
+	json_t *document = json_pack("{s:O, s:[O]}", "heaps", board->heaps, "participants", device);
+	CHECK(document != NULL);
+	char *text = json_dumps(document, 0);
+	json_decref(document);
+	CHECK(text != NULL);
+	return text;
+}
+
+static void check_devices_alone(const struct board *board)
+{
+	size_t i;
+	json_t *device;
+	json_array_foreach (board->devices, i, device) {
+		umm_autofree char *text = document_of(board, device);
+		umm_auto(umm_answer, answer) = NULL;
+		CHECK(umm_solve_json(text, strlen(text), &answer) >= 0);
+		if (umm_answer_verdict(answer) != UMM_OK)
+			test_fail(board->name, 0, "%s alone: %s",
+				  json_string_value(json_object_get(device, "name")),
+				  umm_answer_text(answer));
+	}
+}
+
 TEST(every_value_of_a_board_is_of_the_contract_and_names_its_source)
 {
 	for_each_board(check_schema);
+}
+
+TEST(every_device_alone_has_a_solution_on_its_board)
+{
+	for_each_board(check_devices_alone);
 }
 
 TEST(the_schema_check_finds_what_it_is_there_for)
