@@ -21,6 +21,9 @@ int cmd_probe(int argc, char **argv);
 int cmd_solve(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
+/** `umm explain` of stages: a run that ends before a frame flows. */
+int run_rehearse(int argc, char **argv);
+
 /** Benchmarks behind `umm bench NAME`, one line each in the table of cli/bench.c; argv[0] is NAME.
  */
 int bench_handoff(int argc, char **argv);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * `umm run` and `umm explain`: from the command line to the exit status.
+ * `umm run`, and its rehearsal for `umm explain`: from the command line to the exit status.
  *
- * explain is a run that ends when all edges have settled, before a frame flows.
+ * A rehearsal is a run that ends when all edges have settled, before a frame flows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -179,7 +179,7 @@ int cmd_run(int argc, char **argv)
 	return run_command(argc, argv, false);
 }
 
-int cmd_explain(int argc, char **argv)
+int run_rehearse(int argc, char **argv)
 {
 	return run_command(argc, argv, true);
 }

@@ -25,6 +25,27 @@ _umm_run() {
 	esac
 }
 
+_umm_explain() {
+	local current=$1 previous=$2 board=
+	local i
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == -b || ${COMP_WORDS[i]} == --board ]] && board=${COMP_WORDS[i + 1]}
+	done
+	case $previous in
+	-b | --board) COMPREPLY=($(compgen -W "$(umm explain --list 2>/dev/null)" -- "$current")) && return ;;
+	-s | --size | -f | --format) return ;;
+	esac
+	case $current in
+	-*) COMPREPLY=($(compgen -W "--board --size --format --json --list --help" -- "$current")) ;;
+	*)
+		[[ -n $board ]] && COMPREPLY=($(compgen -W "$(umm explain --list --board "$board" 2>/dev/null |
+			sed 's/^[^:]*:\([^ ]*\).*/\1/')" -- "$current"))
+		[[ -z $board ]] && _umm_run "$current" "$previous"
+		COMPREPLY+=($(compgen -f -X '!*.json' -- "$current"))
+		;;
+	esac
+}
+
 _umm() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	COMPREPLY=()
@@ -40,7 +61,8 @@ _umm() {
 		return
 	fi
 	case ${COMP_WORDS[1]} in
-	run | explain) _umm_run "$current" "$previous" ;;
+	run) _umm_run "$current" "$previous" ;;
+	explain) _umm_explain "$current" "$previous" ;;
 	probe) COMPREPLY=($(compgen -W "--json --help" -- "$current")) ;;
 	bench) ((COMP_CWORD == 2)) && COMPREPLY=($(compgen -W "handoff pool solve --help" -- "$current")) ;;
 	solve)

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Boards lend their devices and their heaps. Two devices of one board share its heaps; two boards
+ * in one question (what if this camera sat on that board?) bring both lists, and a heap that comes
+ * under a name that is taken is left out: the first board named is the one the question is about.
+ *
+ * The picture that is to pass becomes a participant called "request" that touches no memory
+ * (usage "none"): so an explanation can say that it was the request that bound a size.
+ */
+#include "cli/pipeline.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heap/heap.h"
+#include "stage/stage.h"
+
+static int report_memory(void)
+{
+	fprintf(stderr, "umm: out of memory\n");
+	return -1;
+}
+
+int pipeline_init(struct pipeline *pipeline)
+{
+	*pipeline = (struct pipeline){ .heaps = json_array(), .participants = json_array() };
+	if (pipeline->heaps != NULL && pipeline->participants != NULL)
+		return 0;
+	pipeline_finish(pipeline);
+	return report_memory();
+}
+
+void pipeline_finish(struct pipeline *pipeline)
+{
+	json_decref(pipeline->heaps);
+	json_decref(pipeline->participants);
+	board_close(pipeline->board);
+	*pipeline = (struct pipeline){ 0 };
+}
+
+static json_t *find_named(const json_t *list, const char *name)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach (list, i, item) {
+		const char *have = json_string_value(json_object_get(item, "name"));
+		if (have != NULL && strcmp(have, name) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+static int add_heaps(struct pipeline *pipeline, const struct board *board)
+{
+	size_t i;
+	json_t *heap;
+	json_array_foreach (board->heaps, i, heap) {
+		const char *name = json_string_value(json_object_get(heap, "name"));
+		if (find_named(pipeline->heaps, name) == NULL &&
+		    json_array_append(pipeline->heaps, heap) < 0)
+			return report_memory();
+	}
+	return 0;
+}
+
+/* `wanted`, or wanted-2, wanted-3: a device may be named twice. */
+static json_t *free_name(const struct pipeline *pipeline, const char *wanted)
+{
+	json_t *name = json_string(wanted);
+	for (unsigned n = 2;
+	     name != NULL && find_named(pipeline->participants, json_string_value(name)) != NULL;
+	     n++) {
+		json_decref(name);
+		name = json_sprintf("%s-%u", wanted, n);
+	}
+	return name;
+}
+
+static int add_participant(struct pipeline *pipeline, const json_t *participant)
+{
+	json_t *copy = json_deep_copy(participant);
+	json_t *name = free_name(pipeline, json_string_value(json_object_get(participant, "name")));
+	if (json_object_set_new(copy, "name", name) == 0 &&
+	    json_array_append(pipeline->participants, copy) == 0) {
+		json_decref(copy);
+		return 0;
+	}
+	json_decref(copy);
+	return report_memory();
+}
+
+static int add_device(struct pipeline *pipeline, const struct board *board, const char *name)
+{
+	const json_t *device = board_device(board, name);
+	if (device == NULL) {
+		board_report_no_device(board, name);
+		return -1;
+	}
+	int ret = add_heaps(pipeline, board);
+	return ret < 0 ? ret : add_participant(pipeline, device);
+}
+
+static int add_file(struct pipeline *pipeline, const char *path)
+{
+	json_error_t error;
+	json_t *participant = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	int ret = -1;
+	if (participant == NULL && error.line > 0)
+		fprintf(stderr, "umm: %s:%d: %s\n", path, error.line, error.text);
+	else if (participant == NULL)
+		fprintf(stderr, "umm: %s\n", error.text);
+	else if (!json_is_string(json_object_get(participant, "name")))
+		fprintf(stderr, "umm: %s holds no participant: it has no name\n", path);
+	else
+		ret = add_participant(pipeline, participant);
+	json_decref(participant);
+	return ret;
+}
+
+static int add_from_board(struct pipeline *pipeline, const char *spec, size_t board_length)
+{
+	umm_autofree char *name = strndup(spec, board_length);
+	if (name == NULL)
+		return report_memory();
+	umm_auto(board, board) = NULL;
+	if (board_open(name, &board) < 0)
+		return -1;
+	return add_device(pipeline, board, spec + board_length + 1);
+}
+
+bool pipeline_is_stage(const char *spec)
+{
+	umm_autofree char *kind = strndup(spec, strcspn(spec, ":,"));
+	return kind != NULL && stage_find(kind) != NULL;
+}
+
+/* A stage states its demands when it joins a collection, that is while it runs: nothing in
+ * stage/stage.h asks for them before, so they cannot be put into a document. */
+static int report_stage(const char *spec)
+{
+	fprintf(stderr,
+		"umm: '%s' is a stage, and a stage tells its demands only while it runs: stages "
+		"are "
+		"explained among themselves, not with devices of a board\n",
+		spec);
+	return -1;
+}
+
+static bool is_file(const char *spec)
+{
+	size_t length = strlen(spec);
+	return length > 5 && strcmp(spec + length - 5, ".json") == 0;
+}
+
+int pipeline_set_board(struct pipeline *pipeline, const char *spec)
+{
+	board_close(pipeline->board);
+	pipeline->board = NULL;
+	return board_open(spec, &pipeline->board);
+}
+
+int pipeline_add(struct pipeline *pipeline, const char *spec)
+{
+	const char *colon = strrchr(spec, ':');
+	if (is_file(spec))
+		return add_file(pipeline, spec);
+	if (pipeline->board != NULL && board_device(pipeline->board, spec) != NULL)
+		return add_device(pipeline, pipeline->board, spec);
+	if (pipeline_is_stage(spec))
+		return report_stage(spec);
+	if (colon != NULL)
+		return add_from_board(pipeline, spec, (size_t)(colon - spec));
+	if (pipeline->board != NULL)
+		return add_device(pipeline, pipeline->board, spec);
+	fprintf(stderr,
+		"umm: what is '%s'? A participant is BOARD:DEVICE, DEVICE with --board, or "
+		"FILE.json\n",
+		spec);
+	return -1;
+}
+
+/* "1920x1080" as [1920, 1080]; NULL if it is no such thing. */
+static json_t *parse_size(const char *text)
+{
+	char *end = NULL;
+	if (!isdigit((unsigned char)text[0]))
+		return NULL;
+	unsigned long long width = strtoull(text, &end, 10);
+	if (*end != 'x' || !isdigit((unsigned char)end[1]))
+		return NULL;
+	unsigned long long height = strtoull(end + 1, &end, 10);
+	if (*end != '\0' || width == 0 || height == 0 || width > UINT32_MAX || height > UINT32_MAX)
+		return NULL;
+	return json_pack("[I, I]", (json_int_t)width, (json_int_t)height);
+}
+
+int pipeline_ask(struct pipeline *pipeline, const char *size, const char *format)
+{
+	if (size == NULL && format == NULL)
+		return 0;
+	json_t *entry = json_pack("{s:s, s:s}", "format", format != NULL ? format : "any",
+				  "modifier", "any");
+	if (size != NULL) {
+		json_t *pair = parse_size(size);
+		if (pair == NULL) {
+			fprintf(stderr, "umm: --size %s: a size is WIDTHxHEIGHT, as in 1920x1080\n",
+				size);
+			json_decref(entry);
+			return -1;
+		}
+		json_object_set_new(entry, "required_sizes", json_pack("[o]", pair));
+	}
+	json_t *request = json_pack("{s:s, s:[s], s:[o]}", "name", "request", "usage", "none",
+				    "formats", entry);
+	if (request == NULL)
+		return report_memory();
+	int ret = add_participant(pipeline, request);
+	json_decref(request);
+	size_t last = json_array_size(pipeline->participants) - 1;
+	if (ret == 0)
+		pipeline->request = json_string_value(
+			json_object_get(json_array_get(pipeline->participants, last), "name"));
+	return ret;
+}
+
+static json_t *machine_heap(const struct umm_heap_ops *ops)
+{
+	struct umm_heap_properties heap;
+	ops->probe(&heap);
+	if (!heap.present)
+		return NULL;
+	json_t *out = json_pack("{s:s, s:s, s:I}", "name", heap.name, "class",
+				umm_heap_class_name(heap.class), "cost", (json_int_t)heap.cost);
+	if (heap.contiguous)
+		json_object_set_new(out, "contiguous", json_true());
+	else if (heap.contiguous_max_bytes > 0)
+		json_object_set_new(out, "contiguous_max_bytes",
+				    json_integer((json_int_t)heap.contiguous_max_bytes));
+	if (heap.free_bytes <= INT64_MAX)
+		json_object_set_new(out, "free_bytes", json_integer((json_int_t)heap.free_bytes));
+	return out;
+}
+
+static json_t *machine_heaps(void)
+{
+	json_t *heaps = json_array();
+	for (size_t i = 0; umm_heap_table[i] != NULL; i++) {
+		json_t *heap = machine_heap(umm_heap_table[i]);
+		if (heap != NULL)
+			json_array_append_new(heaps, heap);
+	}
+	return heaps;
+}
+
+json_t *pipeline_document(const struct pipeline *pipeline)
+{
+	json_t *heaps = json_array_size(pipeline->heaps) > 0 ? json_incref(pipeline->heaps)
+							     : machine_heaps();
+	return json_pack("{s:o, s:O}", "heaps", heaps, "participants", pipeline->participants);
+}
+
+/* One step of a path: a key, or "[N]". Moves *path behind it. */
+static const json_t *step(const json_t *value, const char **path)
+{
+	if (**path == '[') {
+		char *end;
+		size_t index = strtoul(*path + 1, &end, 10);
+		*path = *end == ']' ? end + 1 : end;
+		return json_array_get(value, index);
+	}
+	char key[64];
+	size_t length = strcspn(*path, ".[");
+	if (length >= sizeof(key))
+		return NULL;
+	memcpy(key, *path, length);
+	key[length] = '\0';
+	*path += length;
+	return json_object_get(value, key);
+}
+
+const json_t *pipeline_field(const struct pipeline *pipeline, const char *participant,
+			     const char *path)
+{
+	const json_t *value = find_named(pipeline->participants, participant);
+	while (value != NULL && *path != '\0') {
+		path += *path == '.';
+		value = *path != '\0' ? step(value, &path) : value;
+	}
+	return value;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A constraint document put together from what a person names on the command line: devices of
+ * boards, files, and the picture that is to pass.
+ *
+ * Each function that fails has printed one line on stderr.
+ */
+#ifndef UMM_CLI_PIPELINE_H
+#define UMM_CLI_PIPELINE_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "cli/board.h"
+
+struct pipeline {
+	json_t *heaps;	      /**< of the boards that were named */
+	json_t *participants; /**< in the order they were named */
+	struct board *board;  /**< of --board, or NULL */
+	const char *request;  /**< name of the participant that asks for size and format, or NULL */
+};
+
+int pipeline_init(struct pipeline *pipeline);
+void pipeline_finish(struct pipeline *pipeline);
+
+/** Whether `spec` names a stage of umm run. */
+bool pipeline_is_stage(const char *spec);
+
+/** Take plain device names from this board from here on. Returns 0 or -1. */
+int pipeline_set_board(struct pipeline *pipeline, const char *spec);
+
+/** Add BOARD:DEVICE, DEVICE of the board that was set, or FILE.json. Returns 0 or -1. */
+int pipeline_add(struct pipeline *pipeline, const char *spec);
+
+/** What is to pass: a size ("1920x1080") and a format, either may be NULL. Call it after the
+ * participants: it is one more of them, which touches no memory. Returns 0 or -1. */
+int pipeline_ask(struct pipeline *pipeline, const char *size, const char *format);
+
+/** The document; free with json_decref(). Without a board the heaps are this machine's. Returns
+ * NULL when memory is short. */
+json_t *pipeline_document(const struct pipeline *pipeline);
+
+/** The field of a participant by its path, borrowed; NULL if it is not there. */
+const json_t *pipeline_field(const struct pipeline *pipeline, const char *participant,
+			     const char *path);
+
+#endif
