@@ -50,6 +50,9 @@ static const struct fault_words {
 	[UMM_DMA_BOUNCE_FULL] = { "bounce-full",
 				  "does not fit into what is free of the bounce pool",
 				  "make the pool larger, or allocate where the device reaches" },
+	[UMM_DMA_ADDRESSES_FULL] = { "addresses-full", "finds no range of device addresses free",
+				     "unmap what is idle, or widen the device's aperture and "
+				     "mask" },
 	[UMM_DMA_CPU_OUTSIDE_ACCESS] = { "cpu-outside-access", "is touched outside begin and end",
 					 "open an access of the right direction around the touch" },
 	[UMM_DMA_MISSING_SYNC] = { "missing-sync", "is touched by who does not own it",
