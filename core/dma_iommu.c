@@ -86,7 +86,7 @@ static int lay_out(const struct umm_dma_placing *p, uint64_t boundary, uint64_t 
 
 /* ---- the range ---- */
 
-static uint64_t power_of_two_above(uint64_t value)
+static uint64_t power_of_two_above(uint64_t value) /* at most 2^63 */
 {
 	uint64_t power = 1;
 	while (power < value)
@@ -115,10 +115,13 @@ static uint64_t wished_alignment(const struct umm_dma_device *device, uint64_t t
 	return best;
 }
 
-uint64_t umm_dma_iommu_address_max(const struct umm_dma_device *device, uint64_t mask)
+uint64_t umm_dma_iommu_address_max(const struct umm_dma_mapping *mapping)
 {
-	uint64_t last = umm_run_last(device->iommu.aperture);
-	return mask < last && UMM_STEP(MASK_IOVA) ? mask : last;
+	uint64_t last = umm_run_last(mapping->device->iommu.aperture);
+	uint64_t mask = umm_dma_mask_of(mapping);
+	bool checked =
+		mapping->kind == UMM_DMA_COHERENT ? UMM_STEP(MASK_COHERENT) : UMM_STEP(MASK_IOVA);
+	return mask < last && checked ? mask : last;
 }
 
 int umm_dma_iommu_take(struct umm_dma_device *device, struct umm_dma_iova_want want,
@@ -246,7 +249,7 @@ static int refuse(const struct umm_dma_placing *p, int ret, uint64_t boundary, u
 	struct umm_dma_report report =
 		umm_dma_report_of(p->mapping, UMM_DMA_ADDRESSES_FULL, p->use);
 	report.range = (struct umm_run){ 0, total != 0 ? total : p->memory->size_bytes };
-	report.limit = umm_dma_iommu_address_max(p->device, p->device->options.limits.mask);
+	report.limit = umm_dma_iommu_address_max(p->mapping);
 	if (ret == -ERANGE) {
 		report.fault = UMM_DMA_BOUNDARY_CROSSED;
 		report.limit = boundary;
@@ -273,8 +276,10 @@ int umm_dma_iommu_place(const struct umm_dma_placing *p)
 	struct umm_dma_iova_want want = {
 		.size_bytes = total,
 		.align_bytes = needed_alignment(granule, boundary, total),
-		.address_max = umm_dma_iommu_address_max(device, limits->mask),
+		.address_max = umm_dma_iommu_address_max(p->mapping),
 	};
+	if (p->mapping->kind == UMM_DMA_COHERENT)
+		want.align_bytes = power_of_two_above(total);
 	uint64_t start;
 	ret = umm_dma_iommu_take(device, want, &start);
 	if (ret == -ENOSPC)

@@ -120,9 +120,9 @@ static int map(struct umm_dma_device *device, const struct umm_sg *memory, enum 
 	return 0;
 }
 
-static int try_map(struct umm_dma_device *device, const struct umm_sg *memory,
-		   enum umm_dma_kind kind, const struct umm_dma_use *use, struct umm_sg *segments,
-		   struct umm_dma_mapping **out)
+int umm_dma_map_as(struct umm_dma_device *device, enum umm_dma_kind kind,
+		   const struct umm_sg *memory, const struct umm_dma_use *use,
+		   struct umm_sg *segments, struct umm_dma_mapping **out)
 {
 	if (!use_valid(use) || memory->count == 0 || !umm_sg_valid(memory) || segments->count != 0)
 		return -EINVAL;
@@ -144,7 +144,7 @@ int umm_dma_map_run(struct umm_dma_device *device, struct umm_run memory,
 	list.count = 1;
 	list.size_bytes = memory.size;
 	struct umm_dma_mapping *mapping;
-	int ret = try_map(device, &list, UMM_DMA_RUN, use, &segments, &mapping);
+	int ret = umm_dma_map_as(device, UMM_DMA_RUN, &list, use, &segments, &mapping);
 	if (ret == 0)
 		*address = mapping->address;
 	return ret;
@@ -154,19 +154,19 @@ int umm_dma_map_sg(struct umm_dma_device *device, const struct umm_sg *memory,
 		   const struct umm_dma_use *use, struct umm_sg *segments)
 {
 	struct umm_dma_mapping *mapping;
-	return try_map(device, memory, UMM_DMA_LIST, use, segments, &mapping);
+	return umm_dma_map_as(device, UMM_DMA_LIST, memory, use, segments, &mapping);
 }
 
 int umm_dma_map_buffer(struct umm_dma_device *device, const struct umm_sg *memory,
 		       const struct umm_dma_use *use, struct umm_sg *segments,
 		       struct umm_dma_mapping **out)
 {
-	return try_map(device, memory, UMM_DMA_BUFFER, use, segments, out);
+	return umm_dma_map_as(device, UMM_DMA_BUFFER, memory, use, segments, out);
 }
 
 /* ---- unmap ---- */
 
-static void unmap(struct umm_dma_mapping *mapping)
+void umm_dma_unmap_now(struct umm_dma_mapping *mapping)
 {
 	if (!(mapping->attributes & UMM_DMA_SKIP_SYNC))
 		umm_dma_for_cpu(mapping, (struct umm_run){ 0, mapping->size_bytes });
@@ -196,7 +196,7 @@ static int unmap_claim(struct umm_dma_device *device, struct umm_dma_claim claim
 	struct umm_dma_mapping *mapping;
 	int ret = umm_dma_check_claim(device, &claim, use, &mapping);
 	if (ret == 0)
-		unmap(mapping);
+		umm_dma_unmap_now(mapping);
 	return ret;
 }
 
@@ -218,7 +218,7 @@ int umm_dma_unmap_buffer(struct umm_dma_mapping *mapping, const struct umm_dma_u
 {
 	int ret = umm_dma_check_mapping(mapping, use);
 	if (ret == 0)
-		unmap(mapping);
+		umm_dma_unmap_now(mapping);
 	return ret;
 }
 

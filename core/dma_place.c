@@ -19,6 +19,12 @@ static int refuse_run(const struct umm_dma_placing *p, int ret, enum umm_dma_fau
 	return umm_dma_refuse(p->device, ret, &report);
 }
 
+uint64_t umm_dma_mask_of(const struct umm_dma_mapping *mapping)
+{
+	const struct umm_dma_limits *limits = &mapping->device->options.limits;
+	return mapping->kind == UMM_DMA_COHERENT ? limits->coherent_mask : limits->mask;
+}
+
 static bool cuttable(const struct umm_dma_mapping *mapping)
 {
 	return mapping->kind == UMM_DMA_BUFFER || mapping->kind == UMM_DMA_COHERENT;
@@ -144,17 +150,21 @@ int umm_dma_place_in_loan(const struct umm_dma_placing *p)
 
 /* ---- direct ---- */
 
-static bool reaches(const struct umm_dma_device *device, struct umm_run at)
+static bool reaches(const struct umm_dma_mapping *mapping, struct umm_run at)
 {
-	if (!umm_run_valid(at))
-		return false;
-	return umm_run_last(at) <= device->options.limits.mask || !UMM_STEP(MASK_DIRECT);
+	bool checked =
+		mapping->kind == UMM_DMA_COHERENT ? UMM_STEP(MASK_COHERENT) : UMM_STEP(MASK_DIRECT);
+	return umm_run_valid(at) && (umm_run_last(at) <= umm_dma_mask_of(mapping) || !checked);
 }
 
 static int place_run(const struct umm_dma_placing *p, struct umm_run memory)
 {
 	struct umm_run at = { memory.address + p->device->options.bus_offset, memory.size };
-	if (!reaches(p->device, at))
+	bool reached = reaches(p->mapping, at);
+	if (!reached && p->mapping->kind == UMM_DMA_COHERENT)
+		return refuse_run(p, -ERANGE, UMM_DMA_MASK_EXCEEDED, memory,
+				  umm_dma_mask_of(p->mapping));
+	if (!reached)
 		return bounce_run(p, memory);
 	int ret = check_boundary(p, at);
 	return ret < 0 ? ret : add_piece(p, memory, UMM_DMA_NO_ADDRESS);

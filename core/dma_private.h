@@ -35,6 +35,14 @@ static inline const struct umm_dma_piece *umm_dma_piece_at(const struct umm_dma_
 	return index == UMM_DMA_NONE ? NULL : &device->pieces[index];
 }
 
+/* ---- dma_map.c ---- */
+
+int umm_dma_map_as(struct umm_dma_device *device, enum umm_dma_kind kind,
+		   const struct umm_sg *memory, const struct umm_dma_use *use,
+		   struct umm_sg *segments, struct umm_dma_mapping **out);
+/** Unmap what was checked. */
+void umm_dma_unmap_now(struct umm_dma_mapping *mapping);
+
 /* ---- dma_place.c: device addresses ---- */
 
 struct umm_dma_placing {
@@ -44,6 +52,8 @@ struct umm_dma_placing {
 	const struct umm_dma_use *use;
 };
 
+/** The highest byte the device reaches, for that kind of mapping. */
+uint64_t umm_dma_mask_of(const struct umm_dma_mapping *mapping);
 /** Give every run a device address: fills pieces, iova, loan. On failure nothing is held but
  * pieces. */
 int umm_dma_place(const struct umm_dma_placing *p);
@@ -64,7 +74,7 @@ uint64_t umm_dma_iommu_granule(const struct umm_dma_device *device);
 int umm_dma_iommu_take(struct umm_dma_device *device, struct umm_dma_iova_want want,
 		       uint64_t *start);
 /** The highest device address of a mapping. */
-uint64_t umm_dma_iommu_address_max(const struct umm_dma_device *device, uint64_t mask);
+uint64_t umm_dma_iommu_address_max(const struct umm_dma_mapping *mapping);
 
 /* ---- dma_sync.c: cache work and copies ---- */
 

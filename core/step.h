@@ -22,7 +22,7 @@
 	X(BOUNCE_OUT, "copy from the bounce slot")                                                 \
 	X(BOUNCE_LOW_BITS, "low address bits kept by a bounce slot")                               \
 	X(COHERENT_CLEAN, "clean of coherent memory before it becomes uncached")                   \
-	X(COHERENT_INVALIDATE, "invalidate of coherent memory before it is cached again")          \
+	X(COHERENT_INVALIDATE, "invalidate of coherent memory after it became uncached")           \
 	X(ORDER, "barrier between what the CPU wrote and the device's start")                      \
 	X(IOTLB_STRICT, "IOTLB flush at a strict unmap")                                           \
 	X(IOTLB_LAZY_FULL, "IOTLB flush when the queue of lazy unmaps is full")                    \
