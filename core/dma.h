@@ -137,10 +137,11 @@ struct umm_dma_mapping {
 	enum umm_dma_direction direction;
 	unsigned attributes;
 	uint64_t size_bytes;
-	uint64_t address;	 /**< device address of its first byte */
-	uint32_t n_runs;	 /**< of memory, as given to map */
-	uint32_t first, last;	 /**< piece */
-	struct umm_run iova;	 /**< size 0: none */
+	uint64_t address;	   /**< device address of its first byte */
+	uint32_t n_runs;	   /**< of memory, as given to map */
+	uint32_t first, last;	   /**< piece */
+	struct umm_run iova;	   /**< pages that are mapped; size 0: none */
+	struct umm_run iova_taken; /**< at least that */
 	struct umm_run loan;	 /**< one loan for all pieces; size 0: each has its own, or none */
 	uint64_t bounced_bytes;	 /**< copied so far, both ways */
 	struct umm_run with_cpu; /**< offsets the CPU may touch; size 0: the device has all */

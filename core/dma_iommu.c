@@ -125,14 +125,14 @@ uint64_t umm_dma_iommu_address_max(const struct umm_dma_mapping *mapping)
 }
 
 int umm_dma_iommu_take(struct umm_dma_device *device, struct umm_dma_iova_want want,
-		       uint64_t *start)
+		       struct umm_run *range)
 {
 	const struct umm_dma_iommu *iommu = &device->iommu;
 	uint64_t needed = want.align_bytes;
 	uint64_t wished = wished_alignment(device, want.size_bytes);
 	want.align_bytes = wished > needed ? wished : needed;
 	for (;;) {
-		int ret = iommu->iova_ops->take(iommu->iova_space, &want, start);
+		int ret = iommu->iova_ops->take(iommu->iova_space, &want, range);
 		if (ret != -ENOSPC)
 			return ret;
 		if (device->n_lazy > 0) {
@@ -223,10 +223,12 @@ static void move_pieces(struct umm_dma_mapping *mapping, uint64_t start)
 }
 
 static int map_range(struct umm_dma_mapping *mapping, const struct umm_dma_use *use,
-		     struct umm_run range)
+		     struct umm_run taken, uint64_t total)
 {
 	struct umm_dma_device *device = mapping->device;
+	struct umm_run range = { taken.address, total };
 	mapping->iova = range;
+	mapping->iova_taken = taken;
 	move_pieces(mapping, range.address);
 	uint64_t done = range.address;
 	int ret = map_pieces(mapping, use->direction, &done);
@@ -238,7 +240,7 @@ static int map_range(struct umm_dma_mapping *mapping, const struct umm_dma_use *
 			device->iommu.iommu,
 			(struct umm_run){ range.address, done - range.address });
 	device->options.ops->iommu_flush(device->iommu.iommu, range);
-	device->iommu.iova_ops->give(device->iommu.iova_space, range);
+	device->iommu.iova_ops->give(device->iommu.iova_space, taken);
 	return ret;
 }
 
@@ -280,11 +282,11 @@ int umm_dma_iommu_place(const struct umm_dma_placing *p)
 	};
 	if (p->mapping->kind == UMM_DMA_COHERENT)
 		want.align_bytes = power_of_two_above(total);
-	uint64_t start;
-	ret = umm_dma_iommu_take(device, want, &start);
+	struct umm_run taken;
+	ret = umm_dma_iommu_take(device, want, &taken);
 	if (ret == -ENOSPC)
 		return refuse(p, ret, boundary, total);
-	return ret < 0 ? ret : map_range(p->mapping, p->use, (struct umm_run){ start, total });
+	return ret < 0 ? ret : map_range(p->mapping, p->use, taken, total);
 }
 
 void umm_dma_lazy_give(struct umm_dma_device *device)
@@ -309,7 +311,7 @@ void umm_dma_flush(struct umm_dma_device *device)
 	umm_dma_lazy_give(device);
 }
 
-static void release_later(struct umm_dma_device *device, struct umm_run iova)
+static void release_later(struct umm_dma_device *device, struct umm_run taken)
 {
 	if (device->n_lazy == device->options.max_lazy) {
 		if (UMM_STEP(IOTLB_LAZY_FULL))
@@ -318,21 +320,22 @@ static void release_later(struct umm_dma_device *device, struct umm_run iova)
 	}
 	device->stats.lazy_unmaps++;
 	if (!UMM_STEP(LAZY_HOLD)) {
-		device->iommu.iova_ops->give(device->iommu.iova_space, iova);
+		device->iommu.iova_ops->give(device->iommu.iova_space, taken);
 		return;
 	}
-	device->lazy[device->n_lazy++] = iova;
+	device->lazy[device->n_lazy++] = taken;
 }
 
-void umm_dma_iommu_release(struct umm_dma_device *device, struct umm_run iova)
+void umm_dma_iommu_release(struct umm_dma_mapping *mapping)
 {
+	struct umm_dma_device *device = mapping->device;
 	if (UMM_STEP(IOMMU_UNMAP))
-		device->options.ops->iommu_unmap(device->iommu.iommu, iova);
+		device->options.ops->iommu_unmap(device->iommu.iommu, mapping->iova);
 	if (device->iommu.lazy) {
-		release_later(device, iova);
+		release_later(device, mapping->iova_taken);
 		return;
 	}
 	if (UMM_STEP(IOTLB_STRICT))
-		flush(device, iova);
-	device->iommu.iova_ops->give(device->iommu.iova_space, iova);
+		flush(device, mapping->iova);
+	device->iommu.iova_ops->give(device->iommu.iova_space, mapping->iova_taken);
 }

@@ -70,8 +70,9 @@ struct umm_dma_iova_want {
 
 /** Where device addresses behind an IOMMU come from. */
 struct umm_dma_iova_ops {
-	/** 0, or -ENOSPC. */
-	int (*take)(void *space, const struct umm_dma_iova_want *want, uint64_t *start);
+	/** A range of at least that size, which is given back exactly as it was taken. 0, or
+	 * -ENOSPC. */
+	int (*take)(void *space, const struct umm_dma_iova_want *want, struct umm_run *range);
 	void (*give)(void *space, struct umm_run range);
 	/** Never hand out this window; 0 or a negative errno. Optional without windows. */
 	int (*reserve)(void *space, struct umm_run window);

@@ -193,7 +193,7 @@ void umm_dma_unplace(struct umm_dma_mapping *mapping)
 	struct umm_dma_device *device = mapping->device;
 	struct umm_bounce *pool = device->options.bounce;
 	if (mapping->iova.size > 0)
-		umm_dma_iommu_release(device, mapping->iova);
+		umm_dma_iommu_release(mapping);
 	mapping->iova = (struct umm_run){ 0 };
 
 	const struct umm_dma_piece *piece = umm_dma_piece_at(device, mapping->first);

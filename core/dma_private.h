@@ -66,13 +66,13 @@ int umm_dma_place_in_loan(const struct umm_dma_placing *p);
 
 int umm_dma_iommu_place(const struct umm_dma_placing *p);
 /** Take translations away and free the addresses, at once or later. */
-void umm_dma_iommu_release(struct umm_dma_device *device, struct umm_run iova);
+void umm_dma_iommu_release(struct umm_dma_mapping *mapping);
 /** Free the addresses of all lazy unmaps, without a flush. */
 void umm_dma_lazy_give(struct umm_dma_device *device);
 uint64_t umm_dma_iommu_granule(const struct umm_dma_device *device);
 /** A range of device addresses; flushes lazy unmaps when short of them. 0, -ENOSPC. */
 int umm_dma_iommu_take(struct umm_dma_device *device, struct umm_dma_iova_want want,
-		       uint64_t *start);
+		       struct umm_run *range);
 /** The highest device address of a mapping. */
 uint64_t umm_dma_iommu_address_max(const struct umm_dma_mapping *mapping);
 

@@ -61,7 +61,7 @@ static bool iova_free(const struct rig_iova *iova, uint32_t page, uint64_t n)
 	return true;
 }
 
-static int iova_take(void *space, const struct umm_dma_iova_want *want, uint64_t *start)
+static int iova_take(void *space, const struct umm_dma_iova_want *want, struct umm_run *range)
 {
 	struct rig_iova *iova = space;
 	uint64_t n = want->size_bytes / MODEL_PAGE_BYTES;
@@ -73,7 +73,7 @@ static int iova_take(void *space, const struct umm_dma_iova_want *want, uint64_t
 			continue;
 		memset(iova->taken + page, 1, n);
 		iova->takes++;
-		*start = at;
+		*range = (struct umm_run){ at, want->size_bytes };
 		return 0;
 	}
 	return -ENOSPC;
