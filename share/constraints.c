@@ -13,6 +13,7 @@
 
 #include "core/number.h"
 #include "share/document_read.h"
+#include "share/json.h"
 #include "share/solution_emit.h"
 
 struct umm_constraints {
@@ -127,18 +128,18 @@ int umm_constraints_create(const char *name, struct umm_constraints **out)
 {
 	if (name == NULL || name[0] == '\0')
 		return -EINVAL;
-	json_t *text = json_string(name); /* NULL for what is no UTF-8, too */
-	if (text == NULL)
-		return json_string_nocheck(name) == NULL ? -ENOMEM : -EINVAL;
-	struct umm_constraints *constraints = calloc(1, sizeof(*constraints));
-	json_t *object = json_object();
-	if (constraints == NULL || json_object_set_new(object, "name", text) < 0) {
-		json_decref(object);
-		free(constraints);
+	umm_autojson json_t *object = json_object();
+	umm_autojson json_t *spelled = json_string_nocheck(name);
+	umm_autojson json_t *text = json_string(name); /* NULL for what is no UTF-8, too */
+	if (object == NULL || spelled == NULL)
 		return -ENOMEM;
-	}
-	constraints->object = object;
-	*out = constraints;
+	if (text == NULL)
+		return -EINVAL;
+	umm_autofree struct umm_constraints *constraints = calloc(1, sizeof(*constraints));
+	if (constraints == NULL || json_object_set(object, "name", text) < 0)
+		return -ENOMEM;
+	constraints->object = umm_steal(object);
+	*out = umm_steal(constraints);
 	return 0;
 }
 
@@ -147,7 +148,7 @@ int umm_constraints_from_json(const char *text, size_t size, struct umm_constrai
 	json_error_t error;
 	json_t *object = umm_document_parse_text(text, size, &error);
 	if (object == NULL)
-		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
+		return umm_document_out_of_memory(&error) ? -ENOMEM : -EBADMSG;
 	const char *name = json_string_value(json_object_get(object, "name"));
 	struct umm_constraints *constraints = NULL;
 	int ret = 0;

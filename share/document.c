@@ -403,12 +403,19 @@ int umm_document_from_json(json_t *root, struct umm_document **out)
 
 json_t *umm_document_parse_text(const char *text, size_t size, json_error_t *error)
 {
+	*error = (json_error_t){ 0 };
 	if (!too_deep(text, size))
 		return json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
 	*error = (json_error_t){ .line = 1 };
 	snprintf(error->text, sizeof(error->text) - 1, "nested too deep");
 	error->text[sizeof(error->text) - 1] = json_error_stack_overflow;
 	return NULL;
+}
+
+/* Where jansson's first allocation fails it says nothing at all. */
+bool umm_document_out_of_memory(const json_error_t *error)
+{
+	return error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory;
 }
 
 static int refuse_text(const json_error_t *error, struct umm_document **out)
@@ -430,7 +437,7 @@ int umm_document_read(const char *text, size_t size, struct umm_document **out)
 	json_error_t error;
 	json_t *root = umm_document_parse_text(text, size, &error);
 	if (root == NULL) {
-		if (json_error_code(&error) == json_error_out_of_memory)
+		if (umm_document_out_of_memory(&error))
 			return -ENOMEM;
 		return refuse_text(&error, out);
 	}

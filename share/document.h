@@ -34,6 +34,9 @@ int umm_document_read(const char *text, size_t size, struct umm_document **out);
  */
 json_t *umm_document_parse_text(const char *text, size_t size, json_error_t *error);
 
+/** Whether that failed for lack of memory, and not for what the text says. */
+bool umm_document_out_of_memory(const json_error_t *error);
+
 /** The same as umm_document_read() from JSON that was parsed already; `root` is kept by reference.
  */
 int umm_document_from_json(json_t *root, struct umm_document **out);
