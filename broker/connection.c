@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wayland-client-core.h>
 
+#include "broker/wayland_log.h"
 #include "os/cleanup.h"
-#include "os/log.h"
 #include "umm-v1-client-protocol.h"
 
 struct umm_connection {
@@ -20,15 +19,6 @@ struct umm_connection {
 };
 
 UMM_DEFINE_AUTO(umm_connection, umm_connection_close)
-
-/* libwayland's own complaints, without their newline, go where ours go. */
-static void log_wayland(const char *format, va_list args)
-{
-	char line[256];
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	umm_log(UMM_LOG_DEBUG, "wayland: %s", line);
-}
 
 static void handle_global(void *data, struct wl_registry *registry, uint32_t name,
 			  const char *interface, uint32_t version)
@@ -55,7 +45,7 @@ int umm_connection_open(int take_fd, struct umm_connection **out)
 	umm_auto(umm_connection, connection) = calloc(1, sizeof(*connection));
 	if (connection == NULL)
 		return -ENOMEM;
-	wl_log_set_handler_client(log_wayland);
+	wl_log_set_handler_client(umm_wayland_log);
 	errno = 0;
 	connection->display = wl_display_connect_to_fd(fd);
 	if (connection->display == NULL)

@@ -2,14 +2,13 @@
 #include "broker/server.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "broker/wayland_log.h"
 #include "os/cleanup.h"
-#include "os/log.h"
 #include "umm-v1-server-protocol.h"
 
 static struct umm_client *client_of(const struct umm_broker *broker,
@@ -106,6 +105,7 @@ int umm_broker_create(const struct umm_broker_events *events, void *user, struct
 	umm_autofree struct umm_broker *broker = calloc(1, sizeof(*broker));
 	if (broker == NULL)
 		return -ENOMEM;
+	wl_log_set_handler_server(umm_wayland_log);
 	wl_list_init(&broker->clients);
 	wl_list_init(&broker->collections);
 	broker->user = user;

@@ -114,7 +114,10 @@ static int start_member(struct local *local, unsigned index)
 	else
 		for (unsigned i = 0; i < pool->n_consumers; i++)
 			blocks.take_doorbells[i] = umm_fd_steal(&pool->doorbells[i][0]);
-	return umm_member_start_queue(member, &blocks, &local->base.layout);
+	int ret = umm_member_start_queue(member, &blocks, &local->base.layout);
+	for (unsigned i = 0; i < pool->n_consumers; i++)
+		umm_close_fd(&blocks.take_doorbells[i]); /* those that were not taken */
+	return ret;
 }
 
 static int start(struct umm_collection *collection)
