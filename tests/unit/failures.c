@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/** Every allocation and every system call of the set-up path fails once: nothing leaks, nothing
+ * crashes. */
+#include "tests/unit/fault.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <umm/broker.h>
+
+#include "share/buffer.h"
+#include "tests/unit/members.h"
+
+/* Like tests/unit/members.h, but what fails is returned: it is meant to fail here. */
+static int try_constraints(const char *name, uint32_t usage, struct umm_constraints **out)
+{
+	struct umm_buffer_demand buffers = { .camping = 1 };
+	struct umm_format_demand format = {
+		.formats = { UMM_FOURCC('X', 'R', '2', '4') },
+		.required_sizes = { { TEST_WIDTH, TEST_HEIGHT } },
+	};
+	umm_auto(umm_constraints, constraints) = NULL;
+	int ret = umm_constraints_create(name, &constraints);
+	if (ret == 0)
+		ret = umm_constraints_set_usage(constraints, usage);
+	if (ret == 0)
+		ret = umm_constraints_set_buffers(constraints, &buffers);
+	if (ret == 0)
+		ret = umm_constraints_add_format(constraints, &format);
+	if (ret == 0)
+		*out = umm_steal(constraints);
+	else
+		CHECK(*out == NULL);
+	return ret;
+}
+
+static int try_join(struct umm_collection *collection, const char *name, enum umm_role role,
+		    struct umm_member **out)
+{
+	umm_auto(umm_constraints, constraints) = NULL;
+	int ret = try_constraints(name,
+				  role == UMM_PRODUCER ? UMM_USAGE_CPU_WRITE : UMM_USAGE_CPU_READ,
+				  &constraints);
+	if (ret < 0)
+		return ret;
+	ret = umm_collection_join(collection, constraints, UMM_JOIN_OPTS(.role = role), out);
+	CHECK((ret == 0) == (*out != NULL));
+	return ret;
+}
+
+static int one_frame(struct umm_member *painter, struct umm_member *viewer)
+{
+	struct umm_buffer *buffer = NULL;
+	struct umm_frame frame;
+	int ret = umm_producer_acquire(painter, 0, &buffer);
+	if (ret < 0)
+		return ret;
+	ret = umm_buffer_begin_access(buffer, UMM_ACCESS_WRITE);
+	if (ret == 0)
+		ret = umm_buffer_end_access(buffer, UMM_ACCESS_WRITE);
+	if (ret == 0)
+		ret = umm_producer_publish(painter, buffer, &(struct umm_frame_info){ 0 },
+					   UMM_HOLD_DROP);
+	if (ret == 0)
+		ret = umm_consumer_acquire(viewer, 0, &frame);
+	return ret == 0 ? umm_consumer_release(viewer, &frame) : ret;
+}
+
+static int in_process(void)
+{
+	fault_here();
+	umm_auto(umm_collection, collection) = NULL;
+	struct umm_member *painter = NULL, *viewer = NULL;
+	int ret = umm_collection_create("test", &collection);
+	if (ret == 0)
+		ret = try_join(collection, "painter", UMM_PRODUCER, &painter);
+	if (ret == 0)
+		ret = try_join(collection, "viewer", UMM_CONSUMER, &viewer);
+	if (ret == 0)
+		ret = umm_collection_seal(collection);
+	if (ret == 0)
+		ret = umm_collection_start(collection);
+	return ret == 0 ? one_frame(painter, viewer) : ret;
+}
+
+TEST(in_process_set_up_survives_each_failure)
+{
+	CHECK(fault_run(in_process) > 100);
+}
+
+TEST(guarded_set_up_survives_each_failure)
+{
+	setenv("UMM_GUARD", "1", 1);
+	CHECK(fault_run(in_process) > 100);
+}
+
+/* Three threads stand for three processes: the broker, a painter, a viewer. */
+enum victim { VICTIM_BROKER, VICTIM_PAINTER, VICTIM_VIEWER };
+
+struct actor {
+	int fd;
+	const char *name;
+	enum umm_role role;
+	bool victim;
+	int result;
+};
+
+static int act(const struct actor *actor, int take_fd)
+{
+	umm_auto(umm_connection, connection) = NULL;
+	umm_auto(umm_collection, collection) = NULL;
+	struct umm_member *member = NULL;
+	int ret = umm_connection_open(take_fd, &connection);
+	if (ret == 0)
+		ret = umm_collection_open(connection, "edge0", &collection);
+	if (ret == 0)
+		ret = try_join(collection, actor->name, actor->role, &member);
+	if (ret == 0)
+		ret = umm_collection_seal(collection);
+	if (ret == 0)
+		ret = umm_collection_start(collection);
+	return ret;
+}
+
+static void *run_actor(void *data)
+{
+	struct actor *actor = data;
+	if (actor->victim)
+		fault_here();
+	actor->result = act(actor, actor->fd);
+	return NULL;
+}
+
+struct stage_set {
+	struct umm_broker *broker;
+	struct actor painter, viewer;
+	unsigned gone, connected;
+	bool started;
+};
+
+/* As umm run does: a process that is gone will not join any more. */
+static void on_disconnected(void *user, struct umm_client *client, const char *label, bool clean)
+{
+	(void)client, (void)label, (void)clean;
+	struct stage_set *set = user;
+	set->gone++;
+	if (!set->started)
+		umm_broker_end_collection(set->broker, "edge0");
+}
+
+static void on_started(void *user, const char *token)
+{
+	(void)token;
+	((struct stage_set *)user)->started = true;
+}
+
+/* Sets up the broker; what fails here leaves fewer actors. */
+static int open_house(struct stage_set *set)
+{
+	const struct umm_broker_events events = { .disconnected = on_disconnected,
+						  .started = on_started };
+	int ret = umm_broker_create(&events, set, &set->broker);
+	if (ret == 0)
+		ret = umm_broker_add_collection(set->broker, "edge0",
+						UMM_BROKER_COLLECTION_OPTS(.expected_members = 2));
+	if (ret == 0)
+		ret = umm_broker_connect(set->broker, "painter", &set->painter.fd, NULL);
+	if (ret < 0)
+		return ret;
+	set->connected++;
+	ret = umm_broker_connect(set->broker, "viewer", &set->viewer.fd, NULL);
+	if (ret < 0) {
+		close(set->painter.fd);
+		return ret;
+	}
+	set->connected++;
+	return 0;
+}
+
+static int three_parties(enum victim victim)
+{
+	struct stage_set set = {
+		.painter = { .name = "painter",
+			     .role = UMM_PRODUCER,
+			     .victim = victim == VICTIM_PAINTER },
+		.viewer = { .name = "viewer",
+			    .role = UMM_CONSUMER,
+			    .victim = victim == VICTIM_VIEWER },
+	};
+	if (victim == VICTIM_BROKER)
+		fault_here();
+	int ret = open_house(&set);
+	if (ret == 0) {
+		pthread_t painter, viewer;
+		CHECK_INT(pthread_create(&painter, NULL, run_actor, &set.painter), 0);
+		CHECK_INT(pthread_create(&viewer, NULL, run_actor, &set.viewer), 0);
+		while (ret == 0 && set.gone < set.connected)
+			ret = umm_broker_dispatch(set.broker, UMM_FOREVER);
+		umm_broker_destroy(set.broker);
+		CHECK_INT(pthread_join(painter, NULL), 0);
+		CHECK_INT(pthread_join(viewer, NULL), 0);
+		ret = set.painter.result != 0 ? set.painter.result : set.viewer.result;
+	} else {
+		umm_broker_destroy(set.broker);
+	}
+	return ret;
+}
+
+static int painter_fails(void)
+{
+	return three_parties(VICTIM_PAINTER);
+}
+
+static int viewer_fails(void)
+{
+	return three_parties(VICTIM_VIEWER);
+}
+
+static int broker_fails(void)
+{
+	return three_parties(VICTIM_BROKER);
+}
+
+TEST(producer_process_survives_each_failure)
+{
+	CHECK(fault_run(painter_fails) > 50);
+}
+
+TEST(consumer_process_survives_each_failure)
+{
+	CHECK(fault_run(viewer_fails) > 50);
+}
+
+TEST(broker_survives_each_failure)
+{
+	CHECK(fault_run(broker_fails) > 50);
+}
