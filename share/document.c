@@ -403,11 +403,13 @@ int umm_document_from_json(json_t *root, struct umm_document **out)
 
 json_t *umm_document_parse_text(const char *text, size_t size, json_error_t *error)
 {
+	bool too_long = size > UMM_DOCUMENT_BYTES;
 	*error = (json_error_t){ 0 };
-	if (!too_deep(text, size))
+	if (!too_long && !too_deep(text, size))
 		return json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
 	*error = (json_error_t){ .line = 1 };
-	snprintf(error->text, sizeof(error->text) - 1, "nested too deep");
+	snprintf(error->text, sizeof(error->text) - 1, "%s",
+		 too_long ? "longer than 16 MiB" : "nested too deep");
 	error->text[sizeof(error->text) - 1] = json_error_stack_overflow;
 	return NULL;
 }

@@ -21,8 +21,9 @@ struct umm_document {
 	struct umm_document_block *blocks;
 };
 
-/** Deeper nesting than this is refused. */
+/** Deeper nesting and longer texts than this are refused: invalid. */
 #define UMM_DOCUMENT_DEPTH 512
+#define UMM_DOCUMENT_BYTES (16 * 1024 * 1024)
 
 /**
  * Read and validate `text`. *out is to be destroyed with umm_document_destroy(); it is valid if its

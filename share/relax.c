@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ways out. A relaxation is tried on a copy of the input: one field is changed, the document is read
- * again, found valid and solved. What is listed is known to work.
+ * Ways out. A relaxation is tried on a copy of the input: one field is changed, the document is
+ * read again, found valid and solved. What is listed is known to work.
  *
  * Whoever wants out of a conflict must touch one of its statements, so these come first. Only
  * because solving is not quite monotone (see core/conflict.c) all other fields are tried as well
@@ -24,9 +24,9 @@ enum mildness { LONGER_LIST, MOVED_NUMBER, LEFT_OUT, NO_PIXELS };
 /** The copy that is changed, and what helped so far. */
 struct attempt {
 	json_t *root;
-	struct umm_document *copy; /**< as the copy reads unchanged */
+	struct umm_document *copy;    /**< as the copy reads unchanged */
 	json_t *found[NO_PIXELS + 1]; /**< a list for each mildness */
-	unsigned budget;	      /**< how many more documents may be solved for moving numbers */
+	unsigned budget; /**< how many more documents may be solved for moving numbers */
 };
 
 /* ---- fields of the copy ---- */
@@ -122,8 +122,8 @@ static void leave_out(struct attempt *attempt, uint32_t demand, const char *path
 /** A copy of a list (or of the one value that stands for it) with one more item. */
 static json_t *longer(const json_t *list, json_t *item)
 {
-	json_t *copy = json_is_array(list) ? json_copy((json_t *)list) :
-					     json_pack("[O]", (json_t *)list);
+	json_t *copy =
+		json_is_array(list) ? json_copy((json_t *)list) : json_pack("[O]", (json_t *)list);
 	json_array_append_new(copy, item);
 	return copy;
 }
@@ -301,14 +301,17 @@ static void relax_anything(struct attempt *attempt)
 	const struct umm_problem *problem = &attempt->copy->problem;
 	for (uint32_t i = 0; i < problem->n_demands; i++) {
 		const struct umm_demand *demand = &problem->demands[i];
-		if (demand->attach == UMM_ATTACH_LATE)
+		if (demand->attach == UMM_ATTACH_LATE) {
+			leave_out(attempt, i, "attach"); /* nothing else of theirs counts */
 			continue;
+		}
 		for (unsigned field = 0; field < UMM_N_DEMAND_FIELDS; field++)
 			if ((demand->stated & UMM_FIELD_BIT(field)) != 0)
 				leave_out(attempt, i, umm_field_path(field));
 		leave_out_modifiers(attempt, i, UINT32_MAX);
 		for (uint32_t j = 0; j < demand->n_entries; j++)
-			for (unsigned field = UMM_N_DEMAND_FIELDS; field < UMM_FIELD_COST; field++) {
+			for (unsigned field = UMM_N_DEMAND_FIELDS; field < UMM_FIELD_COST;
+			     field++) {
 				struct umm_clash clash = { i, j, field, NULL };
 				umm_autofree char *path = umm_clash_path(problem, &clash);
 				if (path != NULL &&

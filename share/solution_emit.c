@@ -7,6 +7,7 @@
 
 #include "core/number.h"
 #include "share/document_read.h"
+#include "share/why.h"
 
 json_t *umm_emit_limit(uint64_t value)
 {
@@ -127,13 +128,12 @@ static uint64_t address_align(const struct umm_solution *solution)
 json_t *umm_solution_emit(const struct umm_document *document, const struct umm_solution *solution,
 			  bool all)
 {
-	(void)all;
 	const struct umm_problem *problem = &document->problem;
 	const struct umm_heap_facts *heap = &problem->heaps[solution->heap];
 	bool contiguous = (solution->merge.must & UMM_FACT_CONTIGUOUS) != 0;
 	bool secure = (solution->merge.must & UMM_FACT_SECURE) != 0;
 	return json_pack(
-		"{s:s, s:I, s:I, s:I, s:s, s:o, s:b, s:o, s:b, s:I, s:o, s:o, s:o, s:[], s:[]}",
+		"{s:s, s:I, s:I, s:I, s:s, s:o, s:b, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:o}",
 		"status", "ok", "buffers", (json_int_t)solution->buffers, "size_bytes",
 		(json_int_t)solution->image.size_bytes, "raw_size_bytes",
 		(json_int_t)solution->image.raw_size_bytes, "heap", heap->name, "cache",
@@ -142,7 +142,9 @@ json_t *umm_solution_emit(const struct umm_document *document, const struct umm_
 		"address_align", (json_int_t)address_align(solution), "image", emit_image(solution),
 		"participants",
 		emit_names(problem, solution, 1 << UMM_PART_TAKES | 1 << UMM_PART_ADMITTED),
-		"refused", emit_names(problem, solution, 1 << UMM_PART_REFUSED), "why", "rejected");
+		"refused", emit_names(problem, solution, 1 << UMM_PART_REFUSED), "why",
+		umm_why(problem, solution), all ? "candidates" : "rejected",
+		umm_why_not(problem, solution, all));
 }
 
 static uint32_t clamp(uint64_t value)
