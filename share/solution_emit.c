@@ -132,7 +132,7 @@ json_t *umm_solution_emit(const struct umm_document *document, const struct umm_
 	const struct umm_heap_facts *heap = &problem->heaps[solution->heap];
 	bool contiguous = (solution->merge.must & UMM_FACT_CONTIGUOUS) != 0;
 	bool secure = (solution->merge.must & UMM_FACT_SECURE) != 0;
-	return json_pack(
+	json_t *object = json_pack(
 		"{s:s, s:I, s:I, s:I, s:s, s:o, s:b, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:o}",
 		"status", "ok", "buffers", (json_int_t)solution->buffers, "size_bytes",
 		(json_int_t)solution->image.size_bytes, "raw_size_bytes",
@@ -143,8 +143,13 @@ json_t *umm_solution_emit(const struct umm_document *document, const struct umm_
 		"participants",
 		emit_names(problem, solution, 1 << UMM_PART_TAKES | 1 << UMM_PART_ADMITTED),
 		"refused", emit_names(problem, solution, 1 << UMM_PART_REFUSED), "why",
-		umm_why(problem, solution), all ? "candidates" : "rejected",
-		umm_why_not(problem, solution, all));
+		umm_why(problem, solution), "rejected", umm_why_not(problem, solution, false));
+	if (all &&
+	    json_object_set_new(object, "candidates", umm_why_not(problem, solution, true)) < 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
 }
 
 static uint32_t clamp(uint64_t value)
