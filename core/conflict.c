@@ -52,7 +52,7 @@ static bool is_late(const struct umm_demand *demand)
 
 static size_t count_statements(const struct umm_problem *problem)
 {
-	size_t count = 4; /* there are as many conditions */
+	size_t count = 1; /* room for a condition */
 	for (uint32_t i = 0; i < problem->n_demands; i++) {
 		const struct umm_demand *demand = &problem->demands[i];
 		count += count_bits(demand->stated & ~UNLISTED);
@@ -325,13 +325,12 @@ static size_t add_condition(struct trial *trial, size_t count, const char *name)
 	return count + 1;
 }
 
-/** The whole document clashes only because of conditions that trials waive: which of them suffice.
- */
-static size_t find_conditions(struct trial *trial)
+/** The whole document clashes only because of conditions that trials waive. Where several must come
+ * together, because alternatives fail for different reasons, the first of them is named. */
+static size_t find_condition(struct trial *trial)
 {
 	unsigned waived = 0;
-	size_t count = 0;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 4; i-- > 0;) {
 		struct umm_solution solution;
 		if (!umm_solve(trial->problem, waived | conditions[i].waive, trial->memory,
 			       trial->size, &solution))
@@ -339,8 +338,8 @@ static size_t find_conditions(struct trial *trial)
 	}
 	for (size_t i = 0; i < 4; i++)
 		if ((waived & conditions[i].waive) == 0)
-			count = add_condition(trial, count, conditions[i].name);
-	return count;
+			return add_condition(trial, 0, conditions[i].name);
+	return 0;
 }
 
 static size_t collect(struct trial *trial)
@@ -375,7 +374,7 @@ size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t
 	if (serves_nobody(&trial))
 		return add_condition(&trial, 0, "heaps");
 	if (!clashes(&trial, UMM_WAIVE_ALL))
-		return find_conditions(&trial);
+		return find_condition(&trial);
 	minimize(&trial);
 	return collect(&trial);
 }
