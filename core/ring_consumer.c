@@ -158,10 +158,11 @@ static int take_latest(struct umm_ring_consumer *consumer, struct umm_ring_frame
 		struct umm_ring_record record;
 		uint32_t state = atomic_load_explicit(&producer->state, memory_order_acquire);
 		uint64_t head = atomic_load_explicit(&producer->count, memory_order_acquire);
+		if (head < consumer->seen) /* counts go up */
+			return broken(consumer);
 		if (head == consumer->seen || head == consumer->refused)
 			return nothing_left_latest(consumer, state, head);
-		/* Counts go up; an entry that is gone although nothing was shown since, lies. */
-		if (head < consumer->seen || head == tried)
+		if (head == tried) /* the entry is gone although nothing was shown since */
 			return broken(consumer);
 		tried = head;
 		if (!read_entry(consumer, head, &record))

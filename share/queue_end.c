@@ -50,8 +50,8 @@ static void take_doorbells(struct umm_queue_end *end, const struct umm_queue_end
 {
 	end->poll_fd = -1;
 	end->n_doorbells = config->role == UMM_PRODUCER ? config->n_consumers : 1;
-	if (end->n_doorbells > UMM_MAX_CONSUMERS)
-		end->n_doorbells = UMM_MAX_CONSUMERS;
+	if (end->n_doorbells > UMM_MAX_CONSUMERS) /* nonsense has no fds */
+		end->n_doorbells = 0;
 	for (unsigned i = 0; i < end->n_doorbells; i++)
 		end->doorbells[i] = config->doorbells[i];
 }
