@@ -25,6 +25,7 @@ static const char *const promised[] = { "amd-desktop", "imx8mm",      "imx8mp", 
 
 static void for_each_board(void (*check)(const struct board *board))
 {
+	unsetenv("UMM_BOARD_PATH");
 	for (size_t i = 0; i < N_PROMISED; i++) {
 		umm_auto(board, board) = NULL;
 		CHECK_INT(board_open(promised[i], &board), 0);
@@ -212,6 +213,7 @@ static int directory_with_boards(const char *directory, void *user)
 
 TEST(no_board_file_escapes_the_checks)
 {
+	unsetenv("UMM_BOARD_PATH");
 	char directory[4096];
 	CHECK_INT(board_each_directory(directory_with_boards, directory), 1);
 	DIR *dir = opendir(directory);
@@ -250,8 +252,8 @@ TEST(what_is_no_board_file_is_refused)
 		"{\"board\":{},\"heaps\":[],\"devices\":[]}",
 		"{\"board\":{\"name\":\"x\"},\"heaps\":[],\"devices\":[{}]}",
 		"{\"board\":{\"name\":\"x\"},\"heaps\":[],\"devices\":[{\"name\":1}]}",
-		"{\"board\":{\"name\":\"x\"},\"heaps\":[],"
-		"\"devices\":[{\"name\":\"a\"},{\"name\":\"a\"}]}",
+		"{\"board\":{\"name\":\"x\"},\"heaps\":[{\"name\":\"a\"},{\"name\":\"a\"}],"
+		"\"devices\":[]}",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct board *board = NULL;
