@@ -281,13 +281,36 @@ static const json_t *step(const json_t *value, const char **path)
 	return json_object_get(value, key);
 }
 
-const json_t *pipeline_field(const struct pipeline *pipeline, const char *participant,
-			     const char *path)
+static const json_t *walk(const json_t *value, const char *path)
 {
-	const json_t *value = find_named(pipeline->participants, participant);
 	while (value != NULL && *path != '\0') {
 		path += *path == '.';
 		value = *path != '\0' ? step(value, &path) : value;
 	}
+	return value;
+}
+
+static bool has_format(const json_t *entry, const char *format)
+{
+	size_t i;
+	const json_t *item, *formats = json_object_get(entry, "format");
+	if (json_is_string(formats))
+		return strcmp(json_string_value(formats), format) == 0;
+	json_array_foreach (formats, i, item)
+		if (json_is_string(item) && strcmp(json_string_value(item), format) == 0)
+			return true;
+	return false;
+}
+
+const json_t *pipeline_field(const struct pipeline *pipeline, const char *participant,
+			     const char *path, const char *format)
+{
+	const json_t *whole = find_named(pipeline->participants, participant);
+	const json_t *value = walk(whole, path);
+	size_t i;
+	const json_t *entry;
+	json_array_foreach (json_object_get(whole, "formats"), i, entry)
+		if (value == NULL && has_format(entry, format))
+			value = walk(entry, path);
 	return value;
 }

@@ -41,8 +41,9 @@ int pipeline_ask(struct pipeline *pipeline, const char *size, const char *format
  * NULL when memory is short. */
 json_t *pipeline_document(const struct pipeline *pipeline);
 
-/** The field of a participant by its path, borrowed; NULL if it is not there. */
+/** The field of a participant by its path, borrowed; NULL if it is not there. A path without
+ * "formats[N]" in front of it means the entry that has `format`. */
 const json_t *pipeline_field(const struct pipeline *pipeline, const char *participant,
-			     const char *path);
+			     const char *path, const char *format);
 
 #endif

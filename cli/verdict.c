@@ -9,9 +9,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "cli/rejected.h"
 #include "cli/words.h"
 
-/* Rejected candidates and ways out that are printed; --json has them all. */
+/* Lines of rejected candidates, and ways out, that are printed; --json has them all. */
 #define MOST_LINES 12
 
 struct page {
@@ -142,18 +143,6 @@ static void print_bound(const struct page *page, const json_t *why)
 	}
 }
 
-/* { "heap": "system", "format": "NV12" } as "heap system, format NV12". */
-static void print_candidate(FILE *to, const json_t *candidate)
-{
-	const char *key, *between = "";
-	json_t *value;
-	json_object_foreach ((json_t *)candidate, key, value) {
-		fprintf(to, "%s%s ", between, key);
-		words_value(to, key, value);
-		between = ", ";
-	}
-}
-
 static void print_and_more(const struct page *page, size_t n)
 {
 	if (n > MOST_LINES)
@@ -162,21 +151,10 @@ static void print_and_more(const struct page *page, size_t n)
 
 static void print_rejected(const struct page *page, const json_t *rejected)
 {
-	size_t i, n = json_array_size(rejected);
-	const json_t *entry;
-	if (n > 0)
-		heading(page, "rejected");
-	json_array_foreach (rejected, i, entry) {
-		if (i >= MOST_LINES)
-			break;
-		const char *name = text_of(entry, "participant"), *field = text_of(entry, "field");
-		fputs("  ", page->to);
-		print_candidate(page->to, json_object_get(entry, "candidate"));
-		fprintf(page->to, ": %s ", *name != '\0' ? name : "it");
-		words_demand(page->to, field, pipeline_field(page->pipeline, name, field));
-		fputc('\n', page->to);
-	}
-	print_and_more(page, n);
+	if (json_array_size(rejected) == 0)
+		return;
+	heading(page, "rejected");
+	rejected_print(page->to, rejected, page->pipeline, MOST_LINES);
 }
 
 static void print_solution(const struct page *page, const json_t *answer)

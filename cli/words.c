@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+/** Items of a list that are printed. */
+#define MOST_ITEMS 8
+
 /* How the value of a field is written. */
 enum kind { PLAIN, BYTES, ADDRESS };
 
@@ -77,7 +80,6 @@ static const struct word words[] = {
 	{ "pad_block", "reads whole blocks of", "reads whole blocks of %s", PLAIN },
 	{ "extra_rows", "extra rows", "adds %s rows", PLAIN },
 	{ "total_min_bytes", "total, at least", "needs a total of at least %s", BYTES },
-	{ "heap", "heap", "rules it out", PLAIN },
 };
 
 /* "formats[1].planes[0].stride_divisor_bytes" -> "planes.stride_divisor_bytes" */
@@ -140,17 +142,28 @@ static void print_any(FILE *to, enum kind kind, const json_t *value);
 
 static void print_list(FILE *to, enum kind kind, const json_t *list)
 {
-	size_t i;
+	size_t i, n = json_array_size(list);
 	const json_t *item;
 	if (is_size(list)) {
 		print_size(to, list);
 		return;
 	}
 	json_array_foreach (list, i, item) {
+		if (i == MOST_ITEMS && n > MOST_ITEMS) {
+			fprintf(to, " and %zu more", n - MOST_ITEMS);
+			break;
+		}
 		if (i > 0)
 			fputs(", ", to);
 		print_any(to, kind, item);
 	}
+}
+
+static bool goes_without_saying(const json_t *modifier)
+{
+	const char *name = json_string_value(modifier);
+	return modifier == NULL ||
+	       (name != NULL && (strcmp(name, "LINEAR") == 0 || strcmp(name, "any") == 0));
 }
 
 /* One entry of `formats`: "NV12", or "NV12 (I915_X_TILED)". */
@@ -158,7 +171,7 @@ static void print_format(FILE *to, const json_t *entry)
 {
 	const json_t *modifier = json_object_get(entry, "modifier");
 	print_any(to, PLAIN, json_object_get(entry, "format"));
-	if (modifier == NULL)
+	if (goes_without_saying(modifier))
 		return;
 	fputs(" (", to);
 	print_any(to, PLAIN, modifier);
@@ -207,9 +220,9 @@ void words_demand(FILE *to, const char *field, const json_t *value)
 void words_relax(FILE *to, const char *participant, const char *field, const json_t *value)
 {
 	if (value == NULL || json_is_null(value)) {
-		fprintf(to, "take \"%s\" off %s", words_label(field), participant);
+		fprintf(to, "leave out %s's \"%s\"", participant, words_label(field));
 	} else {
-		fprintf(to, "give %s \"%s\" ", participant, words_label(field));
+		fprintf(to, "change %s's \"%s\" to ", participant, words_label(field));
 		words_value(to, field, value);
 	}
 	fprintf(to, "  (%s)", field);

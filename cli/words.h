@@ -22,7 +22,7 @@ void words_value(FILE *to, const char *field, const json_t *value);
  */
 void words_demand(FILE *to, const char *field, const json_t *value);
 
-/** What would help, as a command: "let camera take other formats". */
+/** What would help, as a command: 'leave out camera's "stride, exact"', and the field behind it. */
 void words_relax(FILE *to, const char *participant, const char *field, const json_t *value);
 
 #endif

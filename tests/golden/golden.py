@@ -68,9 +68,23 @@ def expected_name(arguments):
     return "answer.json" if arguments[0] == "solve" or "--json" in arguments else "explain.txt"
 
 
+def pretty(value, indent=""):
+    """JSON for people: what fits into a line is one line."""
+    line = json.dumps(value)
+    if len(indent) + len(line) <= 100 or not isinstance(value, (dict, list)) or not value:
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key)}: {pretty(item, inner)}" for key, item in value.items()]
+    else:
+        parts = [pretty(item, inner) for item in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return opening + "\n" + inner + (",\n" + inner).join(parts) + "\n" + indent + closing
+
+
 def refresh(path, output):
     if path.endswith(".json"):
-        output = json.dumps(json.loads(output), indent=2) + "\n"
+        output = pretty(json.loads(output)) + "\n"
     with open(path, "w") as file:
         file.write(output)
 

@@ -83,6 +83,14 @@ TEST(values_look_as_people_write_them)
 		    "NV12, NV21, XR24 (I915_X_TILED)");
 }
 
+TEST(a_long_list_is_cut)
+{
+	check_value("memory.heaps", "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\"]",
+		    "a, b, c, d, e, f, g, h");
+	check_value("memory.heaps", "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\"]",
+		    "a, b, c, d, e, f, g, h and 2 more");
+}
+
 TEST(every_field_that_can_clash_has_words)
 {
 	static const char *const fields[] = {
