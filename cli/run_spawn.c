@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,8 +117,19 @@ static const char *token_of(const struct run_plan *plan, int edge)
 	return edge == RUN_NONE ? NULL : plan->edges[edge].token;
 }
 
+/*
+ * Codecs take and give back large blocks for every frame. By default the C library returns those to
+ * the kernel each time, and the next frame faults them in again: it is to keep them.
+ */
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
 static int live(const struct run *run, const struct run_stage *stage, int take_fd)
 {
+	keep_memory();
 	struct umm_connection *connection;
 	int ret = umm_connection_open(take_fd, &connection);
 	if (ret != 0) {

@@ -12,9 +12,10 @@ struct umm_queue_end {
 	enum umm_role role;
 	unsigned n_doorbells;
 	int doorbells[UMM_MAX_CONSUMERS];
-	int poll_fd; /* epoll over the doorbells of several consumers; -1 until asked for */
-	bool armed;  /* there may be rings to take from the doorbells */
-	pid_t owner; /* process that uses this end; 0 until the first operation */
+	int poll_fd;	 /* epoll over the doorbells of several consumers; -1 until asked for */
+	bool armed;	 /* there may be rings to take from the doorbells */
+	pid_t owner;	 /* process that uses this end; 0 until the first operation */
+	int64_t look_ns; /* when to look for death next, CLOCK_MONOTONIC; 0: not set yet */
 	int64_t spin_ns;
 	int (*alive)(void *user); /* NULL: always alive */
 	void *user;

@@ -77,6 +77,17 @@ static int look_for_death(struct umm_queue_end *end)
 	return end->alive != NULL ? end->alive(end->user) : 0;
 }
 
+/* By the clock, not by the length of one wait: a stream whose waits are all short looks too. */
+static int look_for_death_if_due(struct umm_queue_end *end)
+{
+	int64_t now = umm_now_ns();
+	if (end->look_ns != 0 && now < end->look_ns)
+		return 0;
+	bool first = end->look_ns == 0;
+	end->look_ns = now + UMM_QUEUE_SLICE_NS;
+	return first ? 0 : look_for_death(end);
+}
+
 static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *out,
 		       int64_t timeout_ns)
 {
@@ -86,7 +97,9 @@ static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *ou
 		if (ret != UMM_RING_WAIT)
 			return ret;
 	}
-	int64_t next_look = 0;
+	int ret = look_for_death_if_due(end);
+	if (ret != 0)
+		return ret;
 	for (;;) {
 		bool stepped;
 		int slept = sleep_once(end, step, out, umm_left_ns(deadline, UMM_QUEUE_SLICE_NS),
@@ -94,17 +107,13 @@ static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *ou
 		if (stepped || (slept != UMM_RING_WAIT && slept != -ETIMEDOUT))
 			return slept;
 		/* What we slept for comes before all bookkeeping. */
-		int ret = step(end, out);
+		ret = step(end, out);
 		if (ret != UMM_RING_WAIT)
 			return ret;
-		int64_t now = umm_now_ns();
-		if (slept == -ETIMEDOUT || now >= next_look) {
-			ret = look_for_death(end);
-			if (ret != 0)
-				return ret;
-			next_look = now + UMM_QUEUE_SLICE_NS;
-		}
-		if (now >= deadline)
+		ret = slept == -ETIMEDOUT ? look_for_death(end) : look_for_death_if_due(end);
+		if (ret != 0)
+			return ret;
+		if (umm_now_ns() >= deadline)
 			return -ETIMEDOUT;
 	}
 }
