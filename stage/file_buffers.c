@@ -133,7 +133,9 @@ static int wrap(struct file_buffers *pool, struct umm_buffer *buffer, AVFrame *f
 	if (frame->buf[0] == NULL)
 		return -ENOMEM;
 	pthread_mutex_lock(&pool->slot_lock);
-	*slot = (struct file_slot){ .pool = pool, .buffer = buffer, .access = UMM_ACCESS_WRITE };
+	*slot = (struct file_slot){ .pool = pool,
+				    .buffer = buffer,
+				    .access = UMM_ACCESS_READ_WRITE };
 	pthread_mutex_unlock(&pool->slot_lock);
 	fill_frame(buffer, frame);
 	return 0;
@@ -153,11 +155,11 @@ static enum stage_result hand_out(struct file_buffers *pool, bool threaded, AVFr
 	if (result != STAGE_OK)
 		return result;
 
-	int ret = umm_buffer_begin_access(buffer, UMM_ACCESS_WRITE);
+	int ret = umm_buffer_begin_access(buffer, UMM_ACCESS_READ_WRITE);
 	if (ret == 0) {
 		ret = wrap(pool, buffer, frame);
 		if (ret < 0)
-			umm_buffer_end_access(buffer, UMM_ACCESS_WRITE);
+			umm_buffer_end_access(buffer, UMM_ACCESS_READ_WRITE);
 	}
 	if (ret == 0)
 		return STAGE_OK;
@@ -328,7 +330,7 @@ static enum stage_result publish_copy(struct file_buffers *pool, const AVFrame *
 	enum stage_result result = acquire(pool, false, &buffer);
 	if (result != STAGE_OK)
 		return result;
-	if (umm_buffer_begin_access(buffer, UMM_ACCESS_WRITE) < 0) {
+	if (umm_buffer_begin_access(buffer, UMM_ACCESS_READ_WRITE) < 0) {
 		give_back_unused(pool, buffer);
 		stage_error(pool->env->spec, "a buffer cannot be written");
 		return STAGE_FAILED;

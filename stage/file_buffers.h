@@ -31,7 +31,7 @@ struct file_buffers;
 struct file_slot {
 	struct file_buffers *pool;
 	struct umm_buffer *buffer;
-	enum umm_access access; /* open for the decoder: write until shown, then read */
+	enum umm_access access; /* open for the decoder: read and write until shown, then read */
 	bool back;		/* the decoder has dropped it, the hold is still ours */
 };
 

@@ -242,7 +242,7 @@ enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **o
 	if (ret != 0)
 		return stage_port_produced(port, ret);
 
-	ret = umm_buffer_begin_access(*out, UMM_ACCESS_WRITE);
+	ret = umm_buffer_begin_access(*out, UMM_ACCESS_READ_WRITE);
 	if (ret == 0)
 		return STAGE_OK;
 	umm_producer_release(port->member, *out);
@@ -252,14 +252,14 @@ enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **o
 enum stage_result stage_port_show(struct stage_port *port, struct umm_buffer *buffer,
 				  const struct umm_frame_info *info)
 {
-	umm_buffer_end_access(buffer, UMM_ACCESS_WRITE);
+	umm_buffer_end_access(buffer, UMM_ACCESS_READ_WRITE);
 	return stage_port_produced(port,
 				   umm_producer_publish(port->member, buffer, info, UMM_HOLD_DROP));
 }
 
 void stage_port_drop(struct stage_port *port, struct umm_buffer *buffer)
 {
-	umm_buffer_end_access(buffer, UMM_ACCESS_WRITE);
+	umm_buffer_end_access(buffer, UMM_ACCESS_READ_WRITE);
 	umm_producer_release(port->member, buffer);
 }
 

@@ -65,8 +65,8 @@ void stage_port_give(struct stage_port *port, const struct umm_frame *frame);
 /** Consumer: like stage_port_take() but without waiting; *taken says whether there was one. */
 enum stage_result stage_port_try(struct stage_port *port, struct umm_frame *out, bool *taken);
 
-/** Producer: wait for a free buffer; write access is open until it is shown (or the stream ended
- * with it). */
+/** Producer: wait for a free buffer; read and write access are open until it is shown (or the
+ * stream ended with it). */
 enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **out);
 enum stage_result stage_port_show(struct stage_port *port, struct umm_buffer *buffer,
 				  const struct umm_frame_info *info);
