@@ -9,10 +9,17 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <umm/umm.h>
 
 #include "os/cleanup.h"
+
+#define NS_PER_S  INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+/* How long a compositor that sees no use in another frame is waited for. */
+#define UNSEEN_FRAME_NS (100 * NS_PER_MS)
 
 static int complain(const struct window *window)
 {
@@ -233,14 +240,26 @@ static void on_next_frame(void *user, struct wl_callback *callback, uint32_t tim
 
 static const struct wl_callback_listener next_frame_listener = { .done = on_next_frame };
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
 bool window_ready(const struct window *window)
 {
-	return window->configured && window->next_frame == NULL;
+	if (!window->configured)
+		return false;
+	return window->next_frame == NULL || now_ns() - window->shown_ns >= UNSEEN_FRAME_NS;
 }
 
 void window_show(struct window *window, struct wl_buffer *buffer, unsigned width_px,
 		 unsigned height_px)
 {
+	if (window->next_frame != NULL)
+		wl_callback_destroy(window->next_frame);
+	window->shown_ns = now_ns();
 	window->next_frame = wl_surface_frame(window->surface);
 	if (window->next_frame != NULL)
 		wl_callback_add_listener(window->next_frame, &next_frame_listener, window);
@@ -251,6 +270,14 @@ void window_show(struct window *window, struct wl_buffer *buffer, unsigned width
 
 /* ---- waiting ---- */
 
+static int timeout_ms(const struct window *window)
+{
+	if (window->next_frame == NULL)
+		return -1;
+	int64_t left = window->shown_ns + UNSEEN_FRAME_NS - now_ns();
+	return left > 0 ? (int)(left / NS_PER_MS) + 1 : -1;
+}
+
 /* Also waits until the socket takes what is left to send, if it is full. */
 static int poll_fds(const struct window *window, int other_fd)
 {
@@ -260,7 +287,7 @@ static int poll_fds(const struct window *window, int other_fd)
 		  .events = (short)(POLLIN | (full ? POLLOUT : 0)) },
 		{ .fd = other_fd, .events = POLLIN },
 	};
-	if (poll(fds, 2, -1) < 0)
+	if (poll(fds, 2, timeout_ms(window)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	return fds[0].revents & (POLLIN | POLLERR | POLLHUP) ? 1 : 0;
 }

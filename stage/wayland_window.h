@@ -35,6 +35,7 @@ struct window {
 	struct xdg_surface *role;
 	struct xdg_toplevel *toplevel;
 	struct wl_callback *next_frame; /* NULL: the time to show the next frame has come */
+	int64_t shown_ns;		/* when the last frame was shown, CLOCK_MONOTONIC */
 	bool configured, closed;
 };
 
@@ -45,7 +46,8 @@ int window_connect(struct window *window, const struct stage_spec *spec);
 /** Open the window, for pictures of that size. Returns 0, or -1 with the line printed. */
 int window_open(struct window *window, unsigned width_px, unsigned height_px);
 
-/** Is it time to show a frame? */
+/** Is it time to show a frame? When the compositor says so; but windows that nobody can see are
+ * told nothing at all, and a stream must be able to end there too: then a few times a second. */
 bool window_ready(const struct window *window);
 
 /** Show a buffer; its release event says when the compositor is done with it. */
@@ -53,8 +55,9 @@ void window_show(struct window *window, struct wl_buffer *buffer, unsigned width
 		 unsigned height_px);
 
 /**
- * Wait until the compositor has sent something, or other_fd (-1: none) is readable, and handle what
- * came. Returns 0, or -1 with the line printed: the compositor is gone or will not have us.
+ * Wait until the compositor has sent something, other_fd (-1: none) is readable, or window_ready()
+ * may have become true by itself; handle what came. Returns 0, or -1 with the line printed: the
+ * compositor is gone or will not have us.
  */
 int window_wait(struct window *window, int other_fd);
 
