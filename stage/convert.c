@@ -9,6 +9,8 @@
 
 #include <libswscale/swscale.h>
 
+#define NV16 UMM_FOURCC('N', 'V', '1', '6')
+
 struct stage_colors stage_colors_of(const struct umm_frame *frame)
 {
 	uint32_t space = umm_buffer_layout(frame->buffer)->color_space;
@@ -20,9 +22,16 @@ struct stage_colors stage_colors_of(const struct umm_frame *frame)
 	};
 }
 
+/* libswscale cannot read NV16, but it is an NV12 with twice the chroma rows: every other one of
+   them is read. */
+static enum AVPixelFormat readable_as(uint32_t fourcc)
+{
+	return fourcc == NV16 ? AV_PIX_FMT_NV12 : stage_av_format(fourcc);
+}
+
 bool stage_convert_reads(uint32_t fourcc)
 {
-	return sws_isSupportedInput(stage_av_format(fourcc)) > 0;
+	return sws_isSupportedInput(readable_as(fourcc)) > 0;
 }
 
 bool stage_convert_writes(uint32_t fourcc)
@@ -59,7 +68,7 @@ static int prepare(struct stage_convert *convert, const struct stage_picture *fr
 	stage_convert_finish(convert);
 	int flags = quality == STAGE_SMOOTH ? SWS_BICUBIC | SWS_ACCURATE_RND : SWS_POINT;
 	convert->context = sws_getContext((int)from->width_px, (int)from->height_px,
-					  stage_av_format(from->format->fourcc), (int)to->width_px,
+					  readable_as(from->format->fourcc), (int)to->width_px,
 					  (int)to->height_px, stage_av_format(to->format->fourcc),
 					  flags, NULL, NULL, NULL);
 	if (convert->context == NULL)
@@ -87,6 +96,8 @@ int stage_convert_run(struct stage_convert *convert, const struct stage_picture 
 	int source_stride[UMM_MAX_PLANES], target_stride[UMM_MAX_PLANES];
 	stage_picture_to_av(from, source, source_stride);
 	stage_picture_to_av(to, target, target_stride);
+	if (from->format->fourcc == NV16)
+		source_stride[1] *= 2;
 	ret = sws_scale(convert->context, (const uint8_t *const *)source, source_stride, 0,
 			(int)from->height_px, target, target_stride);
 	return ret < 0 ? -EINVAL : 0;

@@ -49,6 +49,12 @@ static int state_demand(struct umm_constraints *constraints, const struct stage_
 	return 0;
 }
 
+/* The runner has ended the pipeline, and said why. */
+static bool has_ended(int ret)
+{
+	return ret == -ECONNRESET || ret == -ENOENT;
+}
+
 enum stage_result stage_port_join(struct stage_port *port, const struct stage_env *env,
 				  const struct stage_demand *demand)
 {
@@ -62,13 +68,15 @@ enum stage_result stage_port_join(struct stage_port *port, const struct stage_en
 
 	ret = umm_collection_open(env->connection, token(port, demand->role), &port->collection);
 	if (ret < 0)
-		return failed(port, "cannot open its collection", ret);
+		return has_ended(ret) ? STAGE_FAILED
+				      : failed(port, "cannot open its collection", ret);
 
 	const struct umm_join_opts *opts =
 		UMM_JOIN_OPTS(.role = demand->role, .foreign_writer = demand->foreign_writer);
 	ret = umm_collection_join(port->collection, constraints, opts, &port->member);
 	if (ret < 0)
-		return failed(port, "cannot join its collection", ret);
+		return has_ended(ret) ? STAGE_FAILED
+				      : failed(port, "cannot join its collection", ret);
 	return STAGE_OK;
 }
 
@@ -76,7 +84,7 @@ enum stage_result stage_port_join(struct stage_port *port, const struct stage_en
    neighbour, its own end of the pipeline. Repeating it in every stage would bury it. */
 static bool told_elsewhere(const struct stage_port *port, int ret)
 {
-	return ret > 0 || ret == -ECONNRESET || ret == -EOWNERDEAD ||
+	return ret > 0 || has_ended(ret) || ret == -EOWNERDEAD ||
 	       umm_collection_explain(port->collection)[0] != '\0';
 }
 
@@ -110,7 +118,7 @@ enum stage_result stage_port_start(struct stage_port *port)
 	int ret = umm_collection_start(port->collection);
 	if (ret == 0)
 		return STAGE_OK;
-	if (ret == -ECONNRESET)
+	if (has_ended(ret))
 		return STAGE_FAILED;
 	return failed(port, "the frames cannot start to flow", ret);
 }
