@@ -124,16 +124,20 @@ static int list_devices(const char *spec)
 	return CLI_OK;
 }
 
+/* `user`: an object with the names that were printed; the first of a name is the one that is used.
+ */
 static int list_directory(const char *directory, void *user)
 {
 	struct dirent **entries;
 	int n = scandir(directory, &entries, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
+		char *name = entries[i]->d_name;
 		size_t length = strlen(name);
 		if (length > 5 && strcmp(name + length - 5, ".json") == 0) {
-			printf("%.*s\n", (int)length - 5, name);
-			*(bool *)user = true;
+			name[length - 5] = '\0';
+			if (json_object_get(user, name) == NULL)
+				puts(name);
+			json_object_set_new(user, name, json_true());
 		}
 		free(entries[i]);
 	}
@@ -144,8 +148,10 @@ static int list_directory(const char *directory, void *user)
 
 static int list_boards(void)
 {
-	bool any = false;
-	board_each_directory(list_directory, &any);
+	json_t *printed = json_object();
+	board_each_directory(list_directory, printed);
+	bool any = json_object_size(printed) > 0;
+	json_decref(printed);
 	if (!any)
 		fprintf(stderr, "umm: no boards found; UMM_BOARD_PATH says where they are\n");
 	return any ? CLI_OK : CLI_FAILED;
