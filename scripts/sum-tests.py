@@ -15,11 +15,19 @@ PASSED = {"OK", "EXPECTEDFAIL"}
 TAIL_LINES = 15
 
 
+def parse(line):
+    try:
+        test = json.loads(line)
+        return test if "result" in test and "name" in test else dict(test, name="?", result="?")
+    except (ValueError, TypeError):
+        return {"name": "a line of the log", "result": "UNREADABLE", "stdout": line}
+
+
 def read(path):
     with open(path, encoding="utf-8", errors="replace") as log:
         for line in log:
             if line.strip():
-                test = json.loads(line)
+                test = parse(line)
                 test["log"] = os.path.basename(path).removesuffix(".json")
                 yield test
 
