@@ -29,5 +29,6 @@ int run_rehearse(int argc, char **argv);
 int bench_handoff(int argc, char **argv);
 int bench_solve(int argc, char **argv);
 int bench_pool(int argc, char **argv);
+int bench_region(int argc, char **argv);
 
 #endif

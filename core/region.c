@@ -322,11 +322,10 @@ static uint32_t find_in_class(const struct umm_region *region, unsigned class,
 	return NONE;
 }
 
-static uint32_t find_free(const struct umm_region *region, const struct wish *wish,
-			  uint64_t *out_start)
+static uint32_t find_in_classes(const struct umm_region *region, uint64_t classes,
+				const struct wish *wish, uint64_t *out_start)
 {
-	uint64_t classes = region->filled & ~0ull << umm_region_class(wish->size);
-	for (; classes != 0; classes &= classes - 1) {
+	for (classes &= region->filled; classes != 0; classes &= classes - 1) {
 		unsigned class = (unsigned)__builtin_ctzll(classes);
 		uint32_t index = find_in_class(region, class, wish, out_start);
 		if (index != NONE)
@@ -335,33 +334,75 @@ static uint32_t find_free(const struct umm_region *region, const struct wish *wi
 	return NONE;
 }
 
-/** Cut a run out of a free one; what is left below and above stays free. */
-static void carve(struct umm_region *region, uint32_t index, struct umm_range run)
+/** First the classes whose runs mostly hold the wish wherever alignment puts it. Shorter runs would
+ * need a lucky alignment; trying them one by one makes the search long and the placement no better,
+ * so they come last. But they come: what fits must succeed. */
+static uint32_t find_free(const struct umm_region *region, const struct wish *wish,
+			  uint64_t *out_start)
+{
+	uint64_t ample = wish->size + (wish->align - granule(region));
+	uint64_t possible = ~0ull << umm_region_class(wish->size);
+	uint64_t likely = ample < wish->size ? 0 : ~0ull << umm_region_class(ample);
+	uint32_t index = find_in_classes(region, likely, wish, out_start);
+	return index != NONE ? index : find_in_classes(region, possible & ~likely, wish, out_start);
+}
+
+static void node_make_taken(struct umm_region *region, uint32_t index)
 {
 	struct umm_region_node *node = &region->nodes[index];
-	uint64_t below = run.start - node->start, above = node->size - below - run.size;
-	node_unfree(region, index);
-	if (below != 0) {
-		uint32_t left =
-			node_new(region, (struct umm_range){ .start = node->start, .size = below });
-		node_link(region, left, node->lower, index);
-		region->nodes[left].first_of_range = node->first_of_range;
-		node->first_of_range = false;
-		node_make_free(region, left);
-	}
-	if (above != 0) {
-		uint32_t right = node_new(
-			region, (struct umm_range){ .start = run.start + run.size, .size = above });
-		node_link(region, right, index, node->higher);
-		node_make_free(region, right);
-	}
-	node->start = run.start;
-	node->size = run.size;
 	node->state = UMM_REGION_TAKEN;
 	node->tag = 0;
 	hash_insert(region, index);
 	region->n_taken++;
-	region->free_bytes -= run.size;
+	region->free_bytes -= node->size;
+}
+
+/** All of a free run is taken. */
+static void carve_whole(struct umm_region *region, uint32_t index)
+{
+	umm_region_tree_remove(region, index);
+	region->n_free--;
+	node_make_taken(region, index);
+}
+
+/** The upper part of a free run becomes a node of its own, in no state yet. */
+static uint32_t split(struct umm_region *region, uint32_t index, uint64_t at)
+{
+	struct umm_region_node *node = &region->nodes[index];
+	uint64_t below = at - node->start;
+	uint32_t upper = node_new(region, (struct umm_range){ at, node->size - below });
+	node_link(region, upper, index, node->higher);
+	return upper;
+}
+
+/** Cut a run out of a free one. What is left keeps the free run's node and, mostly, its place in
+ * the tree; only what is left above a run that leaves something below as well is new. */
+static void carve(struct umm_region *region, uint32_t index, struct umm_range run)
+{
+	struct umm_region_node *node = &region->nodes[index];
+	uint64_t below = run.start - node->start, above = node->size - below - run.size;
+	if (below == 0 && above == 0) {
+		carve_whole(region, index);
+		return;
+	}
+	if (below == 0) {
+		uint32_t taken = node_new(region, run);
+		node_link(region, taken, node->lower, index);
+		region->nodes[taken].first_of_range = node->first_of_range;
+		node->first_of_range = false;
+		struct umm_range rest = { run.start + run.size, above };
+		umm_region_tree_resize(region, index, rest);
+		node_make_taken(region, taken);
+		return;
+	}
+	uint32_t taken = split(region, index, run.start);
+	if (above != 0) {
+		uint32_t rest = split(region, taken, run.start + run.size);
+		region->nodes[taken].size = run.size;
+		node_make_free(region, rest);
+	}
+	umm_region_tree_resize(region, index, (struct umm_range){ node->start, below });
+	node_make_taken(region, taken);
 }
 
 int umm_region_take(struct umm_region *region, const struct umm_region_request *request,
@@ -425,31 +466,59 @@ int umm_region_reserve(struct umm_region *region, struct umm_range run)
 
 /* Giving back */
 
-/** Let a node swallow the free run above it. */
-static void merge_higher(struct umm_region *region, uint32_t index)
+/** The free run beside a node in its range, or NONE. */
+static uint32_t free_below(const struct umm_region *region, uint32_t index)
 {
-	uint32_t higher = region->nodes[index].higher;
-	if (higher == NONE || region->nodes[higher].state != UMM_REGION_FREE ||
-	    region->nodes[higher].first_of_range)
-		return;
-	node_unfree(region, higher);
-	region->nodes[index].size += region->nodes[higher].size;
-	node_unlink(region, higher);
-	node_drop(region, higher);
+	const struct umm_region_node *node = &region->nodes[index];
+	bool joins = node->lower != NONE && !node->first_of_range &&
+		     region->nodes[node->lower].state == UMM_REGION_FREE;
+	return joins ? node->lower : NONE;
 }
 
-static void merge_lower(struct umm_region *region, uint32_t index)
+static uint32_t free_above(const struct umm_region *region, uint32_t index)
 {
-	struct umm_region_node *node = &region->nodes[index];
-	uint32_t lower = node->lower;
-	if (lower == NONE || region->nodes[lower].state != UMM_REGION_FREE || node->first_of_range)
+	uint32_t higher = region->nodes[index].higher;
+	bool joins = higher != NONE && !region->nodes[higher].first_of_range &&
+		     region->nodes[higher].state == UMM_REGION_FREE;
+	return joins ? higher : NONE;
+}
+
+/** A node is no more: its bytes belong to a neighbour now. */
+static void node_vanish(struct umm_region *region, uint32_t index)
+{
+	node_unlink(region, index);
+	node_drop(region, index);
+}
+
+/** The run joins the longer of its free neighbours, which then likely stays in its class, and the
+ * other one does too. */
+static void join(struct umm_region *region, uint32_t index)
+{
+	uint32_t below = free_below(region, index), above = free_above(region, index);
+	struct umm_range whole = umm_region_node_range(&region->nodes[index]);
+	bool first = region->nodes[index].first_of_range;
+	if (below != NONE) {
+		whole.start = region->nodes[below].start;
+		whole.size += region->nodes[below].size;
+		first = region->nodes[below].first_of_range;
+	}
+	if (above != NONE)
+		whole.size += region->nodes[above].size;
+
+	if (below == NONE && above == NONE) {
+		node_make_free(region, index);
 		return;
-	node_unfree(region, lower);
-	node->start = region->nodes[lower].start;
-	node->size += region->nodes[lower].size;
-	node->first_of_range = region->nodes[lower].first_of_range;
-	node_unlink(region, lower);
-	node_drop(region, lower);
+	}
+	bool into_below = above == NONE ||
+			  (below != NONE && region->nodes[below].size >= region->nodes[above].size);
+	uint32_t into = into_below ? below : above, other = into_below ? above : below;
+	if (other != NONE) {
+		node_unfree(region, other);
+		node_vanish(region, other);
+	}
+	node_vanish(region, index);
+	region->nodes[into].first_of_range = first;
+	umm_region_tree_resize(region, into, whole);
 }
 
 static int explain_refusal(const struct umm_region *region, struct umm_range run)
@@ -470,9 +539,7 @@ int umm_region_give(struct umm_region *region, struct umm_range run)
 	hash_remove(region, index);
 	region->n_taken--;
 	region->free_bytes += run.size;
-	merge_lower(region, index);
-	merge_higher(region, index);
-	node_make_free(region, index);
+	join(region, index);
 	return 0;
 }
 

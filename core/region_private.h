@@ -43,6 +43,10 @@ static inline struct umm_range umm_region_node_range(const struct umm_region_nod
 
 void umm_region_tree_insert(struct umm_region *region, uint32_t index);
 void umm_region_tree_remove(struct umm_region *region, uint32_t index);
+
+/** A free run grows or shrinks at its ends: it keeps its place among its neighbours. */
+void umm_region_tree_resize(struct umm_region *region, uint32_t index, struct umm_range range);
+
 bool umm_region_tree_valid(const struct umm_region *region, unsigned class, uint32_t *count);
 
 /** Which end of a tree a search starts from. */

@@ -91,6 +91,18 @@ void umm_region_tree_insert(struct umm_region *region, uint32_t index)
 	}
 }
 
+/** Something below `index` changed: what it and those above it know as the longest follows. */
+static void refresh_above(struct umm_region *region, uint32_t index)
+{
+	for (; index != NONE; index = region->nodes[index].parent) {
+		struct umm_region_node *node = &region->nodes[index];
+		uint64_t longest = longest_here(region, node);
+		if (longest == node->longest)
+			return;
+		node->longest = longest;
+	}
+}
+
 void umm_region_tree_remove(struct umm_region *region, uint32_t index)
 {
 	struct umm_region_node *node = &region->nodes[index];
@@ -101,12 +113,25 @@ void umm_region_tree_remove(struct umm_region *region, uint32_t index)
 	*link_to(region, index) = only;
 	if (only != NONE)
 		region->nodes[only].parent = node->parent;
-	for (uint32_t up = node->parent; up != NONE; up = region->nodes[up].parent)
-		region->nodes[up].longest = longest_here(region, &region->nodes[up]);
+	refresh_above(region, node->parent);
 
 	unsigned class = umm_region_class(node->size);
 	if (region->roots[class] == NONE)
 		region->filled &= ~(1ull << class);
+}
+
+void umm_region_tree_resize(struct umm_region *region, uint32_t index, struct umm_range range)
+{
+	struct umm_region_node *node = &region->nodes[index];
+	bool stays = umm_region_class(range.size) == umm_region_class(node->size);
+	if (!stays)
+		umm_region_tree_remove(region, index);
+	node->start = range.start;
+	node->size = range.size;
+	if (stays)
+		refresh_above(region, index);
+	else
+		umm_region_tree_insert(region, index);
 }
 
 /** The first node below `index` that is long enough; its subtree has one. */
