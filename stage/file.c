@@ -103,8 +103,9 @@ static enum stage_result receive(struct file_source *source, bool draining)
 		if (enough(source))
 			return STAGE_OVER;
 		int ret = avcodec_receive_frame(source->input.codec, source->frame);
-		if (source->buffers.result != STAGE_OK)
-			return source->buffers.result;
+		enum stage_result given = file_buffers_result(&source->buffers);
+		if (given != STAGE_OK)
+			return given;
 		if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF)
 			return STAGE_OK;
 		if (ret < 0) {
@@ -123,8 +124,9 @@ static enum stage_result receive(struct file_source *source, bool draining)
 static enum stage_result decode(struct file_source *source, const AVPacket *packet)
 {
 	int ret = avcodec_send_packet(source->input.codec, packet);
-	if (source->buffers.result != STAGE_OK)
-		return source->buffers.result;
+	enum stage_result given = file_buffers_result(&source->buffers);
+	if (given != STAGE_OK)
+		return given;
 	if (ret == AVERROR(ENOMEM)) {
 		stage_error(source->env->spec, "out of memory in the decoder");
 		return STAGE_FAILED;

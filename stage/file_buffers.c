@@ -78,6 +78,13 @@ static bool wait_for_one_back(struct file_buffers *pool)
 
 /* ---- the decoder asks ---- */
 
+/* Mutexes are not fair: who comes back for the lock at once may keep out for good the thread that
+   would show a picture and so free a buffer. */
+static void let_others_in(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = NS_PER_MS / 4 }, NULL);
+}
+
 /* Another codec thread may be about to drop a picture: only if none does is it hopeless. */
 static int acquire_once(struct file_buffers *pool, bool threaded, struct umm_buffer **out)
 {
@@ -87,6 +94,8 @@ static int acquire_once(struct file_buffers *pool, bool threaded, struct umm_buf
 	pthread_mutex_unlock(&pool->queue_lock);
 	if (ret == -EDEADLK && threaded && wait_for_one_back(pool))
 		return -ETIMEDOUT;
+	if (ret == -ETIMEDOUT && threaded)
+		let_others_in();
 	return ret;
 }
 
@@ -175,6 +184,11 @@ static enum stage_result open_pool(struct file_buffers *pool, const struct stage
 	enum stage_result result = stage_port_open(&pool->port, pool->env, demand);
 	if (result != STAGE_OK)
 		return result;
+	for (unsigned i = 0; i < umm_member_buffer_count(pool->port.member); i++)
+		pool->slots[i] = (struct file_slot){
+			.pool = pool,
+			.buffer = umm_member_buffer(pool->port.member, i),
+		};
 	pool->opened = true;
 	pool->format = frame->format;
 	pool->width = frame->width;
@@ -236,6 +250,14 @@ void file_buffers_init(struct file_buffers *pool, const struct stage_env *env,
 	codec->get_buffer2 = get_buffer;
 }
 
+enum stage_result file_buffers_result(struct file_buffers *pool)
+{
+	pthread_mutex_lock(&pool->queue_lock);
+	enum stage_result result = pool->result;
+	pthread_mutex_unlock(&pool->queue_lock);
+	return result;
+}
+
 void file_buffers_finish(struct file_buffers *pool)
 {
 	if (pool->opened) {
@@ -255,8 +277,6 @@ static struct file_slot *find_slot(struct file_buffers *pool, const AVFrame *fra
 {
 	for (unsigned i = 0; i < umm_member_buffer_count(pool->port.member); i++) {
 		struct file_slot *slot = &pool->slots[i];
-		if (slot->buffer == NULL)
-			continue;
 		uint8_t *base = umm_buffer_data(slot->buffer);
 		if (frame->data[0] >= base &&
 		    frame->data[0] < base + umm_buffer_layout(slot->buffer)->raw_size_bytes)

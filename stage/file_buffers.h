@@ -53,6 +53,9 @@ struct file_buffers {
 void file_buffers_init(struct file_buffers *pool, const struct stage_env *env,
 		       AVCodecContext *codec);
 
+/** Why the decoder got no buffer the last time it asked; STAGE_OK if it got one. */
+enum stage_result file_buffers_result(struct file_buffers *pool);
+
 /** End the stream, wait for the consumers, leave. */
 void file_buffers_finish(struct file_buffers *pool);
 
