@@ -136,10 +136,36 @@ int umm_queue_end_create(const struct umm_queue_end_config *config, struct umm_q
 
 /* What operations need. */
 
+/* A shared mapping faults page by page in each process, also in one that inherited it by fork. */
+static void fault_in(const void *block, size_t size)
+{
+	for (size_t at = 0; at < size; at += 4096)
+		(void)*((const volatile char *)block + at);
+}
+
+static void fault_in_blocks(const struct umm_queue_end *end)
+{
+	bool is_producer = end->role == UMM_PRODUCER;
+	unsigned n_buffers = is_producer ? end->producer.n_buffers : end->consumer.n_buffers;
+	size_t producer_size = umm_queue_producer_block_size(n_buffers);
+	size_t consumer_size = umm_queue_consumer_block_size(n_buffers);
+	if (is_producer) {
+		fault_in(end->producer.block, producer_size);
+		for (unsigned i = 0; i < UMM_MAX_CONSUMERS; i++)
+			if (end->producer.consumers[i] != NULL)
+				fault_in(end->producer.consumers[i], consumer_size);
+	} else {
+		fault_in(end->consumer.producer, producer_size);
+		fault_in(end->consumer.block, consumer_size);
+	}
+}
+
 void umm_queue_own(struct umm_queue_end *end)
 {
-	if (end->owner == 0)
-		end->owner = getpid();
+	if (end->owner != 0)
+		return;
+	end->owner = getpid();
+	fault_in_blocks(end);
 }
 
 unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,
