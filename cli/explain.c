@@ -62,7 +62,7 @@ static bool is_about_stages(int argc, char **argv)
 {
 	bool stages = false;
 	for (int i = 1; i < argc; i++) {
-		if (strncmp(argv[i], "-b", 2) == 0 || strncmp(argv[i], "--b", 3) == 0)
+		if (strncmp(argv[i], "-b", 2) == 0 || strncmp(argv[i], "--bo", 4) == 0)
 			return false;
 		stages |= pipeline_is_stage(argv[i]);
 	}

@@ -53,6 +53,8 @@ static void print_refusal(const struct run *run)
 		length--;
 	fprintf(stderr, "umm: %s: no memory that all can use%s%.*s\n", text,
 		memchr(why, '\n', length) != NULL ? ":\n" : ": ", (int)length, why);
+	if (strstr(why, "pool-options") != NULL)
+		fprintf(stderr, "(pool-options are the options of this run: --buffers, --heap)\n");
 }
 
 /* Plan anew: what is put in for the rehearsal must not stay in the plan of the run. */
@@ -102,7 +104,7 @@ static int report(const struct run *run)
 	if (options->rehearse)
 		for (unsigned i = 0; i < run->plan->n_edges; i++)
 			print_layout(run, &run->plan->edges[i]);
-	else if (!options->quiet)
+	else if (!options->quiet && run->flowing_ns != 0)
 		run_print_table(run, json_on_stdout ? stderr : stdout);
 	if (options->json && run_write_json(run) < 0)
 		return CLI_FAILED;

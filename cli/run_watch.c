@@ -24,10 +24,11 @@ int64_t run_now_ns(void)
 
 /* ---- what the broker tells ---- */
 
-static bool all_in_state(const struct run_plan *plan, enum run_edge_state state)
+/* An edge may have started while another is still to settle. */
+static bool all_have(const struct run_plan *plan, enum run_edge_state state)
 {
 	for (unsigned i = 0; i < plan->n_edges; i++)
-		if (plan->edges[i].state != state)
+		if (plan->edges[i].state < state || plan->edges[i].state == RUN_EDGE_REFUSED)
 			return false;
 	return true;
 }
@@ -61,7 +62,7 @@ static void on_started(void *user, const char *token)
 {
 	struct run *run = user;
 	run_plan_edge(run->plan, token)->state = RUN_EDGE_STARTED;
-	if (all_in_state(run->plan, RUN_EDGE_STARTED))
+	if (all_have(run->plan, RUN_EDGE_STARTED))
 		run->flowing_ns = run_now_ns();
 }
 
@@ -79,7 +80,7 @@ static void heed_events(struct run *run)
 		return;
 	if (run->refused_edge != RUN_NONE)
 		run_end_all(run);
-	else if (run->options->rehearse && all_in_state(run->plan, RUN_EDGE_SETTLED))
+	else if (run->options->rehearse && all_have(run->plan, RUN_EDGE_SETTLED))
 		end_rehearsal(run);
 }
 
