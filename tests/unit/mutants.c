@@ -15,7 +15,7 @@
 #ifndef SECONDS_PER_MUTANT
 #define SECONDS_PER_MUTANT 30
 #endif
-#define SEEDS_UNMUTATED	   12
+#define SEEDS_UNMUTATED 12
 
 enum umm_step umm_step_removed;
 
@@ -66,6 +66,21 @@ static bool caught(enum umm_step step)
 			return true;
 		}
 	return false;
+}
+
+TEST(the_table_in_the_docs_has_every_step)
+{
+	static char text[65536];
+	FILE *file = fopen(UMM_DOCS_DIR "/coherency.md", "r");
+	CHECK(file != NULL);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	for (int step = 1; step < UMM_STEP_COUNT; step++) {
+		char row[256];
+		snprintf(row, sizeof(row), "| `%s` | %s |", steps[step].name, steps[step].what);
+		if (strstr(text, row) == NULL)
+			test_fail(__FILE__, __LINE__, "docs/coherency.md has no row %s", row);
+	}
 }
 
 TEST(every_removed_step_is_noticed)
