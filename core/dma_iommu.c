@@ -222,6 +222,12 @@ static void move_pieces(struct umm_dma_mapping *mapping, uint64_t start)
 		mapping->device->pieces[i].device += start;
 }
 
+static void flush(struct umm_dma_device *device, struct umm_run range)
+{
+	device->options.ops->iommu_flush(device->iommu.iommu, range);
+	device->stats.iotlb_flushes++;
+}
+
 static int map_range(struct umm_dma_mapping *mapping, const struct umm_dma_use *use,
 		     struct umm_run taken, uint64_t total)
 {
@@ -239,7 +245,8 @@ static int map_range(struct umm_dma_mapping *mapping, const struct umm_dma_use *
 		device->options.ops->iommu_unmap(
 			device->iommu.iommu,
 			(struct umm_run){ range.address, done - range.address });
-	device->options.ops->iommu_flush(device->iommu.iommu, range);
+	if (UMM_STEP(IOTLB_FAILED)) /* the IOMMU may have looked ahead */
+		flush(device, range);
 	device->iommu.iova_ops->give(device->iommu.iova_space, taken);
 	return ret;
 }
@@ -294,12 +301,6 @@ void umm_dma_lazy_give(struct umm_dma_device *device)
 	for (uint32_t i = 0; i < device->n_lazy; i++)
 		device->iommu.iova_ops->give(device->iommu.iova_space, device->lazy[i]);
 	device->n_lazy = 0;
-}
-
-static void flush(struct umm_dma_device *device, struct umm_run range)
-{
-	device->options.ops->iommu_flush(device->iommu.iommu, range);
-	device->stats.iotlb_flushes++;
 }
 
 void umm_dma_flush(struct umm_dma_device *device)

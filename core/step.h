@@ -29,6 +29,7 @@
 	X(IOTLB_LAZY_FLUSH, "IOTLB flush when lazy unmaps are flushed by hand")                    \
 	X(IOTLB_LAZY_SHORT, "IOTLB flush when device addresses run out while some are queued")     \
 	X(IOTLB_FINISH, "IOTLB flush when a device is closed with unmaps queued")                  \
+	X(IOTLB_FAILED, "IOTLB flush when a map fails half-way")                                   \
 	X(LAZY_HOLD, "holding back of lazily unmapped device addresses until the flush")           \
 	X(IOMMU_UNMAP, "removal of the translation at unmap")                                      \
 	X(IOMMU_RESERVE, "reservation of windows the IOMMU does not translate")                    \

@@ -83,6 +83,32 @@ static uint64_t *walk(const struct model_iommu *iommu, uint64_t address, unsigne
 	return NULL;
 }
 
+/* ---- the IOTLB ---- */
+
+static const struct model_translation *load(struct model_iommu *iommu, uint64_t address)
+{
+	unsigned level;
+	const uint64_t *leaf = walk(iommu, address, &level);
+	if (leaf == NULL)
+		return NULL;
+	uint64_t size = level == 1 ? MODEL_BLOCK_BYTES : MODEL_PAGE_BYTES;
+	struct model_translation *entry =
+		&iommu->tlb[model_dice_below(&iommu->machine->dice, MODEL_IOTLB)];
+	*entry = (struct model_translation){
+		.device = { umm_align_down(address, size), size },
+		.memory = umm_align_down(*leaf, MODEL_PAGE_BYTES),
+		.directions = (unsigned)(*leaf & DIRECTIONS),
+	};
+	return entry;
+}
+
+/* Real ones walk ahead of their devices. */
+static void look_ahead(struct model_iommu *iommu, uint64_t address)
+{
+	if (!iommu->machine->quiet && model_dice_one_in(&iommu->machine->dice, 4))
+		load(iommu, address);
+}
+
 /* ---- map ---- */
 
 static bool as_block(const struct model_iommu *iommu, uint64_t device, uint64_t memory,
@@ -127,6 +153,7 @@ int model_iommu_map(struct model_iommu *iommu, struct umm_run device, uint64_t m
 				model_iommu_unmap(iommu, (struct umm_run){ device.address, done });
 			return ret;
 		}
+		look_ahead(iommu, at);
 		done += block ? MODEL_BLOCK_BYTES : MODEL_PAGE_BYTES;
 	}
 	return 0;
@@ -165,23 +192,6 @@ static const struct model_translation *look_up(const struct model_iommu *iommu, 
 			return known;
 	}
 	return NULL;
-}
-
-static const struct model_translation *load(struct model_iommu *iommu, uint64_t address)
-{
-	unsigned level;
-	const uint64_t *leaf = walk(iommu, address, &level);
-	if (leaf == NULL)
-		return NULL;
-	uint64_t size = level == 1 ? MODEL_BLOCK_BYTES : MODEL_PAGE_BYTES;
-	struct model_translation *entry =
-		&iommu->tlb[model_dice_below(&iommu->machine->dice, MODEL_IOTLB)];
-	*entry = (struct model_translation){
-		.device = { umm_align_down(address, size), size },
-		.memory = umm_align_down(*leaf, MODEL_PAGE_BYTES),
-		.directions = (unsigned)(*leaf & DIRECTIONS),
-	};
-	return entry;
 }
 
 static bool fault(struct model_iommu *iommu, uint64_t address)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * A modelled IOMMU: page tables of three levels in the machine's memory, and an IOTLB that knows
- * nothing of changes until it is told.
+ * nothing of changes until it is told. It looks ahead: a translation may be in it before any device
+ * asked.
  *
  *	 38      30 29      21 20      12 11       0
  *	+----------+----------+----------+----------+

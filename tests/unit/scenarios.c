@@ -483,6 +483,29 @@ static const char *doorbell_body(struct world *world)
 	return world_frames(world, &f);
 }
 
+/* A map fails in the middle of its range; the range is used again. */
+static const char *map_fails_body(struct world *world)
+{
+	struct rig_config config = { .name = "gpu", .iommu = true };
+	struct rig_device *device = world_device(world, &config);
+	struct frames f = { device, 1, true, true, true, false, 0 };
+	for (unsigned i = 0; i < 4; i++) {
+		struct umm_run plug = { device->iova.start + (6 + i) * MODEL_PAGE_BYTES, 4096 };
+		if (model_iommu_map(&device->mmu, plug, RIG_LOW, 3) < 0)
+			return "no page tables";
+		const char *wrong = world_frames(world, &f);
+		model_iommu_unmap(&device->mmu, plug);
+		model_iommu_flush(&device->mmu, plug);
+		f.may_refuse = false;
+		if (wrong == NULL)
+			wrong = world_frames(world, &f);
+		f.may_refuse = true;
+		if (wrong != NULL)
+			return wrong;
+	}
+	return NULL;
+}
+
 /* ---- limits ---- */
 
 static const char *mask_body(struct world *world)
@@ -553,6 +576,7 @@ static const char *gather_body(struct world *world)
 	X(lazy_short)                                                                              \
 	X(lazy_flush)                                                                              \
 	X(lazy_reopen)                                                                             \
+	X(map_fails)                                                                               \
 	X(doorbell)                                                                                \
 	X(mask)                                                                                    \
 	X(mask_iova)                                                                               \
