@@ -65,6 +65,7 @@ struct run_stage {
 	pid_t pid; /* 0 until started */
 	bool ended;
 	bool unjudged;	 /**< ended, and what follows from that is still to be done */
+	bool lost;	 /**< its line to the broker was cut without a good-bye */
 	bool doomed;	 /**< it is to end because another one failed; its end is no news */
 	int wait_status; /**< of waitpid(2), once ended */
 	struct rusage usage;
@@ -134,7 +135,9 @@ struct run {
 	unsigned interrupts;		 /**< SIGINT, SIGTERM or SIGHUP that came */
 	bool stopping;			 /**< the source was asked to end the stream */
 	int64_t nudge_ns, nudge_step_ns; /**< when to ask again (0: not), and after how long */
-	int64_t kill_ns; /**< when the grace of doomed stages is over; 0: nobody is doomed */
+	int64_t judge_ns; /**< when to judge failures although somebody is still dying; 0: nothing
+			     waits */
+	int64_t kill_ns;  /**< when the grace of doomed stages is over; 0: nobody is doomed */
 	int64_t begun_ns, flowing_ns, over_ns; /**< start, all edges started, last stage reaped */
 	int64_t sample_ns, sample_step_ns;     /**< when to sample next, and then after how long */
 	struct rusage usage_before, usage_after;
@@ -206,6 +209,9 @@ void run_wake_at(int64_t *earliest, int64_t deadline_ns);
 /** Take note of all stages that have ended, tell about those that died, and end who cannot go on.
  */
 void run_reap(struct run *run);
+
+/** A stage's line to the broker was cut. */
+void run_note_lost(struct run *run, const char *name);
 
 /** End all stages: the collections go now, who is left after the grace is killed. */
 void run_end_all(struct run *run);

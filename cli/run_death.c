@@ -12,8 +12,9 @@
 
 #include "cli/run.h"
 
-#define GRACE_NS (500 * NSEC_PER_MSEC)
-#define NUDGE_NS (100 * NSEC_PER_MSEC)
+#define GRACE_NS    (500 * NSEC_PER_MSEC)
+#define PATIENCE_NS (250 * NSEC_PER_MSEC)
+#define NUDGE_NS    (100 * NSEC_PER_MSEC)
 
 static bool alive(const struct run_stage *stage)
 {
@@ -121,16 +122,15 @@ static void note_end(struct run *run, struct run_stage *stage)
 	}
 }
 
-static bool collect(const struct run *run, struct run_stage *stage)
+static void collect(const struct run *run, struct run_stage *stage)
 {
 	if (!alive(stage))
-		return false;
+		return;
 	if (wait4(stage->pid, &stage->wait_status, WNOHANG, &stage->usage) != stage->pid)
-		return false;
+		return;
 	run_confirm_sample(run, stage);
 	stage->ended = true;
 	stage->unjudged = true;
-	return true;
 }
 
 static void judge(struct run *run, bool killed)
@@ -144,17 +144,40 @@ static void judge(struct run *run, bool killed)
 	}
 }
 
+/* A dying process closes its files before it can be waited for: its neighbours may be gone first.
+ */
+static bool somebody_is_dying(const struct run *run)
+{
+	for (unsigned i = 0; i < run->plan->n_stages; i++) {
+		const struct run_stage *stage = &run->plan->stages[i];
+		if (stage->lost && alive(stage) && !stage->doomed)
+			return true;
+	}
+	return false;
+}
+
 /* All are collected before any is judged, and the killed ones are judged first: a stage that dies
    takes neighbours along, and it is the one to name. */
 void run_reap(struct run *run)
 {
-	bool any = false;
 	for (unsigned i = 0; i < run->plan->n_stages; i++)
-		any |= collect(run, &run->plan->stages[i]);
-	if (!any)
-		return;
+		collect(run, &run->plan->stages[i]);
 	judge(run, true);
-	judge(run, false);
+
+	int64_t now = run_now_ns();
+	if (!somebody_is_dying(run) || (run->judge_ns != 0 && now >= run->judge_ns)) {
+		run->judge_ns = 0;
+		judge(run, false);
+	} else if (run->judge_ns == 0) {
+		run->judge_ns = now + PATIENCE_NS;
+	}
+}
+
+void run_note_lost(struct run *run, const char *name)
+{
+	for (unsigned i = 0; i < run->plan->n_stages; i++)
+		if (strcmp(run->plan->stages[i].name, name) == 0)
+			run->plan->stages[i].lost = true;
 }
 
 static void signal_stage(const struct run_stage *stage, int signal)

@@ -66,6 +66,13 @@ static void on_started(void *user, const char *token)
 		run->flowing_ns = run_now_ns();
 }
 
+static void on_disconnected(void *user, struct umm_client *client, const char *label, bool clean)
+{
+	(void)client;
+	if (!clean)
+		run_note_lost(user, label);
+}
+
 static void end_rehearsal(struct run *run)
 {
 	for (unsigned i = 0; i < run->plan->n_edges; i++)
@@ -128,6 +135,8 @@ static void serve_signals(struct run *run)
 	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		if (info.ssi_signo != SIGCHLD)
 			interrupt(run);
+	if (!run->broker_failed)
+		serve_broker(run); /* whose line was cut, before we judge who ended why */
 	run_reap(run);
 }
 
@@ -152,6 +161,7 @@ static void sleep_time(const struct run *run, struct timespec *out, struct times
 	run_wake_at(&earliest, stop_time(run));
 	run_wake_at(&earliest, run->nudge_ns);
 	run_wake_at(&earliest, run->kill_ns);
+	run_wake_at(&earliest, run->judge_ns);
 	run_wake_at(&earliest, run->screen.due_ns);
 	if (run->flowing_ns != 0)
 		run_wake_at(&earliest, run->sample_ns != 0 ? run->sample_ns : 1);
@@ -171,6 +181,8 @@ static void serve_time(struct run *run)
 	int64_t now = run_now_ns();
 	if (run->kill_ns != 0 && now >= run->kill_ns)
 		run_kill_doomed(run);
+	if (run->judge_ns != 0 && now >= run->judge_ns)
+		run_reap(run);
 	int64_t stop = stop_time(run);
 	bool over = stop != 0 && now >= stop;
 	bool nudge = run->nudge_ns != 0 && now >= run->nudge_ns;
@@ -236,6 +248,7 @@ static int start_broker(struct run *run)
 		.settled = on_settled,
 		.refused = on_refused,
 		.started = on_started,
+		.disconnected = on_disconnected,
 	};
 	int ret = umm_broker_create(&events, run, &run->broker);
 	return ret < 0 ? ret : add_collections(run);
