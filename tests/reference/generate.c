@@ -10,6 +10,7 @@
 #include "tests/reference/trial.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct generator {
 	struct dice *dice;
@@ -93,6 +94,10 @@ static const uint64_t addresses[] = { 0x3fffffff, 0xffffffff, 0xfffffffff };
 static const uint64_t byte_sizes[] = { 1,     4096,   4097,    6144,	8192,	 65536,
 				       98304, 131072, 3110400, 3112960, 8294400, 1 << 24 };
 
+/* A heap's limits may be 0. */
+static const char *const limits[] = { "address_max", "size_max_bytes", "free_bytes",
+				      "largest_free_bytes" };
+
 static json_t *make_heap(struct generator *g, const char *name)
 {
 	json_t *heap =
@@ -119,6 +124,8 @@ static json_t *make_heap(struct generator *g, const char *name)
 		put(heap, "cost", number(g, dice_below(g->dice, 4)));
 	if (flip(g, 5))
 		put(heap, "zeroed", json_boolean(flip(g, 50)));
+	if (flip(g, 2))
+		put(heap, PICK(g, limits), json_integer(0));
 	return heap;
 }
 
@@ -228,6 +235,7 @@ static json_t *some_format(struct generator *g, size_t start, size_t *i, size_t 
 /** Entries differ in format, or all in modifier: they never overlap. */
 static json_t *make_formats(struct generator *g)
 {
+	static const char *const linear[] = { NULL, "NONE" };
 	json_t *list = json_array();
 	bool by_modifier = flip(g, 15), any = flip(g, 12);
 	size_t n = 1 + dice_below(g->dice, by_modifier ? 3 : 4), start = dice_below(g->dice, 4);
@@ -243,7 +251,10 @@ static json_t *make_formats(struct generator *g)
 		    any		  ? json_string("any")
 		    : by_modifier ? some_format(g, start, &fixed, 1)
 				  : some_format(g, start, &i, n));
-		if (by_modifier)
+		if (by_modifier && strcmp(g->modifiers[i], "LINEAR") == 0)
+			put(entry, "modifier",
+			    PICK(g, linear) == NULL ? json_integer(0) : json_string("NONE"));
+		else if (by_modifier)
 			put(entry, "modifier", json_string(g->modifiers[i]));
 		else if (flip(g, 30))
 			put(entry, "modifier",
@@ -326,6 +337,10 @@ static json_t *make_participant(struct generator *g)
 	put_memory(g, p, has_cpu && !none);
 	if (flip(g, 75))
 		put(p, "formats", make_formats(g));
+	else if (flip(g, 8))
+		put(p, "formats", json_array());
+	if (flip(g, 3))
+		put(p, "comment", json_string("made up"));
 	return p;
 }
 
@@ -374,6 +389,8 @@ json_t *generate(struct dice *dice)
 	json_t *heaps = make_heaps(&g);
 	json_t *items = make_items(&g, 2 + dice_below(dice, flip(&g, 60) ? 2 : 4), 0);
 	json_t *document = json_pack("{s:o,s:o}", "heaps", heaps, "participants", items);
+	if (flip(&g, 10))
+		put(document, "collection.name", json_string("viewfinder"));
 	if (flip(&g, 5))
 		spoil(document, dice);
 	return document;

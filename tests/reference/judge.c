@@ -127,18 +127,30 @@ static char *check_reasons(const json_t *answer)
 	return NULL;
 }
 
-static bool complains_about(const json_t *errors, const char *who)
+/** Whether two fields of a participant begin with the same member: which of two limits that clash
+ * is blamed, and how deep a path goes, is free. */
+static bool same_member(const char *a, const char *b)
+{
+	size_t n = strcspn(a, ".[");
+	return n == strcspn(b, ".[") && strncmp(a, b, n) == 0;
+}
+
+/** Whether a list of errors has one about the same participant and, if given, member. */
+static bool complains_about(const json_t *errors, const char *who, const char *field)
 {
 	for (size_t i = 0; i < json_array_size(errors); i++) {
-		const char *name = json_string_value(
-			json_object_get(json_array_get(errors, i), "participant"));
-		if (name != NULL && strcmp(name, who) == 0)
+		const json_t *entry = json_array_get(errors, i);
+		const char *name = json_string_value(json_object_get(entry, "participant"));
+		const char *other = json_string_value(json_object_get(entry, "field"));
+		if ((name == NULL) != (who == NULL) || (who != NULL && strcmp(name, who) != 0))
+			continue;
+		if (field == NULL || (other != NULL && same_member(other, field)))
 			return true;
 	}
 	return false;
 }
 
-/** Every participant with a violation is named, nobody else is, every error has a message. */
+/** Every violation is told, nobody is blamed without one, every error has a message. */
 static char *check_errors(const json_t *expected, const json_t *answer)
 {
 	const json_t *theirs = json_object_get(answer, "errors");
@@ -149,18 +161,19 @@ static char *check_errors(const json_t *expected, const json_t *answer)
 		return complaint("invalid without errors");
 	json_array_foreach ((json_t *)theirs, i, entry) {
 		const json_t *who = json_object_get(entry, "participant");
-		if (!json_is_string(json_object_get(entry, "field")) ||
-		    !json_is_string(json_object_get(entry, "message")) || who == NULL)
+		const char *field = json_string_value(json_object_get(entry, "field"));
+		if (who == NULL || field == NULL ||
+		    !json_is_string(json_object_get(entry, "message")))
 			return complaint("errors[%zu] has another shape", i);
-		if (json_is_string(who) && !complains_about(ours, json_string_value(who)))
-			return complaint("errors blames %s, who is innocent",
-					 json_string_value(who));
+		if (!complains_about(ours, json_string_value(who), field))
+			return complaint("errors blames %s, which is innocent", field);
 	}
 	json_array_foreach ((json_t *)ours, i, entry) {
 		const char *who = json_string_value(json_object_get(entry, "participant"));
-		if (who != NULL && !complains_about(theirs, who))
-			return complaint("errors has nothing about %s %s", who,
-					 json_string_value(json_object_get(entry, "field")));
+		const char *field = json_string_value(json_object_get(entry, "field"));
+		if (!complains_about(theirs, who, field))
+			return complaint("errors has nothing about %s of %s", field,
+					 who != NULL ? who : "nobody");
 	}
 	return NULL;
 }
