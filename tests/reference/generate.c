@@ -4,18 +4,22 @@
  *
  * Values come from short lists so that participants meet: equal, off by one, multiples, coprime.
  * How dense a document is (how often a field is stated at all) is rolled once for each, which gives
- * about as many conflicts as solutions. A few documents are huge (numbers near 2^63), a few are
- * broken on purpose (spoil.c).
+ * about as many conflicts as solutions. Some documents are about one thing: everybody on one format
+ * and a heap that takes all, so that the limits of the layout meet; or many late participants. A
+ * few documents are huge (numbers near 2^63), a few are broken on purpose (spoil.c).
  */
 #include "tests/reference/trial.h"
 
 #include <stdio.h>
 #include <string.h>
 
+enum focus { FOCUS_ALL, FOCUS_LAYOUT, FOCUS_LATE };
+
 struct generator {
 	struct dice *dice;
 	uint64_t density; /* percent by which most other percentages are scaled */
 	bool huge;
+	enum focus focus;
 	unsigned names;
 	const char *formats[4], *modifiers[4]; /* modifiers: three and NULL */
 };
@@ -61,9 +65,9 @@ static json_t *size(struct generator *g, const uint64_t *values, size_t n)
 }
 #define SIZE(g, array) size(g, array, sizeof(array) / sizeof((array)[0]))
 
-static json_t *powers(struct generator *g)
+static json_t *powers(struct generator *g, unsigned most)
 {
-	json_t *w = power(g, 6), *h = power(g, 6);
+	json_t *w = power(g, most), *h = power(g, most);
 	return json_pack("[o,o]", w, h);
 }
 
@@ -132,6 +136,8 @@ static json_t *make_heap(struct generator *g, const char *name)
 static json_t *make_heaps(struct generator *g)
 {
 	json_t *heaps = json_array();
+	if (g->focus == FOCUS_LAYOUT)
+		return json_pack("[{s:s,s:s}]", "name", "system", "class", "memfd");
 	size_t n = flip(g, 2) ? 0 : 1 + dice_below(g->dice, 4), at = dice_below(g->dice, 4);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(heaps, make_heap(g, heap_names[(at + i) % 4]));
@@ -142,7 +148,7 @@ static const uint64_t pixels[] = { 1, 2, 15, 16, 17, 63, 64, 100, 128, 640, 1080
 static const uint64_t small_pixels[] = { 0, 1, 2, 15, 16, 17, 33, 63, 64 };
 static const uint64_t large_pixels[] = { 64, 128, 640, 1080, 1920, 2048, 4096 };
 static const uint64_t strides[] = { 1, 16, 64, 100, 128, 640, 1920, 2048, 3840 };
-static const uint64_t divisors[] = { 2, 3, 4, 16, 32, 48, 64, 100, 256 };
+static const uint64_t divisors[] = { 2, 3, 4, 5, 16, 32, 48, 64, 100, 256 };
 static const char *const colors[] = { "srgb",	 "rec709",	"rec601_pal", "rec601_ntsc_full",
 				      "rec2020", "passthrough", NULL };
 
@@ -167,7 +173,7 @@ static void put_sizes(struct generator *g, json_t *entry)
 	if (chance(g, 20))
 		put(entry, "size.max", SIZE(g, large_pixels));
 	if (chance(g, 20))
-		put(entry, "size.align", powers(g));
+		put(entry, "size.align", powers(g, 6));
 	if (chance(g, 10))
 		put(entry, "size.area_max",
 		    number(g, PICK(g, large_pixels) * PICK(g, large_pixels)));
@@ -193,7 +199,7 @@ static void put_strides(struct generator *g, json_t *entry)
 		put(entry, "stride.whole_pixels", json_boolean(flip(g, 80)));
 	if (chance(g, 12))
 		put(entry, "stride.exact", json_boolean(flip(g, 80)));
-	if (chance(g, 12))
+	if (chance(g, g->focus == FOCUS_LAYOUT ? 30 : 12))
 		put_planes(g, entry);
 }
 
@@ -214,9 +220,10 @@ static void put_limits(struct generator *g, json_t *entry)
 	if (chance(g, 10))
 		put(entry, "rows_align", power(g, 6));
 	if (chance(g, 10))
-		put(entry, "pad_block", powers(g));
+		put(entry, "pad_block", powers(g, g->focus == FOCUS_LAYOUT ? 9 : 6));
 	if (chance(g, 10))
-		put(entry, "extra_rows", number(g, dice_below(g->dice, 9)));
+		put(entry, "extra_rows",
+		    number(g, dice_below(g->dice, 9) * dice_below(g->dice, 5)));
 	if (chance(g, 8))
 		put(entry, "total_min_bytes", number(g, PICK(g, byte_sizes)));
 	if (chance(g, 20))
@@ -242,6 +249,8 @@ static json_t *make_formats(struct generator *g)
 
 	if (flip(g, 60))
 		start = 0;
+	if (g->focus == FOCUS_LAYOUT)
+		n = 1, start = 0, any = by_modifier = false;
 	if (any && !by_modifier)
 		n = 1;
 	for (size_t i = 0; i < n; i++) {
@@ -256,7 +265,7 @@ static json_t *make_formats(struct generator *g)
 			    PICK(g, linear) == NULL ? json_integer(0) : json_string("NONE"));
 		else if (by_modifier)
 			put(entry, "modifier", json_string(g->modifiers[i]));
-		else if (flip(g, 30))
+		else if (flip(g, g->focus == FOCUS_LAYOUT ? 5 : 30))
 			put(entry, "modifier",
 			    flip(g, 40) ? json_string("any") : names_of(g, g->modifiers, 3));
 		put_limits(g, entry);
@@ -307,8 +316,8 @@ static void put_memory(struct generator *g, json_t *p, bool has_cpu)
 
 static void put_buffers(struct generator *g, json_t *p)
 {
-	if (flip(g, 60))
-		put(p, "buffers.camping", number(g, dice_below(g->dice, 4)));
+	if (flip(g, 70))
+		put(p, "buffers.camping", number(g, (1 + dice_below(g->dice, 23)) / 6));
 	if (flip(g, 12))
 		put(p, "buffers.dedicated_slack", number(g, dice_below(g->dice, 3)));
 	if (flip(g, 12))
@@ -328,13 +337,18 @@ static json_t *make_participant(struct generator *g)
 	json_t *p = json_pack("{s:o}", "name", json_sprintf("%c%u", letter, g->names++));
 	bool has_cpu = flip(g, 20), none = flip(g, 7);
 
-	if (flip(g, 14))
+	if (flip(g, g->focus == FOCUS_LATE ? 60 : 14))
 		put(p, "attach", json_string(flip(g, 75) ? "late" : "dispensable"));
 	if (flip(g, 3))
 		return p;
 	put(p, "usage", none ? json_pack("[s]", "none") : names_of(g, has_cpu ? cpus : devices, 2));
 	put_buffers(g, p);
-	put_memory(g, p, has_cpu && !none);
+	if (g->focus != FOCUS_LAYOUT)
+		put_memory(g, p, has_cpu && !none);
+	else if (chance(g, 10))
+		put(p, "memory.size_bytes.max", number(g, PICK(g, byte_sizes) + 65536));
+	else if (chance(g, 10))
+		put(p, "memory.pad_end_bytes", number(g, dice_below(g->dice, 50000)));
 	if (flip(g, 75))
 		put(p, "formats", make_formats(g));
 	else if (flip(g, 8))
@@ -379,6 +393,12 @@ json_t *generate(struct dice *dice)
 	struct generator g = { .dice = dice };
 	g.density = 10 + dice_below(dice, 90);
 	g.huge = flip(&g, 6);
+	if (flip(&g, 25))
+		g.focus = FOCUS_LAYOUT;
+	else if (flip(&g, 15))
+		g.focus = FOCUS_LATE;
+	if (g.focus == FOCUS_LAYOUT)
+		g.density = 40 + dice_below(dice, 100);
 	size_t at = dice_below(dice, 16), step = 1 + dice_below(dice, 5);
 	for (size_t i = 0; i < 4; i++)
 		g.formats[i] = formats[(at + i * step) % 16];
@@ -391,6 +411,8 @@ json_t *generate(struct dice *dice)
 	json_t *document = json_pack("{s:o,s:o}", "heaps", heaps, "participants", items);
 	if (flip(&g, 10))
 		put(document, "collection.name", json_string("viewfinder"));
+	if (flip(&g, 25))
+		sharpen(document, dice);
 	if (flip(&g, 5))
 		spoil(document, dice);
 	return document;

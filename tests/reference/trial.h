@@ -53,6 +53,9 @@ json_t *shuffle(const json_t *document, struct dice *dice, enum shuffle_depth de
 /** Break a rule of validity in one participant or a few. */
 void spoil(json_t *document, struct dice *dice);
 
+/** Put a limit where the document's own solution has its edge; nothing if it has none. */
+void sharpen(json_t *document, struct dice *dice);
+
 /** A random document. */
 json_t *generate(struct dice *dice);
 
