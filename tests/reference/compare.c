@@ -14,10 +14,13 @@
 #include "tests/reference/trial.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+static volatile unsigned long long current_seed;
 static unsigned long n_ok, n_conflict, n_invalid, n_wrong;
 
 static void count(const json_t *document)
@@ -56,6 +59,7 @@ static void show(const json_t *document, unsigned long long seed)
 
 static void compare(const json_t *document, unsigned long long seed, unsigned long *to_show)
 {
+	current_seed = seed;
 	char *wrong = judge(document, seed);
 	count(document);
 	if (wrong == NULL)
@@ -68,6 +72,17 @@ static void compare(const json_t *document, unsigned long long seed, unsigned lo
 	(*to_show)--;
 	show(document, seed);
 	fflush(stdout);
+}
+
+/** Name the document that brought the process down. */
+static void crashed(int signal_number)
+{
+	char text[64];
+	int length = snprintf(text, sizeof(text), "seed %llu: crashed\n", current_seed);
+	if (write(STDOUT_FILENO, text, (size_t)length) < 0)
+		_exit(1);
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
 }
 
 static json_t *generated(unsigned long long seed)
@@ -119,6 +134,9 @@ int main(int argc, char **argv)
 			return 0;
 		}
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGSEGV, crashed);
+	signal(SIGABRT, crashed);
 	if (compare_files(argv + optind, to_show) != 0)
 		return 2;
 	for (unsigned long long i = 0; i < n; i++) {

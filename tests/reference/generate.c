@@ -195,9 +195,9 @@ static void put_strides(struct generator *g, json_t *entry)
 		put(entry, "stride.max_bytes", number(g, PICK(g, strides) + 3840));
 	if (chance(g, 30))
 		put(entry, "stride.divisor_bytes", number(g, PICK(g, divisors)));
-	if (chance(g, 10))
+	if (chance(g, g->focus == FOCUS_LAYOUT ? 25 : 10))
 		put(entry, "stride.whole_pixels", json_boolean(flip(g, 80)));
-	if (chance(g, 12))
+	if (chance(g, g->focus == FOCUS_LAYOUT ? 25 : 12))
 		put(entry, "stride.exact", json_boolean(flip(g, 80)));
 	if (chance(g, g->focus == FOCUS_LAYOUT ? 30 : 12))
 		put_planes(g, entry);

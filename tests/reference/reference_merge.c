@@ -200,14 +200,17 @@ static bool merge_image(const struct ref_party *party, ref_wide size_max, struct
 	return lay_out_all(party, &d, size_max, result);
 }
 
-/** A settled colour must be one of each list; null is in none. */
-static bool colors_fit(const struct ref_party *party, int color)
+/** A settled colour must be one of each list; null is in none, and nothing that `any` could take.
+ */
+static bool colors_fit(const struct ref_party *party, unsigned forgive, int color)
 {
 	for (size_t i = 0; i < party->n; i++) {
 		const struct ref_entry *e = party->entry[i];
-		if (e == NULL || !e->states_colors || e->any_color)
+		if (e == NULL || !e->states_colors)
 			continue;
-		if (color == REF_NO_COLOR || (e->colors >> color & 1) == 0)
+		if (color == REF_NO_COLOR && (forgive & REF_FORGIVE_COLORS) == 0)
+			return false;
+		if (!e->any_color && (color == REF_NO_COLOR || (e->colors >> color & 1) == 0))
 			return false;
 	}
 	return true;
@@ -245,7 +248,7 @@ bool ref_merge(const struct ref_party *party, unsigned forgive, struct ref_resul
 		result->secure |= p->secure;
 		result->contiguous |= p->contiguous && !p->iommu;
 	}
-	if (!count_buffers(party, forgive, result) || !colors_fit(party, result->color))
+	if (!count_buffers(party, forgive, result) || !colors_fit(party, forgive, result->color))
 		return false;
 	if (result->format != NULL)
 		return merge_image(party, size_max, result);

@@ -65,7 +65,8 @@ static json_t *copy_object(const json_t *object, struct dice *dice, enum shuffle
 	json_object_foreach ((json_t *)object, key, value) {
 		json_array_append_new(keys, json_string(key));
 	}
-	shuffle_array(keys, dice);
+	if (depth == SHUFFLE_ALL)
+		shuffle_array(keys, dice);
 	json_array_foreach (keys, i, value) {
 		key = json_string_value(value);
 		json_object_set_new(result, key,

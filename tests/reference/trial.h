@@ -43,8 +43,8 @@ uint64_t dice_below(struct dice *dice, uint64_t n);
 
 /** What an order change may touch. */
 enum shuffle_depth {
-	SHUFFLE_MEMBERS, /* participants, heaps, and the keys of objects */
-	SHUFFLE_ALL,	 /* formats and the lists of names and sizes too */
+	SHUFFLE_MEMBERS, /* participants and heaps */
+	SHUFFLE_ALL,	 /* formats, the lists of names and sizes, the keys of objects too */
 };
 
 /** The same document in another order; groups keep theirs, and their alternatives. */
