@@ -163,7 +163,8 @@ void ref_document_destroy(struct ref_document *document);
 
 struct ref_reader {
 	json_t *errors;
-	const char *who; /* NULL outside of a participant with a valid name */
+	const char *who;  /* NULL outside of a participant with a valid name; then */
+	const char *base; /* is the path from the top, or NULL */
 };
 
 enum ref_rule { REF_ANY_NUMBER = 0, REF_NOT_ZERO = 1, REF_POWER_OF_TWO = 3 };

@@ -11,9 +11,11 @@
 
 void ref_complain(struct ref_reader *reader, const char *prefix, const char *key)
 {
+	const char *base = reader->who == NULL && reader->base != NULL ? reader->base : "";
+	const char *dot = base[0] != '\0' ? "." : "";
 	json_array_append_new(reader->errors,
 			      json_pack("{s:s?,s:o}", "participant", reader->who, "field",
-					json_sprintf("%s%s", prefix, key)));
+					json_sprintf("%s%s%s%s", base, dot, prefix, key)));
 }
 
 bool ref_parse_number(const json_t *value, ref_wide *out)

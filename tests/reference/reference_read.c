@@ -211,12 +211,13 @@ static void read_list(struct ref_document *document, const json_t *array, const 
 		struct ref_reader reader = { .errors = document->errors, .who = name_of(object) };
 		char inner[1024];
 		snprintf(inner, sizeof(inner), "%s[%zu]", path, i);
+		reader.base = inner;
 		if (!json_is_object(object)) {
 			ref_complain(&top, inner, "");
 			continue;
 		}
 		if (reader.who == NULL)
-			ref_complain(&top, inner, ".name");
+			ref_complain(&reader, "", "name");
 		else if (json_object_get(names, reader.who) != NULL)
 			ref_complain(&reader, "", "name");
 		else
