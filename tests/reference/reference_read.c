@@ -185,6 +185,7 @@ static void read_group(struct ref_document *document, struct ref_reader *reader,
 		       const json_t *object, const char *path, json_t *names, struct ref_item *item)
 {
 	const json_t *alternatives = json_object_get(object, "one_of");
+	reader->who = NULL; /* a group's name is never listed */
 	ref_check_keys(reader, object, "", group_keys);
 	if (json_array_size(alternatives) == 0)
 		ref_complain(reader, "", "one_of");
