@@ -113,7 +113,7 @@ static int use_pool(struct umm_connection *connection, enum umm_role role, int d
 			    role == UMM_PRODUCER ? UMM_ACCESS_WRITE : UMM_ACCESS_READ);
 	if (ret == 0 && write(done_fd, "", 1) != 1)
 		ret = -errno;
-	/* The other one may still be touching: stay until the parent hangs up. */
+	/* The other one may still be touching: stay until the parent says otherwise. */
 	char byte;
 	ssize_t got = read(done_fd, &byte, 1);
 	(void)got;
@@ -140,7 +140,7 @@ static int be_member(int take_fd, enum umm_role role, int done_fd)
 
 struct child {
 	pid_t pid;
-	int fd; /* a byte comes when it has touched everything; hanging up lets it end */
+	int fd; /* a byte comes when it has touched everything */
 	bool done;
 };
 
@@ -193,14 +193,14 @@ static int wait_until_done(struct umm_broker *broker, struct child *children)
 	return 0;
 }
 
-static void end_children(struct child *children, bool kill_them)
+/* The clock has stopped; to leave in order they would need a broker that serves them. */
+static void end_children(struct child *children)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		umm_close_fd(&children[i].fd);
 		if (children[i].pid == 0)
 			continue;
-		if (kill_them)
-			kill(children[i].pid, SIGKILL);
+		kill(children[i].pid, SIGKILL);
 		waitpid(children[i].pid, NULL, 0);
 	}
 }
@@ -244,7 +244,7 @@ static int run_once(const char *heap, double *out_ms)
 	if (ret == 0)
 		ret = wait_until_done(broker, children);
 	double end = now_ms();
-	end_children(children, ret != 0);
+	end_children(children);
 	if (ret == 0 && strcmp(layout.heap, heap) != 0)
 		return -EXDEV; /* the figure would be another heap's */
 	if (ret == 0)
