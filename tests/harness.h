@@ -68,4 +68,15 @@ void test_skip(const char *format, ...) __attribute__((noreturn, format(printf, 
 
 #define SKIP(...) test_skip(__VA_ARGS__)
 
+/** A sanitizer watches: its shadow memory faults, its allocator takes its time. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_SANITIZED 1
+#else
+#define TEST_SANITIZED 0
+#endif
+
 #endif

@@ -72,6 +72,8 @@ TEST(finished_memory_has_no_new_writer_and_no_hole)
 
 TEST(mapped_memory_does_not_fault)
 {
+	if (TEST_SANITIZED)
+		SKIP("a sanitizer's shadow memory faults");
 	const size_t size = 4 << 20;
 	umm_autofd fd = -1;
 	CHECK_INT(umm_memfd_create("test", size, UMM_PAGES_4K, &fd), 0);
