@@ -29,7 +29,12 @@ static uint32_t blend(uint32_t pixel)
 uint32_t model_video_composed_pixel(const struct model_picture *picture, uint64_t frame, uint32_t x,
 				    uint32_t y)
 {
-	uint32_t pixel = model_video_camera_pixel(frame, x, y);
+	return model_video_overlay_pixel(picture, model_video_camera_pixel(frame, x, y), x, y);
+}
+
+uint32_t model_video_overlay_pixel(const struct model_picture *picture, uint32_t pixel, uint32_t x,
+				   uint32_t y)
+{
 	return in_overlay(picture, x, y) ? blend(pixel) : pixel;
 }
 
@@ -74,8 +79,7 @@ void model_gpu_run(void *context)
 	for (uint32_t y = 0; y < gpu->picture.height_px; y++) {
 		read_row(&gpu->in, &gpu->picture, y, row);
 		for (uint32_t x = 0; x < row_pixels(&gpu->picture); x++)
-			if (in_overlay(&gpu->picture, x, y))
-				row[x] = blend(row[x]);
+			row[x] = model_video_overlay_pixel(&gpu->picture, row[x], x, y);
 		write_row(&gpu->out, &gpu->picture, y, row);
 	}
 }

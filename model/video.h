@@ -22,6 +22,10 @@ uint32_t model_video_camera_pixel(uint64_t frame, uint32_t x, uint32_t y);
 uint32_t model_video_composed_pixel(const struct model_picture *picture, uint64_t frame, uint32_t x,
 				    uint32_t y);
 
+/** What the overlay makes of a pixel. */
+uint32_t model_video_overlay_pixel(const struct model_picture *picture, uint32_t pixel, uint32_t x,
+				   uint32_t y);
+
 /** Write the picture of a frame. */
 struct model_camera {
 	struct model_engine out;

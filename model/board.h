@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A video pipeline on a modelled board: the first device is a camera, the last a display, those
+ * between lay overlays over the picture. Each edge has buffers of its own.
+ *
+ * Memory: a device without IOMMU that takes one segment needs one run; its buffers come from the
+ * contiguous area, the top of the board's memory (core/region, and the tenants it is lent to).
+ * Edges between devices that take any pages get scattered ones. Every device is mapped for every
+ * buffer it touches once (core/dma), and buffers change hands under core/coherency. The display
+ * compares each pixel with what it must be.
+ */
+#ifndef UMM_MODEL_BOARD_H
+#define UMM_MODEL_BOARD_H
+
+#include "core/coherency.h"
+#include "model/video.h"
+
+#define MODEL_BOARD_DEVICES 6
+#define MODEL_BOARD_BUFFERS 8
+
+struct model_board_device {
+	const char *name;
+	struct umm_dma_limits limits; /**< mask: 2^n - 1 */
+	bool contiguous;	      /**< takes one run */
+	bool iommu;
+};
+
+struct model_board_options {
+	const char *name;
+	uint64_t seed;
+	struct umm_run memory;
+	uint64_t contiguous_bytes; /**< of the memory's top; whole pages */
+	bool outer_cache;
+	struct model_board_device devices[MODEL_BOARD_DEVICES];
+	unsigned n_devices; /**< 2 and more */
+	struct model_picture picture;
+	unsigned buffers; /**< of each edge */
+};
+
+/** What is told of an edge (device i to device i + 1), and of a device. */
+struct model_edge_report {
+	bool contiguous;
+	unsigned buffers, runs; /**< runs of memory of one buffer */
+	uint64_t size_bytes;
+	struct umm_run first; /**< run of the first buffer */
+	uint64_t transitions, cleaned_bytes, invalidated_bytes, waits;
+};
+
+struct model_device_report {
+	unsigned mappings, segments; /**< segments of one buffer */
+	uint64_t read_bytes, written_bytes, bounced_bytes, faults;
+	uint64_t iotlb_hits, iotlb_misses;
+};
+
+struct model_cache_report {
+	uint64_t cleaned, invalidated, evicted, prefetched; /**< lines */
+};
+
+struct model_board;
+
+/** Make machine, devices, buffers and mappings. 0; -EINVAL; -ENOMEM of the host; or -ENOSPC: the
+ * board has not the memory, and `why` says what is missing for whom. */
+int model_board_create(const struct model_board_options *options, struct model_board **out,
+		       char *why, size_t why_size);
+void model_board_destroy(struct model_board *board);
+
+/** Let frames flow. Returns how many the display showed wrong, or a negative errno with `why`. */
+int64_t model_board_run(struct model_board *board, uint64_t frames, char *why, size_t why_size);
+
+/** What the display shows: width x height pixels. */
+const uint32_t *model_board_screen(const struct model_board *board);
+
+struct model_edge_report model_board_edge(const struct model_board *board, unsigned i);
+struct model_device_report model_board_device(const struct model_board *board, unsigned i);
+struct model_cache_report model_board_caches(const struct model_board *board);
+
+#endif
