@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/dma_iova.h"
+#include "core/tenant.h"
 #include "model/backend.h"
 
 #define IOVA_START UINT64_C(0x10000000)
@@ -63,8 +64,13 @@ struct model_board {
 	struct device devices[MODEL_BOARD_DEVICES];
 	struct edge edges[MODEL_BOARD_DEVICES - 1];
 	struct job jobs[MODEL_BOARD_DEVICES][MODEL_BOARD_BUFFERS];
-	struct umm_region area; /* the contiguous one */
+	struct umm_region region; /* of the contiguous area */
+	struct umm_area area;
 	void *area_memory;
+	struct umm_tenant *tenant_slots[1];
+	struct umm_tenant tenant;
+	struct umm_tenant_frame *tenant_frames;
+	uint64_t moved_bytes;
 	struct umm_dma_sink sink;
 	uint32_t *screen;
 	uint64_t buffer_bytes;
@@ -175,26 +181,87 @@ static void close_device(struct device *device)
 
 /* ---- memory ---- */
 
+/* A page of the tenant tells its number in every line. */
+static void fill_frame(struct model_board *board, uint32_t index, uint64_t address)
+{
+	for (uint64_t at = 0; at < MODEL_PAGE_BYTES; at += MODEL_LINE_BYTES)
+		model_cpu_write(board->machine, address + at, &index, sizeof(index));
+}
+
+static bool frame_intact(struct model_board *board, uint32_t index, uint64_t address)
+{
+	uint32_t seen;
+	for (uint64_t at = 0; at < MODEL_PAGE_BYTES; at += MODEL_LINE_BYTES) {
+		model_cpu_read(board->machine, address + at, &seen, sizeof(seen));
+		if (seen != index)
+			return false;
+	}
+	return true;
+}
+
+static int migrate(struct umm_tenant *tenant, uint32_t index, struct umm_range from,
+		   struct umm_range to)
+{
+	const struct model_board *board = tenant->user;
+	(void)index;
+	model_dma_ops.copy(board->machine, to.start, from.start, from.size);
+	return 0;
+}
+
+static void migrated(struct umm_tenant *tenant, uint32_t index, struct umm_range to)
+{
+	(void)tenant, (void)index, (void)to; /* the frame's address is all it knows */
+}
+
+static const struct umm_tenant_ops tenant_ops = { .migrate = migrate, .migrated = migrated };
+
+/* Lend everything, then take back at random: the tenant lies everywhere. */
+static int lend_area(struct model_board *board)
+{
+	uint32_t pages = (uint32_t)(board->options.contiguous_bytes / MODEL_PAGE_BYTES);
+	uint32_t keep = (uint32_t)((uint64_t)pages * board->options.tenants_percent / 100);
+	board->tenant_frames = calloc(pages + 1, sizeof(board->tenant_frames[0]));
+	if (board->tenant_frames == NULL)
+		return -ENOMEM;
+	int ret = umm_tenant_init(&board->tenant, UMM_TENANT_MOVABLE, &tenant_ops,
+				  board->tenant_frames, pages, board);
+	if (ret == 0)
+		ret = umm_area_join(&board->area, &board->tenant);
+	for (uint32_t i = 0; i < pages && ret == 0 && keep > 0; i++)
+		ret = umm_area_lend(&board->area, &board->tenant, i);
+	while (ret == 0 && board->tenant.n_present > keep)
+		umm_area_unlend(&board->area, &board->tenant,
+				model_dice_below(&board->machine->dice, pages));
+	for (uint32_t i = 0; i < pages && ret == 0; i++)
+		if (board->tenant_frames[i].address != UMM_TENANT_NO_FRAME)
+			fill_frame(board, i, board->tenant_frames[i].address);
+	return ret;
+}
+
 static int open_area(struct model_board *board)
 {
 	struct umm_run memory = board->options.memory;
 	uint64_t bytes = board->options.contiguous_bytes;
 	struct umm_region_config config = {
 		.granule_bytes = MODEL_PAGE_BYTES,
-		.max_runs = 256,
+		.max_runs = 256 + 3 * (uint32_t)(bytes / MODEL_PAGE_BYTES),
 		.max_ranges = 1,
 	};
 	size_t needed = umm_region_memory(&config);
 	board->area_memory = malloc(needed);
 	if (board->area_memory == NULL)
 		return -ENOMEM;
-	int ret = umm_region_init(&board->area, &config, board->area_memory, needed);
+	int ret = umm_region_init(&board->region, &config, board->area_memory, needed);
+	if (ret == 0)
+		ret = umm_area_init(&board->area, &board->region, MODEL_PAGE_BYTES,
+				    board->tenant_slots, 1);
 	if (ret < 0 || bytes == 0)
 		return ret;
 	struct umm_range area = { memory.address + memory.size - bytes, bytes };
 	model_memory_mark(&board->machine->memory, (struct umm_run){ area.start, area.size },
 			  MODEL_PAGE_USED);
-	return umm_region_add(&board->area, area);
+	ret = umm_region_add(&board->region, area);
+	return ret < 0 ? ret : lend_area(board);
 }
 
 static const struct model_board_device *who_needs_one_run(const struct model_board *board,
@@ -219,15 +286,18 @@ static uint64_t reached_by_both(const struct model_board *board, unsigned edge)
 static int say_no_run(struct model_board *board, unsigned edge)
 {
 	struct umm_region_stats stats;
-	umm_region_get_stats(&board->area, &stats);
-	snprintf(board->why, board->why_size,
-		 "'%s' has no IOMMU and needs each buffer in one run of %llu bytes that ends at "
-		 "0x%llx at most; of the %llu bytes of contiguous memory %llu are free, the "
-		 "largest run has %llu",
-		 who_needs_one_run(board, edge)->name, (unsigned long long)board->buffer_bytes,
-		 (unsigned long long)reached_by_both(board, edge),
-		 (unsigned long long)stats.total_bytes, (unsigned long long)stats.free_bytes,
-		 (unsigned long long)stats.largest_free_bytes);
+	umm_region_get_stats(&board->region, &stats);
+	snprintf(
+		board->why, board->why_size,
+		"'%s' has no IOMMU and needs each buffer in one run of %llu bytes that ends at "
+		"0x%llx at most; of the %llu bytes of contiguous memory %llu are free (the largest "
+		"run has %llu), and %llu are lent to tenants that would have to find room "
+		"elsewhere in it",
+		who_needs_one_run(board, edge)->name, (unsigned long long)board->buffer_bytes,
+		(unsigned long long)reached_by_both(board, edge),
+		(unsigned long long)stats.total_bytes, (unsigned long long)stats.free_bytes,
+		(unsigned long long)stats.largest_free_bytes,
+		(unsigned long long)(board->tenant.n_present * MODEL_PAGE_BYTES));
 	return -ENOSPC;
 }
 
@@ -245,7 +315,10 @@ static int take_run(struct model_board *board, unsigned edge, struct umm_sg *mem
 		.max_address = reached_by_both(board, edge),
 	};
 	struct umm_range range;
-	if (umm_region_take(&board->area, &request, &range) < 0)
+	struct umm_area_cost cost;
+	int ret = umm_area_take(&board->area, &request, &range, &cost);
+	board->moved_bytes += cost.moved_bytes;
+	if (ret < 0)
 		return say_no_run(board, edge);
 	struct umm_run run = { range.start, range.size };
 	zero(board, run);
@@ -360,7 +433,7 @@ static bool options_valid(const struct model_board_options *options)
 	       options->picture.width_px > 0 && options->picture.height_px > 0 &&
 	       options->picture.stride_bytes >= options->picture.width_px * UINT64_C(4) &&
 	       (options->contiguous_bytes & inside) == 0 &&
-	       options->contiguous_bytes < options->memory.size;
+	       options->contiguous_bytes < options->memory.size && options->tenants_percent <= 100;
 }
 
 static int open_all(struct model_board *board)
@@ -421,6 +494,7 @@ void model_board_destroy(struct model_board *board)
 		close_device(&board->devices[i]);
 	model_machine_destroy(board->machine);
 	free(board->area_memory);
+	free(board->tenant_frames);
 	free(board->screen);
 	free(board);
 }
@@ -558,6 +632,21 @@ struct model_device_report model_board_device(const struct model_board *board, u
 		.iotlb_hits = device->mmu.hits,
 		.iotlb_misses = device->mmu.misses,
 	};
+}
+
+struct model_tenant_report model_board_tenant(struct model_board *board)
+{
+	struct model_tenant_report report = {
+		.lent_bytes = board->tenant.n_present * MODEL_PAGE_BYTES,
+		.moved_bytes = board->moved_bytes,
+		.intact = true,
+	};
+	for (uint32_t i = 0; i < board->tenant.n_frames; i++) {
+		uint64_t address = board->tenant_frames[i].address;
+		if (address != UMM_TENANT_NO_FRAME)
+			report.intact &= frame_intact(board, i, address);
+	}
+	return report;
 }
 
 struct model_cache_report model_board_caches(const struct model_board *board)

@@ -30,6 +30,7 @@ struct model_board_options {
 	uint64_t seed;
 	struct umm_run memory;
 	uint64_t contiguous_bytes; /**< of the memory's top; whole pages */
+	unsigned tenants_percent;  /**< so much of it is lent, to somebody who can be moved */
 	bool outer_cache;
 	struct model_board_device devices[MODEL_BOARD_DEVICES];
 	unsigned n_devices; /**< 2 and more */
@@ -52,6 +53,12 @@ struct model_device_report {
 	uint64_t iotlb_hits, iotlb_misses;
 };
 
+/** The tenant of the contiguous area. */
+struct model_tenant_report {
+	uint64_t lent_bytes, moved_bytes;
+	bool intact; /**< it still finds its bytes */
+};
+
 struct model_cache_report {
 	uint64_t cleaned, invalidated, evicted, prefetched; /**< lines */
 };
@@ -72,6 +79,7 @@ const uint32_t *model_board_screen(const struct model_board *board);
 
 struct model_edge_report model_board_edge(const struct model_board *board, unsigned i);
 struct model_device_report model_board_device(const struct model_board *board, unsigned i);
+struct model_tenant_report model_board_tenant(struct model_board *board);
 struct model_cache_report model_board_caches(const struct model_board *board);
 
 #endif

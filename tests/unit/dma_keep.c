@@ -219,6 +219,7 @@ static void walk_pool(struct umm_dma_pool_options options, unsigned steps)
 	}
 	CHECK_INT(umm_dma_pool_finish(&pool), n);
 	CHECK_INT(rig_device_close(&device), 0);
+	rig_close(&rig);
 }
 
 TEST(pool_objects_agree_with_one_owner_per_byte)
