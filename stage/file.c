@@ -81,6 +81,9 @@ static struct umm_frame_info frame_info(struct file_source *source, bool drainin
 
 static enum stage_result publish(struct file_source *source, bool draining)
 {
+	if (source->frame->decode_error_flags != 0 ||
+	    (source->frame->flags & AV_FRAME_FLAG_CORRUPT))
+		source->damaged++;
 	struct umm_frame_info info = frame_info(source, draining);
 	enum stage_result result =
 		file_buffers_publish(&source->buffers, source->input.codec, source->frame, &info);
@@ -269,8 +272,8 @@ static int file_run(const struct stage_env *env)
 	enum stage_result result = play(source);
 	if (result != STAGE_FAILED && source->damaged > 0)
 		stage_error(env->spec,
-			    "warning: %llu packets of %s are damaged; the pictures they touch may "
-			    "be wrong or missing",
+			    "warning: %llu packets or pictures of %s are damaged; what they show "
+			    "may be wrong or missing",
 			    (unsigned long long)source->damaged, env->spec->argument);
 	return result == STAGE_FAILED;
 }

@@ -21,8 +21,6 @@ need() {
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-# LeakSanitizer finds what libav and libwayland keep for the life of a process, too
-export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
 
 # make_clip NAME INPUT-OPTIONS... : ffmpeg, silent, repeatable.
 make_clip() {
