@@ -135,9 +135,9 @@ static json_t *make_heap(struct generator *g, const char *name)
 
 static json_t *make_heaps(struct generator *g)
 {
-	json_t *heaps = json_array();
 	if (g->focus == FOCUS_LAYOUT)
 		return json_pack("[{s:s,s:s}]", "name", "system", "class", "memfd");
+	json_t *heaps = json_array();
 	size_t n = flip(g, 2) ? 0 : 1 + dice_below(g->dice, 4), at = dice_below(g->dice, 4);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(heaps, make_heap(g, heap_names[(at + i) % 4]));

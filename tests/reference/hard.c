@@ -16,7 +16,14 @@
 
 #include "os/cleanup.h"
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SLOWEST_S 200.0
+#endif
+#endif
+#ifndef SLOWEST_S
 #define SLOWEST_S 20.0
+#endif
 
 /** A document being written. */
 struct text {
