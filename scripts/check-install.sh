@@ -24,7 +24,7 @@ libdir=$stage$(pkg-config --variable=libdir umm | sed "s|^$stage||")
 sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' >"$stage/client.c"
 test -s "$stage/client.c"
 # shellcheck disable=SC2046 # lists of words
-${CC:-cc} -std=c11 -Wall -Wextra -Werror -o "$stage/client" "$stage/client.c" \
+${CC:-cc} -Wall -Wextra -Werror -o "$stage/client" "$stage/client.c" \
 	$(pkg-config --cflags --libs umm)
 LD_LIBRARY_PATH=$libdir "$stage/client"
 
