@@ -25,8 +25,10 @@ struct handoff_contender {
 	void (*close)(void *queue);
 	/** Hand over one frame, waiting for a free slot. `stamp`: put the time on it. */
 	int (*put)(void *queue, bool stamp);
-	/** Take one and give it back; *published_ns is the stamp. */
+	/** Take one; *published_ns is the stamp. */
 	int (*take)(void *queue, int64_t *published_ns);
+	/** Give back what was taken last. */
+	int (*give_back)(void *queue);
 };
 
 extern const struct handoff_contender handoff_bare, handoff_umm;

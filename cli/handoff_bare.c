@@ -99,6 +99,13 @@ static int bare_take(void *queue, int64_t *published_ns)
 	uint32_t tail = atomic_load_explicit(&bare->tail, memory_order_relaxed);
 	wait_for(&bare->head, tail, &bare->consumer_sleeps, bare->spin_ns > 0);
 	*published_ns = bare->slots[tail % HANDOFF_SLOTS].published_ns;
+	return 0;
+}
+
+static int bare_give_back(void *queue)
+{
+	struct bare *bare = queue;
+	uint32_t tail = atomic_load_explicit(&bare->tail, memory_order_relaxed);
 	advance(&bare->tail, tail + 1, &bare->producer_sleeps);
 	return 0;
 }
@@ -111,4 +118,5 @@ const struct handoff_contender handoff_bare = {
 	.close = bare_close,
 	.put = bare_put,
 	.take = bare_take,
+	.give_back = bare_give_back,
 };

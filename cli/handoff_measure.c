@@ -101,6 +101,9 @@ static int consume(const struct handoff_contender *contender, void *queue,
 			return ret;
 		if (pace->period_ns > 0 && i >= pace->warm_up)
 			report->latency_ns[i - pace->warm_up] = umm_now_ns() - published_ns;
+		ret = contender->give_back(queue);
+		if (ret < 0)
+			return ret;
 	}
 	report->end_ns = umm_now_ns();
 	report->consumer = usage_since(start);

@@ -15,8 +15,9 @@
 
 struct ours {
 	void *producer_block, *consumer_block;
-	int doorbells[2];	   /* the producer's end first */
-	struct umm_queue_end *end; /* NULL until opened */
+	int doorbells[2];	     /* the producer's end first */
+	struct umm_queue_end *end;   /* NULL until opened */
+	struct umm_ring_frame frame; /* taken last */
 };
 
 static int share_block(size_t size, void **out)
@@ -110,12 +111,17 @@ static int ours_put(void *queue, bool stamp)
 static int ours_take(void *queue, int64_t *published_ns)
 {
 	struct ours *ours = queue;
-	struct umm_ring_frame frame;
-	int ret = umm_queue_end_take(ours->end, UMM_FOREVER, &frame);
+	int ret = umm_queue_end_take(ours->end, UMM_FOREVER, &ours->frame);
 	if (ret != 0)
 		return ret < 0 ? ret : -EPIPE;
-	*published_ns = frame.published_ns;
-	return umm_queue_end_release(ours->end, frame.buffer, frame.sequence);
+	*published_ns = ours->frame.published_ns;
+	return 0;
+}
+
+static int ours_give_back(void *queue)
+{
+	struct ours *ours = queue;
+	return umm_queue_end_release(ours->end, ours->frame.buffer, ours->frame.sequence);
 }
 
 const struct handoff_contender handoff_umm = {
@@ -126,4 +132,5 @@ const struct handoff_contender handoff_umm = {
 	.close = ours_close,
 	.put = ours_put,
 	.take = ours_take,
+	.give_back = ours_give_back,
 };

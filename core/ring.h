@@ -234,7 +234,16 @@ void umm_ring_producer_init(struct umm_ring_producer *producer,
 /** Take a free buffer. 0, UMM_RING_WAIT, or what umm_producer_acquire() says. */
 int umm_ring_producer_take(struct umm_ring_producer *producer, unsigned *index);
 
-/** 0, or what umm_producer_publish() says. */
+/** May this buffer be shown? 0, or what umm_producer_publish() says. */
+int umm_ring_producer_prepare(struct umm_ring_producer *producer, unsigned index,
+			      const struct umm_frame_info *info);
+
+/** Show what was just prepared. */
+struct umm_ring_wake umm_ring_producer_show(struct umm_ring_producer *producer, unsigned index,
+					    const struct umm_frame_info *info, enum umm_hold hold,
+					    int64_t now_ns);
+
+/** Both in one. 0, or what umm_producer_publish() says. */
 int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index,
 			      const struct umm_frame_info *info, enum umm_hold hold, int64_t now_ns,
 			      struct umm_ring_wake *wake);

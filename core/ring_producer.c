@@ -257,11 +257,9 @@ static void show(struct umm_ring_producer *producer, unsigned index,
 	atomic_store_explicit(&base->count, ticket, memory_order_release);
 }
 
-int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index,
-			      const struct umm_frame_info *info, enum umm_hold hold, int64_t now_ns,
-			      struct umm_ring_wake *wake)
+int umm_ring_producer_prepare(struct umm_ring_producer *producer, unsigned index,
+			      const struct umm_frame_info *info)
 {
-	*wake = (struct umm_ring_wake){ 0 };
 	if (index >= producer->n_buffers || !producer->buffers[index].held ||
 	    !umm_ring_rect_inside(info->visible, producer->image))
 		return -EINVAL;
@@ -269,9 +267,13 @@ int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index
 	if (ret != 0)
 		return ret;
 	ret = reclaim(producer, index);
-	if (ret != 0)
-		return ret == UMM_RING_WAIT ? -EBUSY : ret;
+	return ret == UMM_RING_WAIT ? -EBUSY : ret;
+}
 
+struct umm_ring_wake umm_ring_producer_show(struct umm_ring_producer *producer, unsigned index,
+					    const struct umm_frame_info *info, enum umm_hold hold,
+					    int64_t now_ns)
+{
 	struct umm_ring_record record = {
 		.buffer = index,
 		.published_ns = now_ns,
@@ -282,8 +284,18 @@ int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index
 		producer->buffers[index].held = false;
 		append(producer, index);
 	}
-	*wake = wake_consumers(producer);
-	return 0;
+	return wake_consumers(producer);
+}
+
+int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index,
+			      const struct umm_frame_info *info, enum umm_hold hold, int64_t now_ns,
+			      struct umm_ring_wake *wake)
+{
+	*wake = (struct umm_ring_wake){ 0 };
+	int ret = umm_ring_producer_prepare(producer, index, info);
+	if (ret == 0)
+		*wake = umm_ring_producer_show(producer, index, info, hold, now_ns);
+	return ret;
 }
 
 int umm_ring_producer_give_up(struct umm_ring_producer *producer, unsigned index)

@@ -224,10 +224,13 @@ int umm_queue_end_publish(struct umm_queue_end *end, unsigned index,
 	if (end->role != UMM_PRODUCER)
 		return -EINVAL;
 	umm_queue_own(end);
-	struct umm_ring_wake wake;
-	int ret = umm_ring_producer_publish(&end->producer, index, info, hold, umm_now_ns(), &wake);
-	umm_queue_wake(end, wake);
-	return note_broken(end, ret);
+	int ret = umm_ring_producer_prepare(&end->producer, index, info);
+	if (ret < 0)
+		return note_broken(end, ret);
+	/* The time of the frame is when it becomes visible: as late as possible. */
+	umm_queue_wake(end,
+		       umm_ring_producer_show(&end->producer, index, info, hold, umm_now_ns()));
+	return 0;
 }
 
 int umm_queue_end_give_up(struct umm_queue_end *end, unsigned index)
