@@ -102,6 +102,17 @@ static void list(struct trial *trial, uint32_t demand, uint32_t entry, uint64_t 
 			};
 }
 
+static void copy_entries(struct trial *trial)
+{
+	uint32_t first = 0;
+	for (uint32_t i = 0; i < trial->problem->n_demands; i++) {
+		const struct umm_demand *demand = &trial->problem->demands[i];
+		trial->first_entry[i] = first;
+		for (uint32_t j = 0; j < demand->n_entries; j++)
+			trial->entries[first++] = demand->entries[j];
+	}
+}
+
 static void list_statements(struct trial *trial)
 {
 	for (uint32_t i = 0; i < trial->problem->n_demands; i++) {
@@ -137,13 +148,10 @@ static void reset_entry(struct umm_entry *entry, uint64_t fields)
  * in `stated` of the copies. */
 static void gather_stated(struct trial *trial)
 {
-	uint32_t first = 0;
 	for (uint32_t i = 0; i < trial->problem->n_demands; i++) {
-		const struct umm_demand *demand = &trial->problem->demands[i];
-		trial->first_entry[i] = first;
 		trial->demands[i].stated = 0;
-		for (uint32_t j = 0; j < demand->n_entries; j++)
-			trial->entries[first++].stated = 0;
+		for (uint32_t j = 0; j < trial->problem->demands[i].n_entries; j++)
+			trial->entries[trial->first_entry[i] + j].stated = 0;
 	}
 	for (size_t i = 0; i < trial->n_statements; i++) {
 		const struct umm_clash *statement = &trial->statements[i];
@@ -174,6 +182,8 @@ static void build_demand(struct trial *trial, uint32_t index)
 	demand->entries = entries;
 	for (uint32_t j = 0; j < demand->n_entries; j++) {
 		uint64_t kept = entries[j].stated;
+		if (original->entries[j].stated == 0)
+			continue; /* as it was copied at the start */
 		entries[j] = original->entries[j];
 		reset_entry(&entries[j], original->entries[j].stated & ~kept);
 	}
@@ -369,6 +379,7 @@ size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t
 	if (scratch.used > size)
 		return 0;
 	*out = trial.statements;
+	copy_entries(&trial);
 	list_statements(&trial);
 	hold_pairs(&trial, false);
 	if (serves_nobody(&trial))
@@ -377,4 +388,30 @@ size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t
 		return find_condition(&trial);
 	minimize(&trial);
 	return collect(&trial);
+}
+
+bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_clash *clash,
+				 void *memory, size_t size)
+{
+	struct trial trial;
+	struct umm_scratch scratch = { .memory = memory, .size = size };
+	struct umm_solution solution;
+	take(&trial, problem, &scratch);
+	if (scratch.used > size)
+		return false;
+	for (uint32_t i = 0; i < problem->n_demands; i++)
+		trial.demands[i] = problem->demands[i];
+	struct umm_demand *demand = &trial.demands[clash->demand];
+	if (clash->field < UMM_N_DEMAND_FIELDS) {
+		umm_demand_reset(demand, clash->field);
+	} else {
+		for (uint32_t j = 0; j < demand->n_entries; j++)
+			trial.entries[j] = demand->entries[j];
+		umm_entry_reset(&trial.entries[clash->entry], clash->field);
+		umm_entry_conclude(&trial.entries[clash->entry]);
+		demand->entries = trial.entries;
+	}
+	trial.copy = *problem;
+	trial.copy.demands = trial.demands;
+	return umm_solve(&trial.copy, 0, trial.memory, trial.size, &solution);
 }

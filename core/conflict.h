@@ -28,4 +28,10 @@ size_t umm_conflict_size(const struct umm_problem *problem);
 size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t size,
 			 const struct umm_clash **out);
 
+/** Whether the problem has a solution when one field is left out (not `usage`: what follows from
+ * leaving it out is for the reader of the document to say). `memory` has umm_conflict_size() bytes.
+ */
+bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_clash *clash,
+				 void *memory, size_t size);
+
 #endif

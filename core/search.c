@@ -51,6 +51,7 @@ void umm_search_take(struct umm_search *search, const struct umm_problem *proble
 	UMM_SCRATCH_TAKE(scratch, search->own, alternatives + 1);
 	UMM_SCRATCH_TAKE(scratch, search->inner, alternatives + 1);
 	UMM_SCRATCH_TAKE(scratch, search->dead, alternatives + 1);
+	UMM_SCRATCH_TAKE(scratch, search->refused, alternatives + 1);
 	UMM_SCRATCH_TAKE(scratch, search->hull, groups);
 	UMM_SCRATCH_TAKE(scratch, search->after, groups);
 	UMM_SCRATCH_TAKE(scratch, search->before, groups);
@@ -339,20 +340,44 @@ static void try_without(struct umm_search *search, uint32_t first, uint32_t end,
 			search->kept[i] = fails ? DROPPED : KEPT;
 }
 
+/** Keep nothing but the decisions that make `group` come up. */
+static void keep_ancestors(struct umm_search *search, uint32_t group)
+{
+	for (uint32_t i = 0; i < group; i++)
+		search->kept[i] = DROPPED;
+	for (uint32_t i = group; i != UMM_NOWHERE; i = parent_group(search, i))
+		search->kept[i] = KEPT;
+}
+
 /** Reduce the failure of all decisions up to `group` to some that fail by themselves, late ones
  * dropped first, and remember them as what `group` rests on. */
 static void learn(struct umm_search *search, uint32_t group)
 {
-	for (uint32_t i = 0; i <= group; i++)
-		search->kept[i] = search->choice[i] != UMM_NOWHERE ? KEPT : DROPPED;
-	for (uint32_t count = group; count > 0; count /= 2)
-		for (uint32_t end = group; end > 0; end -= (uint32_t)umm_min(end, count))
-			try_without(search, end > count ? end - count : 0, end, group);
-	kept_fail(search, group); /* says who of those kept comes up at all */
+	keep_ancestors(search, group);
+	if (!kept_fail(search, group)) {
+		for (uint32_t i = 0; i <= group; i++)
+			search->kept[i] = search->choice[i] != UMM_NOWHERE ? KEPT : DROPPED;
+		for (uint32_t count = group; count > 0; count /= 2)
+			for (uint32_t end = group; end > 0; end -= (uint32_t)umm_min(end, count))
+				try_without(search, end > count ? end - count : 0, end, group);
+		kept_fail(search, group); /* says who of those kept comes up at all */
+	}
 	uint64_t *clash = &search->clash[(size_t)group * search->n_words];
 	for (uint32_t i = 0; i < group; i++)
 		if (search->standing[i] == DECIDED)
 			clash[i / 64] |= BIT(i);
+}
+
+/** Look into the alternatives of `group` that failed as they were taken. Put off until no
+ * alternative is left: mostly it never comes to that. */
+static void learn_refused(struct umm_search *search, uint32_t group)
+{
+	const struct umm_group *facts = &search->problem->groups[group];
+	for (uint32_t i = 0; i < facts->n_alternatives; i++) {
+		search->choice[group] = facts->first_alternative + i;
+		if (search->refused[search->choice[group]])
+			learn(search, group);
+	}
 }
 
 /* ---- the walk ---- */
@@ -380,6 +405,8 @@ static void enter_group(struct umm_search *search, uint32_t group, const struct 
 	uint32_t parent = parent_group(search, group);
 	search->before[group] = *before;
 	search->next[group] = 0;
+	memset(&search->refused[search->problem->groups[group].first_alternative], 0,
+	       search->problem->groups[group].n_alternatives * sizeof(*search->refused));
 	memset(clash, 0, search->n_words * sizeof(*clash));
 	if (parent != UMM_NOWHERE)
 		clash[parent / 64] |= BIT(parent);
@@ -423,8 +450,9 @@ static enum step advance(struct umm_search *search, uint32_t group)
 		search->choice[group] = alternative;
 		if (alternative_fits(search, group))
 			return STEP_DOWN;
-		learn(search, group);
+		search->refused[alternative] = true;
 	}
+	learn_refused(search, group);
 	return STEP_BACK;
 }
 

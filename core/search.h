@@ -46,7 +46,8 @@ struct umm_search {
 
 	/* per alternative: its own members, the hull of the groups in it */
 	struct umm_merge *own, *inner;
-	bool *dead; /**< somebody in it does not cover the pair */
+	bool *dead;    /**< somebody in it does not cover the pair */
+	bool *refused; /**< failed as it was taken, and why has not been looked into */
 
 	/* per group: its hull, the hull of what comes after it, what was decided before it */
 	struct umm_merge *hull, *after, *before;

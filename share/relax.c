@@ -12,6 +12,7 @@
  */
 #include "share/relax.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,9 @@ struct attempt {
 	json_t *root;
 	struct umm_document *copy;    /**< as the copy reads unchanged */
 	json_t *found[NO_PIXELS + 1]; /**< a list for each mildness */
-	unsigned budget; /**< how many more documents may be solved for moving numbers */
+	unsigned budget;	      /**< how many more changed documents may be read and solved */
+	void *memory;		      /**< for the core, umm_conflict_size() bytes */
+	size_t size;
 };
 
 /* ---- fields of the copy ---- */
@@ -76,6 +79,11 @@ static bool works_with(struct attempt *attempt, uint32_t demand, const char *pat
 {
 	const char *last;
 	json_t *holder = find_holder(attempt->copy->sources[demand], path, &last);
+	if (attempt->budget == 0) {
+		json_decref(to);
+		return false;
+	}
+	attempt->budget--;
 	json_t *kept = json_incref(json_object_get(holder, last));
 	if (to != NULL)
 		json_object_set_new(holder, last, to);
@@ -110,11 +118,35 @@ static bool try_change(struct attempt *attempt, uint32_t demand, const char *pat
 	return good;
 }
 
-static void leave_out(struct attempt *attempt, uint32_t demand, const char *path)
+/** Leave a field out, by reading the changed document. */
+static void leave_out_in_copy(struct attempt *attempt, uint32_t demand, const char *path)
 {
-	enum mildness mildness = strcmp(path, "formats") == 0 ? NO_PIXELS : LEFT_OUT;
 	if (get_field(attempt, demand, path) != NULL)
-		try_change(attempt, demand, path, NULL, mildness);
+		try_change(attempt, demand, path, NULL, LEFT_OUT);
+}
+
+/** Whether leaving the field out may make the document invalid, or change what other fields mean.
+ */
+static bool needs_reading(const struct umm_demand *demand, enum umm_field field)
+{
+	if (field == UMM_FIELD_FORMATS) /* size_bytes.min may be 0 only where there are formats */
+		return (demand->stated & UMM_FIELD_BIT(UMM_FIELD_SIZE_MIN)) != 0 &&
+		       demand->size_min == 0;
+	return field == UMM_FIELD_USAGE;
+}
+
+/** Leave a field out: nearly always the core can tell by itself. */
+static void leave_out(struct attempt *attempt, const struct umm_clash *clash)
+{
+	const struct umm_problem *problem = &attempt->copy->problem;
+	umm_autofree char *path = umm_clash_path(problem, clash);
+	if (path == NULL)
+		return;
+	if (needs_reading(&problem->demands[clash->demand], clash->field))
+		leave_out_in_copy(attempt, clash->demand, path);
+	else if (umm_conflict_solved_without(problem, clash, attempt->memory, attempt->size))
+		remember(attempt, clash->demand, path, NULL,
+			 clash->field == UMM_FIELD_FORMATS ? NO_PIXELS : LEFT_OUT);
 }
 
 /* ---- longer lists ---- */
@@ -207,7 +239,7 @@ static void leave_out_modifiers(struct attempt *attempt, uint32_t demand, uint32
 	for (uint32_t i = 0; i < facts->n_entries && i < most; i++) {
 		char path[64];
 		snprintf(path, sizeof(path), "formats[%u].modifier", facts->entries[i].index);
-		leave_out(attempt, demand, path);
+		leave_out_in_copy(attempt, demand, path);
 	}
 }
 
@@ -216,9 +248,6 @@ static void leave_out_modifiers(struct attempt *attempt, uint32_t demand, uint32
 static bool works_with_number(struct attempt *attempt, uint32_t demand, const char *path,
 			      uint64_t number)
 {
-	if (attempt->budget == 0)
-		return false;
-	attempt->budget--;
 	return works_with(attempt, demand, path, json_integer((json_int_t)number));
 }
 
@@ -273,7 +302,7 @@ static void move_limit(struct attempt *attempt, const struct umm_clash *clash, c
 
 /* ---- all of them ---- */
 
-static void relax_clash(struct attempt *attempt, const struct umm_clash *clash)
+static void change_clash(struct attempt *attempt, const struct umm_clash *clash)
 {
 	umm_autofree char *path = umm_clash_path(&attempt->copy->problem, clash);
 	if (path == NULL)
@@ -290,34 +319,41 @@ static void relax_clash(struct attempt *attempt, const struct umm_clash *clash)
 		permit_format(attempt, clash->demand);
 	else
 		move_limit(attempt, clash, path);
-	leave_out(attempt, clash->demand, path);
-	if (clash->field == UMM_FIELD_FORMATS)
-		leave_out_modifiers(attempt, clash->demand, 16);
 }
 
-/** Every field of everybody, when no statement of the conflict helps. */
+static void relax_clash(struct attempt *attempt, const struct umm_clash *clash)
+{
+	leave_out(attempt, clash);
+	change_clash(attempt, clash);
+	if (clash->field == UMM_FIELD_FORMATS && attempt->budget > 0)
+		leave_out_modifiers(attempt, clash->demand, 4);
+}
+
+/** Every field of one participant. */
+static void relax_demand(struct attempt *attempt, uint32_t index)
+{
+	const struct umm_demand *demand = &attempt->copy->problem.demands[index];
+	for (unsigned field = 0; field < UMM_N_DEMAND_FIELDS; field++)
+		if ((demand->stated & UMM_FIELD_BIT(field)) != 0)
+			leave_out(attempt, &(struct umm_clash){ index, 0, field, NULL });
+	leave_out_modifiers(attempt, index, UINT32_MAX);
+	for (uint32_t j = 0; j < demand->n_entries; j++)
+		for (unsigned field = UMM_N_DEMAND_FIELDS; field < UMM_FIELD_COST; field++)
+			if ((demand->entries[j].stated & UMM_FIELD_BIT(field)) != 0)
+				leave_out(attempt, &(struct umm_clash){ index, j, field, NULL });
+}
+
+/** Every field of everybody, when no statement of the conflict helps. Nothing of a late one counts
+ * as long as it is late. */
 static void relax_anything(struct attempt *attempt)
 {
 	const struct umm_problem *problem = &attempt->copy->problem;
+	attempt->budget = UINT_MAX;
 	for (uint32_t i = 0; i < problem->n_demands; i++) {
-		const struct umm_demand *demand = &problem->demands[i];
-		if (demand->attach == UMM_ATTACH_LATE) {
-			leave_out(attempt, i, "attach"); /* nothing else of theirs counts */
-			continue;
-		}
-		for (unsigned field = 0; field < UMM_N_DEMAND_FIELDS; field++)
-			if ((demand->stated & UMM_FIELD_BIT(field)) != 0)
-				leave_out(attempt, i, umm_field_path(field));
-		leave_out_modifiers(attempt, i, UINT32_MAX);
-		for (uint32_t j = 0; j < demand->n_entries; j++)
-			for (unsigned field = UMM_N_DEMAND_FIELDS; field < UMM_FIELD_COST;
-			     field++) {
-				struct umm_clash clash = { i, j, field, NULL };
-				umm_autofree char *path = umm_clash_path(problem, &clash);
-				if (path != NULL &&
-				    (demand->entries[j].stated & UMM_FIELD_BIT(field)) != 0)
-					leave_out(attempt, i, path);
-			}
+		if (problem->demands[i].attach == UMM_ATTACH_LATE)
+			leave_out_in_copy(attempt, i, "attach");
+		else
+			relax_demand(attempt, i);
 	}
 }
 
@@ -360,14 +396,27 @@ static void run(struct attempt *attempt, const struct umm_clash *clashes, size_t
 		relax_anything(attempt);
 }
 
+/** How many changed documents to read: small ones are read in no time. */
+static unsigned choose_budget(const struct umm_problem *problem)
+{
+	size_t weight = 1 + problem->n_demands;
+	for (uint32_t i = 0; i < problem->n_demands; i++)
+		weight += problem->demands[i].n_entries;
+	return weight >= 1024 ? 2 : (unsigned)umm_min(128, 2048 / weight);
+}
+
 json_t *umm_relax(const struct umm_document *document, const struct umm_clash *clashes,
 		  size_t count)
 {
-	struct attempt attempt = { .root = json_deep_copy(document->root), .budget = 128 };
+	struct attempt attempt = { .root = json_deep_copy(document->root),
+				   .budget = choose_budget(&document->problem),
+				   .size = umm_conflict_size(&document->problem) };
 	json_t *all = json_array();
+	attempt.memory = malloc(attempt.size);
 	for (unsigned i = 0; i <= NO_PIXELS; i++)
 		attempt.found[i] = json_array();
-	if (attempt.root != NULL && umm_document_from_json(attempt.root, &attempt.copy) == 0)
+	if (attempt.root != NULL && attempt.memory != NULL &&
+	    umm_document_from_json(attempt.root, &attempt.copy) == 0)
 		run(&attempt, clashes, count);
 	for (unsigned i = 0; i <= NO_PIXELS; i++) {
 		json_array_extend(all, attempt.found[i]);
@@ -375,5 +424,6 @@ json_t *umm_relax(const struct umm_document *document, const struct umm_clash *c
 	}
 	umm_document_destroy(attempt.copy);
 	json_decref(attempt.root);
+	free(attempt.memory);
 	return all;
 }
