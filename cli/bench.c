@@ -17,6 +17,7 @@ static const struct bench benches[] = {
 	{ "handoff", "a frame from process to process, against a bare futex ring", bench_handoff },
 	{ "pool", "creating a pool, from ordinary and from huge pages", bench_pool },
 	{ "region", "contiguous runs under fragmentation, against CMA and others", bench_region },
+	{ "solve", "the solver alone, on documents of several shapes", bench_solve },
 	{ NULL, NULL, NULL },
 };
 
