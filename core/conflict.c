@@ -335,17 +335,23 @@ static size_t add_condition(struct trial *trial, size_t count, const char *name)
 	return count + 1;
 }
 
-/** The whole document clashes only because of conditions that trials waive. Where several must come
- * together, because alternatives fail for different reasons, the first of them is named. */
+static bool solved_waiving(struct trial *trial, unsigned waive)
+{
+	struct umm_solution solution;
+	return umm_solve(trial->problem, waive, trial->memory, trial->size, &solution);
+}
+
+/** The whole document clashes only because of conditions that trials waive: the first that refuses
+ * it by itself, or, where alternatives fail for different reasons, the first that is needed. */
 static size_t find_condition(struct trial *trial)
 {
 	unsigned waived = 0;
-	for (size_t i = 4; i-- > 0;) {
-		struct umm_solution solution;
-		if (!umm_solve(trial->problem, waived | conditions[i].waive, trial->memory,
-			       trial->size, &solution))
+	for (size_t i = 0; i < 4; i++)
+		if (!solved_waiving(trial, UMM_WAIVE_ALL & ~conditions[i].waive))
+			return add_condition(trial, 0, conditions[i].name);
+	for (size_t i = 4; i-- > 0;)
+		if (!solved_waiving(trial, waived | conditions[i].waive))
 			waived |= conditions[i].waive;
-	}
 	for (size_t i = 0; i < 4; i++)
 		if ((waived & conditions[i].waive) == 0)
 			return add_condition(trial, 0, conditions[i].name);

@@ -139,6 +139,8 @@ static json_t *emit_value(const struct bound *bound)
 		return emit_set(bound);
 	if (bound->kind == UMM_BOUND_FACT)
 		return json_true();
+	if (bound->field == UMM_FIELD_STRIDE_DIVISOR) /* the format has its share in it */
+		return json_integer((json_int_t)bound->solution->image.stride_divisor);
 	if (bound->n_values == 2)
 		return umm_emit_size((struct umm_size){ bound->value[0], bound->value[1] });
 	return json_integer((json_int_t)bound->value[0]);

@@ -78,6 +78,26 @@ TEST(conditions_of_the_whole_document_stand_alone)
 	CHECK_AT("conflict[0]", "{'participant':null,'field':'heaps','value':null}");
 }
 
+TEST(the_condition_that_refuses_by_itself_is_named)
+{
+	CHECK_INT(ask("{'heaps':[{'name':'h','class':'memfd'}],'participants':[{'name':'d',"
+		      "'usage':['none'],'formats':[{'format':'XR30'}]},{'name':'g','one_of':["
+		      "[{'name':'f','usage':['none'],'buffers':{'camping':1}}],"
+		      "[{'name':'x','usage':['display']}]]}]}"),
+		  UMM_CONFLICT);
+	CHECK_AT("conflict[0].field", "'formats'");
+	CHECK_AT("conflict[1]", "");
+}
+
+TEST(why_tells_the_merged_stride_divisor)
+{
+	CHECK_INT(ask_formats("{'format':'RG24','stride':{'divisor_bytes':64,"
+			      "'whole_pixels':true}}",
+			      NULL),
+		  UMM_OK);
+	CHECK_AT("why[2]", "{'field':'stride.divisor_bytes','value':192,'by':['p0']}");
+}
+
 TEST(what_an_iommu_disarms_is_not_blamed)
 {
 	CHECK_INT(ask_participants("{'name':'a','usage':['dma'],'memory':{'contiguous':true,"
