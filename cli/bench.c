@@ -16,6 +16,7 @@ struct bench {
 static const struct bench benches[] = {
 	{ "handoff", "a frame from process to process, against a bare futex ring", bench_handoff },
 	{ "pool", "creating a pool, from ordinary and from huge pages", bench_pool },
+	{ "iova", "device addresses for frames, against one locked tree", bench_iova },
 	{ "region", "contiguous runs under fragmentation, against CMA and others", bench_region },
 	{ "solve", "the solver alone, on documents of several shapes", bench_solve },
 	{ NULL, NULL, NULL },

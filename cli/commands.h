@@ -30,5 +30,6 @@ int bench_handoff(int argc, char **argv);
 int bench_solve(int argc, char **argv);
 int bench_pool(int argc, char **argv);
 int bench_region(int argc, char **argv);
+int bench_iova(int argc, char **argv);
 
 #endif

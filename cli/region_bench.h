@@ -39,7 +39,7 @@ struct region_work {
 struct region_result {
 	uint64_t takes, failures, big_takes, big_failures;
 	uint64_t operations, total_ns; /**< of CPU time, in the pass without a clock */
-	double fill_sum; /**< of the area, after each take */
+	double fill_sum;	       /**< of the area, after each take */
 	double fragmentation_sum;
 	uint64_t fragmentation_count;
 	uint32_t p50_ns, p99_ns, max_ns; /**< of takes and gives, the clock's own time included */
@@ -48,6 +48,21 @@ struct region_result {
 /** 0, or a negative errno: -EBADMSG: the allocator's books are wrong. */
 int region_work_run(const struct region_contender *contender, const struct region_work *work,
 		    unsigned seeds, struct region_result *out);
+
+/** Owners hold at most so much of the area, in `region_tenants_run`; tenants have the rest. */
+#define REGION_TENANTS_OWNED_PERMILLE 600
+
+struct region_tenants_result {
+	uint64_t takes;
+	uint64_t fitting, fitting_failed; /**< requests that fit; of them, those that failed */
+	uint64_t in_the_way;		  /**< takes for which tenants had to move */
+	uint64_t moved_bytes, moved_most; /**< in all; by one take */
+	uint64_t beyond_bound;		  /**< takes that moved more than was computed beforehand */
+	uint32_t p50_ns, p99_ns;	  /**< of a take, without the copying itself */
+};
+
+/** Owners and a movable tenant share an area. 0 or a negative errno, as region_work_run(). */
+int region_tenants_run(const struct region_work *work, struct region_tenants_result *out);
 
 /** What reading the clock twice costs, in the middle of many tries. */
 uint32_t region_clock_ns(void);

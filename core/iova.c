@@ -99,8 +99,8 @@ static int take_any(struct umm_iova_cache *cache, const struct umm_region_reques
 	return umm_iova_take_shared(cache, class, request, out);
 }
 
-int umm_iova_take(struct umm_iova_cache *cache, const struct umm_region_request *request,
-		  struct umm_range *out)
+static int take_slowly(struct umm_iova_cache *cache, const struct umm_region_request *request,
+		       struct umm_range *out)
 {
 	struct umm_range taken;
 	int ret = check_request(request);
@@ -110,9 +110,37 @@ int umm_iova_take(struct umm_iova_cache *cache, const struct umm_region_request 
 	ret = take_any(cache, request, &taken);
 	if (ret < 0)
 		return ret;
-	if (cache->iova->config.checks == UMM_IOVA_CHECKED)
+	if (cache->checks == UMM_IOVA_CHECKED)
 		(void)umm_iova_retag(cache->iova, taken, UMM_IOVA_TAG_KEPT, UMM_IOVA_TAG_LIVE);
 	*out = taken;
+	return 0;
+}
+
+/** Whether nothing but the magazine needs to be looked at. */
+static bool undisturbed(const struct umm_iova_cache *cache)
+{
+	uint32_t drain = atomic_load_explicit(&cache->iova->drain, memory_order_relaxed);
+	return cache->drain_seen == drain && cache->checks == UMM_IOVA_TRUSTED;
+}
+
+/** The common case in a few instructions: no constraints, and the magazine has one. */
+int umm_iova_take(struct umm_iova_cache *cache, const struct umm_region_request *request,
+		  struct umm_range *out)
+{
+	/* Size 0 becomes more granules than any magazine has. */
+	uint64_t more = (request->size_bytes - 1) >> cache->granule_shift;
+	bool plain = (request->align_bytes | request->max_address | request->boundary_bytes) == 0;
+	if (!plain || more >= UMM_IOVA_MAX_GRANULES || !undisturbed(cache))
+		return take_slowly(cache, request, out);
+	unsigned class = umm_iova_class(more + 1);
+	struct umm_iova_magazine *magazine = &cache->magazines[class];
+	if (magazine->count == 0)
+		return take_slowly(cache, request, out);
+	*out = (struct umm_range){
+		.start = magazine->starts[--magazine->count],
+		.size = umm_iova_class_granules(class) << cache->granule_shift,
+	};
+	umm_iova_count_kept(cache, -1);
 	return 0;
 }
 
@@ -134,11 +162,11 @@ void umm_iova_keep(struct umm_iova_cache *cache, struct umm_range range)
 		(void)umm_iova_return(cache->iova, range);
 }
 
-int umm_iova_give(struct umm_iova_cache *cache, struct umm_range range)
+static int give_slowly(struct umm_iova_cache *cache, struct umm_range range)
 {
 	struct umm_iova *iova = cache->iova;
 	heed_drain(cache);
-	if (iova->config.checks == UMM_IOVA_CHECKED) {
+	if (cache->checks == UMM_IOVA_CHECKED) {
 		int ret = umm_iova_retag(iova, range, UMM_IOVA_TAG_LIVE, UMM_IOVA_TAG_KEPT);
 		if (ret < 0)
 			return ret;
@@ -147,5 +175,22 @@ int umm_iova_give(struct umm_iova_cache *cache, struct umm_range range)
 	if (class == UMM_IOVA_CLASSES)
 		return umm_iova_return(iova, range);
 	keep_in_magazine(cache, class, range.start);
+	return 0;
+}
+
+int umm_iova_give(struct umm_iova_cache *cache, struct umm_range range)
+{
+	uint64_t more = (range.size - 1) >> cache->granule_shift;
+	if (more >= UMM_IOVA_MAX_GRANULES || !undisturbed(cache))
+		return give_slowly(cache, range);
+	unsigned class = umm_iova_class(more + 1);
+	uint64_t size = umm_iova_class_granules(class) << cache->granule_shift;
+	uint64_t mask = (umm_iova_natural_align(size) - 1) | ((1ull << cache->granule_shift) - 1);
+	struct umm_iova_magazine *magazine = &cache->magazines[class];
+	if (size != range.size || (range.start & mask) != 0 || !umm_range_sane(range) ||
+	    magazine->count == umm_iova_magazine_cap(class))
+		return give_slowly(cache, range);
+	magazine->starts[magazine->count++] = range.start;
+	umm_iova_count_kept(cache, 1);
 	return 0;
 }

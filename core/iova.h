@@ -76,6 +76,8 @@ struct umm_iova {
 struct umm_iova_cache {
 	char apart[64]; /**< from another thread's cache */
 	struct umm_iova *iova;
+	uint32_t granule_shift;
+	enum umm_iova_checks checks;
 	uint32_t drain_seen;
 	uint32_t n_queued;
 	atomic_uint kept; /**< ranges in magazines and queue; written by the owner alone */

@@ -53,12 +53,12 @@ static inline uint64_t umm_iova_class_bytes(const struct umm_iova *iova, unsigne
 	return umm_iova_class_granules(class) << iova->granule_shift;
 }
 
-/** How many ranges a magazine keeps: fewer of the long ones, so that caches do not hold all of a
- * 32-bit space. */
+/** How many ranges a magazine keeps: fewer of the long ones, at most 2^16 granules in all, so that
+ * caches do not hold all of a 32-bit space. Ranges of class c have at most 2^(c / 8 + 3). */
 static inline uint32_t umm_iova_magazine_cap(unsigned class)
 {
-	uint64_t cap = (1u << 16) / umm_iova_class_granules(class);
-	return cap >= UMM_IOVA_MAGAZINE_CAP ? UMM_IOVA_MAGAZINE_CAP : cap < 4 ? 4 : (uint32_t)cap;
+	uint32_t cap = (1u << 13) >> (class / 8);
+	return cap < UMM_IOVA_MAGAZINE_CAP ? cap : UMM_IOVA_MAGAZINE_CAP;
 }
 
 static inline uint64_t umm_iova_natural_align(uint64_t size_bytes)

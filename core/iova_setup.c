@@ -106,6 +106,8 @@ int umm_iova_cache_init(struct umm_iova_cache *cache, struct umm_iova *iova, voi
 		return -ENOMEM;
 	memset(cache, 0, sizeof(*cache));
 	cache->iova = iova;
+	cache->granule_shift = iova->granule_shift;
+	cache->checks = iova->config.checks;
 	if (wanted != 0)
 		cache->queue = (struct umm_range *)((char *)memory + (-(uintptr_t)memory & 7));
 	atomic_init(&cache->kept, 0);
