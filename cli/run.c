@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/board_run.h"
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "os/cleanup.h"
@@ -178,6 +179,8 @@ static int run_command(int argc, char **argv, bool rehearse)
 
 int cmd_run(int argc, char **argv)
 {
+	if (board_run_wanted(argc, argv))
+		return board_run(argc, argv);
 	return run_command(argc, argv, false);
 }
 

@@ -133,6 +133,15 @@ static int open_iommu(struct model_board *board, struct device *device)
 	return 0;
 }
 
+/* The register behind a limit has whole bits. */
+static uint64_t register_mask(uint64_t max)
+{
+	uint64_t mask = 1;
+	while (mask < max)
+		mask = mask << 1 | 1;
+	return mask;
+}
+
 static int open_device(struct model_board *board, unsigned i)
 {
 	struct device *device = &board->devices[i];
@@ -145,6 +154,7 @@ static int open_device(struct model_board *board, unsigned i)
 		.machine = board->machine,
 		.limits = limits,
 	};
+	device->hw.limits.mask = register_mask(limits.mask);
 	int ret = device->what->iommu ? open_iommu(board, device) : 0;
 	if (ret < 0)
 		return ret;

@@ -20,8 +20,8 @@
 
 struct model_board_device {
 	const char *name;
-	struct umm_dma_limits limits; /**< mask: 2^n - 1 */
-	bool contiguous;	      /**< takes one run */
+	struct umm_dma_limits limits;
+	bool contiguous; /**< takes one run */
 	bool iommu;
 };
 
