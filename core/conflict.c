@@ -14,6 +14,7 @@
  */
 #include "core/conflict.h"
 
+#include "core/explain.h"
 #include "core/memory.h"
 #include "core/number.h"
 #include "core/scratch.h"
@@ -396,28 +397,62 @@ size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t
 	return collect(&trial);
 }
 
+/** A copy of the problem in which one participant is about to be changed. */
+static bool copy_problem(struct trial *trial, const struct umm_problem *problem, uint32_t changed,
+			 void *memory, size_t size)
+{
+	struct umm_scratch scratch = { .memory = memory, .size = size };
+	take(trial, problem, &scratch);
+	if (scratch.used > size)
+		return false;
+	for (uint32_t i = 0; i < problem->n_demands; i++)
+		trial->demands[i] = problem->demands[i];
+	struct umm_demand *demand = &trial->demands[changed];
+	for (uint32_t j = 0; j < demand->n_entries; j++)
+		trial->entries[j] = demand->entries[j];
+	demand->entries = trial->entries;
+	trial->copy = *problem;
+	trial->copy.demands = trial->demands;
+	return true;
+}
+
+static bool copy_solved(struct trial *trial)
+{
+	struct umm_solution solution;
+	return umm_solve(&trial->copy, 0, trial->memory, trial->size, &solution);
+}
+
 bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_clash *clash,
 				 void *memory, size_t size)
 {
 	struct trial trial;
-	struct umm_scratch scratch = { .memory = memory, .size = size };
-	struct umm_solution solution;
-	take(&trial, problem, &scratch);
-	if (scratch.used > size)
+	if (!copy_problem(&trial, problem, clash->demand, memory, size))
 		return false;
-	for (uint32_t i = 0; i < problem->n_demands; i++)
-		trial.demands[i] = problem->demands[i];
-	struct umm_demand *demand = &trial.demands[clash->demand];
 	if (clash->field < UMM_N_DEMAND_FIELDS) {
-		umm_demand_reset(demand, clash->field);
+		umm_demand_reset(&trial.demands[clash->demand], clash->field);
 	} else {
-		for (uint32_t j = 0; j < demand->n_entries; j++)
-			trial.entries[j] = demand->entries[j];
 		umm_entry_reset(&trial.entries[clash->entry], clash->field);
 		umm_entry_conclude(&trial.entries[clash->entry]);
-		demand->entries = trial.entries;
 	}
-	trial.copy = *problem;
-	trial.copy.demands = trial.demands;
-	return umm_solve(&trial.copy, 0, trial.memory, trial.size, &solution);
+	return copy_solved(&trial);
+}
+
+bool umm_conflict_solved_as_linear(const struct umm_problem *problem, uint32_t demand,
+				   uint32_t entry, void *memory, size_t size)
+{
+	static const uint64_t linear = UMM_MODIFIER_LINEAR;
+	struct trial trial;
+	if (!copy_problem(&trial, problem, demand, memory, size))
+		return false;
+	struct umm_entry *changed = &trial.entries[entry];
+	for (uint32_t i = 0; i < changed->n_formats; i++) {
+		struct umm_pair pair = { changed->formats[i], linear };
+		const struct umm_entry *other = umm_explain_entry(&problem->demands[demand], pair);
+		if (other != NULL && other != &problem->demands[demand].entries[entry])
+			return false;
+	}
+	changed->modifiers = &linear;
+	changed->n_modifiers = 1;
+	umm_entry_conclude(changed);
+	return copy_solved(&trial);
 }

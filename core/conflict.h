@@ -34,4 +34,12 @@ size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t
 bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_clash *clash,
 				 void *memory, size_t size);
 
+/**
+ * Whether it has one when an entry that names formats leaves its modifier out, which then is
+ * LINEAR. False too where that would overlap another entry. Not for participants of usage `none`,
+ * whose default is another.
+ */
+bool umm_conflict_solved_as_linear(const struct umm_problem *problem, uint32_t demand,
+				   uint32_t entry, void *memory, size_t size);
+
 #endif

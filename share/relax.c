@@ -239,7 +239,12 @@ static void leave_out_modifiers(struct attempt *attempt, uint32_t demand, uint32
 	for (uint32_t i = 0; i < facts->n_entries && i < most; i++) {
 		char path[64];
 		snprintf(path, sizeof(path), "formats[%u].modifier", facts->entries[i].index);
-		leave_out_in_copy(attempt, demand, path);
+		if (facts->entries[i].n_formats == 0 || facts->usage == UMM_USAGE_NONE)
+			leave_out_in_copy(attempt, demand, path); /* the default is another */
+		else if (get_field(attempt, demand, path) != NULL &&
+			 umm_conflict_solved_as_linear(&attempt->copy->problem, demand, i,
+						       attempt->memory, attempt->size))
+			remember(attempt, demand, path, NULL, LEFT_OUT);
 	}
 }
 
