@@ -19,14 +19,14 @@ static uint64_t largest_free(const struct umm_region *region)
 	return region->nodes[region->roots[63 - __builtin_clzll(region->filled)]].longest;
 }
 
-/** 1000 * part / whole without overflow. */
+/** 1000 * part / whole, in 32 bits: 64-bit division is a function call on small machines. */
 static uint32_t permille(uint64_t part, uint64_t whole)
 {
-	while (part > UINT64_MAX / 1000) {
+	while (whole > UINT32_MAX / 1000) {
 		part >>= 1;
 		whole >>= 1;
 	}
-	return whole == 0 ? 0 : (uint32_t)(part * 1000 / whole);
+	return whole == 0 ? 0 : (uint32_t)part * 1000 / (uint32_t)whole;
 }
 
 void umm_region_get_stats(const struct umm_region *region, struct umm_region_stats *out)

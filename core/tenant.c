@@ -146,10 +146,9 @@ struct umm_area_bound umm_area_bound(const struct umm_area *area, uint64_t size_
 {
 	/* A window that begins and ends inside frames touches two more than its size says; moving
 	 * them can need as many evictions elsewhere. */
-	uint64_t touched_frames = size_bytes / area->frame_bytes + 2;
-	uint64_t touched = touched_frames > UINT64_MAX / 2 / area->frame_bytes
-				   ? UINT64_MAX / 2
-				   : touched_frames * area->frame_bytes;
+	unsigned shift = (unsigned)__builtin_ctzll(area->frame_bytes);
+	uint64_t frames = (size_bytes >> shift) + 2;
+	uint64_t touched = frames > UINT64_MAX >> shift ? UINT64_MAX : frames << shift;
 	uint32_t n_tenants = 0;
 	for (uint32_t slot = 0; slot < area->max_tenants; slot++)
 		n_tenants += area->tenants[slot] != NULL;
