@@ -7,8 +7,10 @@
  * hash of its index, so it costs no memory. Knowing the longest run of each subtree, a search for
  * "the lowest address with at least this size" goes straight down.
  *
- * Everything is a loop: no recursion, so no stack to bound. AVL was rejected because it must store
- * and repair balances on the way up; here insertion and removal rotate less than twice on average.
+ * A new node goes in where its priority belongs, and the subtree that was there is split along its
+ * address into its two children; a removed node's children are merged in its place. Both paths are
+ * two steps long on average. Everything is a loop: no recursion, so no stack to bound. AVL was
+ * rejected because it must store balances, and repair them on the way up.
  */
 #include "core/region_private.h"
 
@@ -47,22 +49,32 @@ static uint32_t *link_to(struct umm_region *region, uint32_t index)
 	return &parent->child[parent->child[1] == index];
 }
 
-/** Exchange a node with its child on `side`, which rises. */
-static void rotate(struct umm_region *region, uint32_t index, unsigned side)
+/** From `index` up to, not including, `end`. */
+static void refresh_between(struct umm_region *region, uint32_t index, uint32_t end)
+{
+	for (; index != end; index = region->nodes[index].parent)
+		region->nodes[index].longest = longest_here(region, &region->nodes[index]);
+}
+
+/** Hang a subtree below a node that belongs in the middle of it: lower addresses on its left. Each
+ * side grows at one open link. */
+static void split_below(struct umm_region *region, uint32_t index, uint32_t subtree)
 {
 	struct umm_region_node *node = &region->nodes[index];
-	uint32_t risen_index = node->child[side];
-	struct umm_region_node *risen = &region->nodes[risen_index];
-
-	*link_to(region, index) = risen_index;
-	risen->parent = node->parent;
-	node->child[side] = risen->child[!side];
-	if (node->child[side] != NONE)
-		region->nodes[node->child[side]].parent = index;
-	risen->child[!side] = index;
-	node->parent = risen_index;
-
-	risen->longest = node->longest;
+	uint32_t *open[2] = { &node->child[0], &node->child[1] };
+	uint32_t edge[2] = { index, index };
+	while (subtree != NONE) {
+		struct umm_region_node *below = &region->nodes[subtree];
+		unsigned side = below->start > node->start;
+		*open[side] = subtree;
+		below->parent = edge[side];
+		edge[side] = subtree;
+		open[side] = &below->child[!side];
+		subtree = *open[side];
+	}
+	*open[0] = *open[1] = NONE;
+	refresh_between(region, edge[0], index);
+	refresh_between(region, edge[1], index);
 	node->longest = longest_here(region, node);
 }
 
@@ -70,25 +82,19 @@ void umm_region_tree_insert(struct umm_region *region, uint32_t index)
 {
 	struct umm_region_node *node = &region->nodes[index];
 	unsigned class = umm_region_class(node->size);
-	uint32_t *link = &region->roots[class], parent = NONE;
-	while (*link != NONE) {
+	uint32_t *link = &region->roots[class], parent = NONE, mine = priority(index);
+	while (*link != NONE && priority(*link) >= mine) {
 		parent = *link;
 		struct umm_region_node *above = &region->nodes[parent];
 		if (above->longest < node->size)
 			above->longest = node->size;
 		link = &above->child[node->start > above->start];
 	}
+	uint32_t subtree = *link;
 	*link = index;
 	node->parent = parent;
-	node->child[0] = node->child[1] = NONE;
-	node->longest = node->size;
+	split_below(region, index, subtree);
 	region->filled |= 1ull << class;
-
-	uint32_t mine = priority(index);
-	while (node->parent != NONE && priority(node->parent) < mine) {
-		uint32_t above = node->parent;
-		rotate(region, above, region->nodes[above].child[1] == index);
-	}
 }
 
 /** Something below `index` changed: what it and those above it know as the longest follows. */
@@ -103,16 +109,33 @@ static void refresh_above(struct umm_region *region, uint32_t index)
 	}
 }
 
+/** Put two subtrees, all of one below all of the other, where one node was; the deepest node that
+ * got new children, or `parent`. */
+static uint32_t merge(struct umm_region *region, uint32_t *link, uint32_t parent, uint32_t lower,
+		      uint32_t higher)
+{
+	while (lower != NONE && higher != NONE) {
+		bool lower_wins = priority(lower) >= priority(higher);
+		uint32_t winner = lower_wins ? lower : higher;
+		*link = winner;
+		region->nodes[winner].parent = parent;
+		parent = winner;
+		link = &region->nodes[winner].child[lower_wins];
+		*(lower_wins ? &lower : &higher) = *link;
+	}
+	uint32_t rest = lower != NONE ? lower : higher;
+	*link = rest;
+	if (rest != NONE)
+		region->nodes[rest].parent = parent;
+	return parent;
+}
+
 void umm_region_tree_remove(struct umm_region *region, uint32_t index)
 {
 	struct umm_region_node *node = &region->nodes[index];
-	while (node->child[0] != NONE && node->child[1] != NONE)
-		rotate(region, index, priority(node->child[1]) > priority(node->child[0]));
-
-	uint32_t only = node->child[node->child[0] == NONE];
-	*link_to(region, index) = only;
-	if (only != NONE)
-		region->nodes[only].parent = node->parent;
+	uint32_t deepest =
+		merge(region, link_to(region, index), node->parent, node->child[0], node->child[1]);
+	refresh_between(region, deepest, node->parent);
 	refresh_above(region, node->parent);
 
 	unsigned class = umm_region_class(node->size);
