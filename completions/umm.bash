@@ -64,7 +64,7 @@ _umm() {
 	run) _umm_run "$current" "$previous" ;;
 	explain) _umm_explain "$current" "$previous" ;;
 	probe) COMPREPLY=($(compgen -W "--json --help" -- "$current")) ;;
-	bench) ((COMP_CWORD == 2)) && COMPREPLY=($(compgen -W "handoff pool solve --help" -- "$current")) ;;
+	bench) ((COMP_CWORD == 2)) && COMPREPLY=($(compgen -W "handoff iova pool region solve --help" -- "$current")) ;;
 	solve)
 		COMPREPLY=($(compgen -f -W "--help" -- "$current"))
 		compopt -o filenames
