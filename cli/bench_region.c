@@ -50,7 +50,7 @@ static const char *read_result(int fd, struct region_result *out)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return "libjemalloc.so.2 is not here (Debian: libjemalloc2)";
+			return "libjemalloc.so.2 cannot be preloaded (Debian: libjemalloc2)";
 		got += (size_t)n;
 	}
 	return NULL;
