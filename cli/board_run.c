@@ -23,7 +23,7 @@
 #define RAM_BYTES	(64 * MIB) /* so much of the board's memory is modelled */
 #define DEFAULT_FRAMES	60
 #define DEFAULT_BUFFERS 3
-#define MAX_SIDE_PX	1024
+#define MAX_SIDE_PX	MODEL_VIDEO_WIDTH_MAX
 
 enum option_key {
 	OPTION_BOARD = 256,
@@ -64,10 +64,9 @@ static void print_help(void)
 {
 	fputs("usage: umm run --board BOARD [OPTIONS] DEVICE DEVICE... DEVICE[:FILE.png]\n\n"
 	      "Runs a pipeline on a modelled board: the first device is a camera, the last a\n"
-	      "display, those between lay an overlay over the picture. What they demand of memory\n"
-	      "is read from the board's file, umm-boards(5). FILE.png gets the last picture on "
-	      "the\n"
-	      "modelled screen.\n"
+	      "display, those between lay an overlay over the picture; cpu in the place of a\n"
+	      "device is a program that does the same. What devices demand of memory is read from\n"
+	      "the board's file, umm-boards(5). FILE.png gets the last picture on the screen.\n"
 	      "\n"
 	      "options:\n"
 	      "  --frames N        so many frames (60)\n"
@@ -257,6 +256,10 @@ static int add_device(struct board_run *run, const struct board *board, const ch
 			fprintf(stderr, "umm run: %s: only the last device has a file\n", argument);
 			return -1;
 		}
+	}
+	if (strcmp(run->names[i], "cpu") == 0) {
+		run->options.devices[i] = (struct model_board_device){ .name = "cpu", .cpu = true };
+		return 0;
 	}
 	const json_t *device = board_device(board, run->names[i]);
 	if (device == NULL) {

@@ -146,6 +146,8 @@ static int open_device(struct model_board *board, unsigned i)
 {
 	struct device *device = &board->devices[i];
 	device->what = &board->options.devices[i];
+	if (device->what->cpu)
+		return 0;
 	struct umm_dma_limits limits = device->what->limits;
 	if (device->what->contiguous && !device->what->iommu)
 		limits.max_segments = 1;
@@ -288,7 +290,8 @@ static uint64_t reached_by_both(const struct model_board *board, unsigned edge)
 {
 	uint64_t max = UINT64_MAX;
 	for (unsigned i = edge; i <= edge + 1; i++)
-		if (!board->options.devices[i].iommu && board->options.devices[i].limits.mask < max)
+		if (!board->options.devices[i].iommu && !board->options.devices[i].cpu &&
+		    board->options.devices[i].limits.mask < max)
 			max = board->options.devices[i].limits.mask;
 	return max;
 }
@@ -350,6 +353,9 @@ static int take_pages(struct model_board *board, struct umm_sg *memory)
 static int map_view(struct model_board *board, struct buffer *buffer, struct view *view, unsigned i)
 {
 	struct device *device = &board->devices[i];
+	view->agent = (struct umm_agent){ .name = device->what->name, .cached = true };
+	if (device->what->cpu)
+		return 0;
 	struct umm_dma_use use = {
 		.buffer = "picture",
 		.site = UMM_DMA_HERE,
@@ -365,11 +371,8 @@ static int map_view(struct model_board *board, struct buffer *buffer, struct vie
 				     &view->mapping);
 	if (ret < 0)
 		return ret == -ENOMEM ? ret : -ENOSPC;
-	view->agent = (struct umm_agent){
-		.name = device->what->name,
-		.cached = device->what->limits.coherent,
-		.mapping = view->mapping,
-	};
+	view->agent.cached = device->what->limits.coherent;
+	view->agent.mapping = view->mapping;
 	model_engine_load(&view->engine, &device->hw, &view->list);
 	device->segments = view->list.count;
 	return 0;
@@ -440,7 +443,9 @@ static bool options_valid(const struct model_board_options *options)
 	uint64_t inside = MODEL_PAGE_BYTES - 1;
 	return options->n_devices >= 2 && options->n_devices <= MODEL_BOARD_DEVICES &&
 	       options->buffers >= 1 && options->buffers <= MODEL_BOARD_BUFFERS &&
-	       options->picture.width_px > 0 && options->picture.height_px > 0 &&
+	       options->picture.width_px > 0 &&
+	       options->picture.width_px <= MODEL_VIDEO_WIDTH_MAX &&
+	       options->picture.height_px > 0 &&
 	       options->picture.stride_bytes >= options->picture.width_px * UINT64_C(4) &&
 	       (options->contiguous_bytes & inside) == 0 &&
 	       options->contiguous_bytes < options->memory.size && options->tenants_percent <= 100;
@@ -520,18 +525,70 @@ static uint32_t expected_pixel(const struct model_board *board, uint64_t frame, 
 	return pixel;
 }
 
-static void show(void *context)
+static void compare_screen(struct model_board *board, uint64_t frame)
 {
-	struct job *job = context;
-	struct model_board *board = job->board;
-	const struct model_picture *picture = &job->display.picture;
+	const struct model_picture *picture = &board->options.picture;
 	bool wrong = false;
-	model_display_run(&job->display);
 	for (uint32_t y = 0; y < picture->height_px; y++)
 		for (uint32_t x = 0; x < picture->width_px; x++)
 			wrong |= board->screen[(size_t)y * picture->width_px + x] !=
-				 expected_pixel(board, job->frame, x, y);
+				 expected_pixel(board, frame, x, y);
 	board->wrong_frames += wrong;
+}
+
+static void show(void *context)
+{
+	struct job *job = context;
+	model_display_run(&job->display);
+	compare_screen(job->board, job->frame);
+}
+
+/* ---- the CPU's part ---- */
+
+static void cpu_row(struct model_board *board, struct buffer *buffer, uint32_t y, uint32_t *row,
+		    enum umm_access access)
+{
+	const struct model_picture *picture = &board->options.picture;
+	uint64_t left = picture->width_px * sizeof(row[0]);
+	uint8_t *bytes = (uint8_t *)row;
+	struct umm_sg_cursor cursor;
+	struct umm_run piece;
+	umm_sg_seek(&cursor, &buffer->memory, y * picture->stride_bytes);
+	for (; left > 0 && umm_sg_next(&cursor, left, &piece); left -= piece.size) {
+		if (access == UMM_ACCESS_READ)
+			model_cpu_read(board->machine, piece.address, bytes, piece.size);
+		else
+			model_cpu_write(board->machine, piece.address, bytes, piece.size);
+		bytes += piece.size;
+	}
+}
+
+static void make_row(struct model_board *board, uint64_t frame, uint32_t y, bool source,
+		     uint32_t *row)
+{
+	const struct model_picture *picture = &board->options.picture;
+	for (uint32_t x = 0; x < picture->width_px; x++)
+		row[x] = source ? model_video_camera_pixel(frame, x, y)
+				: model_video_overlay_pixel(picture, row[x], x, y);
+}
+
+/* Draw, lay over, or look, at once: a program has no fence. */
+static void cpu_works(struct model_board *board, uint64_t frame, struct buffer *in,
+		      struct buffer *out)
+{
+	const struct model_picture *picture = &board->options.picture;
+	uint32_t row[MODEL_VIDEO_WIDTH_MAX];
+	for (uint32_t y = 0; y < picture->height_px; y++) {
+		uint32_t *to = out == NULL ? board->screen + (size_t)y * picture->width_px : row;
+		if (in != NULL)
+			cpu_row(board, in, y, to, UMM_ACCESS_READ);
+		if (out == NULL)
+			continue;
+		make_row(board, frame, y, in == NULL, row);
+		cpu_row(board, out, y, row, UMM_ACCESS_WRITE);
+	}
+	if (out == NULL)
+		compare_screen(board, frame);
 }
 
 static int begin(struct buffer *buffer, struct view *view, enum umm_access access)
@@ -549,16 +606,10 @@ static uint64_t submit(struct model_board *board, unsigned i, struct job *job)
 	return model_machine_submit(board->machine, device, model_gpu_run, &job->gpu);
 }
 
-/* Ask device i for its part of a frame: `in` and `out` are NULL at the ends of the pipeline. */
-static int ask(struct model_board *board, unsigned i, uint64_t frame, struct buffer *in,
-	       struct buffer *out)
+static struct job *prepare(struct model_board *board, unsigned i, uint64_t frame, struct buffer *in,
+			   struct buffer *out)
 {
 	struct model_picture picture = board->options.picture;
-	int ret = in != NULL ? begin(in, &in->consumer, UMM_ACCESS_READ) : 0;
-	if (ret == 0 && out != NULL)
-		ret = begin(out, &out->producer, UMM_ACCESS_WRITE);
-	if (ret < 0)
-		return ret;
 	struct job *job = &board->jobs[i][frame % board->options.buffers];
 	job->board = board;
 	job->frame = frame;
@@ -569,12 +620,27 @@ static int ask(struct model_board *board, unsigned i, uint64_t frame, struct buf
 						       job->display.shown };
 	else
 		job->gpu = (struct model_gpu){ in->consumer.engine, out->producer.engine, picture };
-	uint64_t fence = submit(board, i, job);
+	return job;
+}
+
+/* Ask device i for its part of a frame: `in` and `out` are NULL at the ends of the pipeline. */
+static int ask(struct model_board *board, unsigned i, uint64_t frame, struct buffer *in,
+	       struct buffer *out)
+{
+	int ret = in != NULL ? begin(in, &in->consumer, UMM_ACCESS_READ) : 0;
+	if (ret == 0 && out != NULL)
+		ret = begin(out, &out->producer, UMM_ACCESS_WRITE);
+	if (ret < 0)
+		return ret;
+	bool cpu = board->options.devices[i].cpu;
+	uint64_t fence = cpu ? 0 : submit(board, i, prepare(board, i, frame, in, out));
+	if (cpu)
+		cpu_works(board, frame, in, out);
 	if (in != NULL)
 		umm_ownership_end(&in->ownership, &in->consumer.agent, fence, UMM_DMA_HERE);
 	if (out != NULL)
 		umm_ownership_end(&out->ownership, &out->producer.agent, fence, UMM_DMA_HERE);
-	return fence != 0 ? 0 : -EAGAIN;
+	return cpu || fence != 0 ? 0 : -EAGAIN;
 }
 
 static struct buffer *buffer_of(struct model_board *board, unsigned edge, uint64_t frame)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * A video pipeline on a modelled board: the first device is a camera, the last a display, those
- * between lay overlays over the picture. Each edge has buffers of its own.
+ * between lay overlays over the picture; any may be a program on the CPU instead. Each edge has
+ * buffers of its own.
  *
  * Memory: a device without IOMMU that takes one segment needs one run; its buffers come from the
  * contiguous area, the top of the board's memory (core/region, and the tenants it is lent to).
@@ -23,6 +24,7 @@ struct model_board_device {
 	struct umm_dma_limits limits;
 	bool contiguous; /**< takes one run */
 	bool iommu;
+	bool cpu; /**< no device at all: a program on the board, through the caches */
 };
 
 struct model_board_options {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/video.h"
 
-#define ROW_MAX 1024 /* pixels an engine fetches at a time */
+#define ROW_MAX MODEL_VIDEO_WIDTH_MAX
 
 /* ---- what pictures look like ---- */
 

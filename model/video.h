@@ -12,6 +12,8 @@
 
 #include "model/device.h"
 
+#define MODEL_VIDEO_WIDTH_MAX 1024 /* pixels an engine fetches at a time */
+
 struct model_picture {
 	uint32_t width_px, height_px;
 	uint64_t stride_bytes;

@@ -85,6 +85,33 @@ TEST(every_seed_shows_the_right_pixels)
 	}
 }
 
+TEST(a_program_in_between_is_cleaned_and_invalidated_for)
+{
+	struct model_board_options options = panda();
+	options.devices[1] = (struct model_board_device){ .name = "cpu", .cpu = true };
+	for (options.seed = 0; options.seed < 6; options.seed++) {
+		run(&options, 10);
+		struct model_edge_report in = model_board_edge(board, 0);
+		struct model_edge_report out = model_board_edge(board, 1);
+		CHECK(in.contiguous && out.contiguous);
+		CHECK(in.invalidated_bytes == 10 * in.size_bytes);
+		CHECK(out.cleaned_bytes == 10 * out.size_bytes && out.invalidated_bytes == 0);
+		model_board_destroy(board);
+	}
+}
+
+TEST(programs_at_both_ends)
+{
+	struct model_board_options options = panda();
+	options.devices[0] = options.devices[2] =
+		(struct model_board_device){ .name = "cpu", .cpu = true };
+	run(&options, 10);
+	CHECK(!model_board_edge(board, 0).contiguous);
+	CHECK(model_board_edge(board, 0).cleaned_bytes == 10 * 96 * 64 * 4);
+	CHECK(model_board_edge(board, 1).invalidated_bytes == 10 * 96 * 64 * 4);
+	model_board_destroy(board);
+}
+
 TEST(two_overlays_and_none)
 {
 	struct model_board_options options = panda();
