@@ -7,12 +7,13 @@ _umm_run() {
 	--mode) COMPREPLY=($(compgen -W "fifo latest" -- "$current")) && return ;;
 	--copies) COMPREPLY=($(compgen -W "forbid allow" -- "$current")) && return ;;
 	--heap) COMPREPLY=($(compgen -W "memfd hugetlb" -- "$current")) && return ;;
+	--board) COMPREPLY=($(compgen -W "$(umm explain --list 2>/dev/null)" -- "$current")) && return ;;
 	--frames | --seconds | --buffers) return ;;
 	esac
 	case $current in
 	-*)
 		COMPREPLY=($(compgen -W "--frames --seconds --buffers --mode --heap --copies --json --quiet
-			--guard --help" -- "$current"))
+			--guard --board --help" -- "$current"))
 		;;
 	*:*)
 		# bash splits words at colons: only what follows is to be completed

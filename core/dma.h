@@ -209,7 +209,8 @@ int umm_dma_unmap_buffer(struct umm_dma_mapping *mapping, const struct umm_dma_u
 
 /**
  * Hand bytes over: the CPU may touch them from here on, or the device. `part` counts from the start
- * of the mapping, {0, 0} is all of it. Return 0, or -EINVAL and a report.
+ * of the mapping, {0, 0} is all of it; a mapping in both directions may be synced in one. Return 0,
+ * or -EINVAL and a report.
  */
 int umm_dma_sync_run(struct umm_dma_device *device, struct umm_run mapped, struct umm_run part,
 		     enum umm_dma_party party, const struct umm_dma_use *use);

@@ -39,9 +39,13 @@ struct umm_dma_report umm_dma_report_of(const struct umm_dma_mapping *mapping,
 
 /* ---- claims ---- */
 
-static bool use_is(const struct umm_dma_use *use, enum umm_dma_direction direction)
+/* Is that a direction for an unmap, or a sync, of the mapping? */
+static bool use_fits(const struct umm_dma_use *use, const struct umm_dma_mapping *mapping,
+		     bool sync)
 {
-	return use->direction == direction;
+	if (!sync)
+		return use->direction == mapping->direction;
+	return use->direction != 0 && (use->direction & ~mapping->direction) == 0;
 }
 
 /* What is wrong with a claim about a mapping that begins at that address; FAULTS: nothing. */
@@ -53,8 +57,8 @@ static enum umm_dma_fault claim_fault(const struct umm_dma_mapping *mapping,
 		return UMM_DMA_WRONG_KIND;
 	if (mapping->size_bytes != claim->mapped.size)
 		return UMM_DMA_WRONG_SIZE;
-	if (!use_is(use, mapping->direction))
-		return UMM_DMA_WRONG_DIRECTION;
+	if (!use_fits(use, mapping, claim->sync))
+		return claim->sync ? UMM_DMA_WRONG_SYNC : UMM_DMA_WRONG_DIRECTION;
 	if (claim->n_runs != 0 && mapping->n_runs != claim->n_runs)
 		return UMM_DMA_WRONG_COUNT;
 	return UMM_DMA_FAULTS;
@@ -150,14 +154,16 @@ int umm_dma_check_claim(struct umm_dma_device *device, const struct umm_dma_clai
 	return umm_dma_refuse(device, -EINVAL, &report);
 }
 
-int umm_dma_check_mapping(struct umm_dma_mapping *mapping, const struct umm_dma_use *use)
+int umm_dma_check_mapping(struct umm_dma_mapping *mapping, const struct umm_dma_use *use, bool sync)
 {
 	struct umm_dma_device *device = mapping->device;
-	if (mapping->kind == UMM_DMA_BUFFER && use_is(use, mapping->direction))
+	if (mapping->kind == UMM_DMA_BUFFER && use_fits(use, mapping, sync))
 		return 0;
-	enum umm_dma_fault fault = mapping->kind == UMM_DMA_FREE     ? UMM_DMA_USE_AFTER_UNMAP
-				   : mapping->kind != UMM_DMA_BUFFER ? UMM_DMA_WRONG_KIND
-								     : UMM_DMA_WRONG_DIRECTION;
+	enum umm_dma_fault fault = sync ? UMM_DMA_WRONG_SYNC : UMM_DMA_WRONG_DIRECTION;
+	if (mapping->kind == UMM_DMA_FREE)
+		fault = UMM_DMA_USE_AFTER_UNMAP;
+	else if (mapping->kind != UMM_DMA_BUFFER)
+		fault = UMM_DMA_WRONG_KIND;
 	struct umm_dma_report report = umm_dma_report_of(mapping, fault, use);
 	report.range = (struct umm_run){ mapping->address, mapping->size_bytes };
 	return umm_dma_refuse(device, -EINVAL, &report);

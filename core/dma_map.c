@@ -179,7 +179,7 @@ void umm_dma_unmap_now(struct umm_dma_mapping *mapping)
 
 static struct umm_dma_claim claim_run(struct umm_run mapped)
 {
-	return (struct umm_dma_claim){ UMM_DMA_RUN, mapped, 1 };
+	return (struct umm_dma_claim){ .kind = UMM_DMA_RUN, .mapped = mapped, .n_runs = 1 };
 }
 
 static struct umm_dma_claim claim_sg(const struct umm_sg *segments, uint32_t n_runs)
@@ -187,7 +187,7 @@ static struct umm_dma_claim claim_sg(const struct umm_sg *segments, uint32_t n_r
 	struct umm_run mapped = { UMM_DMA_NO_ADDRESS, segments->size_bytes };
 	if (segments->count > 0)
 		mapped.address = segments->runs[0].address;
-	return (struct umm_dma_claim){ UMM_DMA_LIST, mapped, n_runs };
+	return (struct umm_dma_claim){ .kind = UMM_DMA_LIST, .mapped = mapped, .n_runs = n_runs };
 }
 
 static int unmap_claim(struct umm_dma_device *device, struct umm_dma_claim claim,
@@ -216,7 +216,7 @@ int umm_dma_unmap_sg(struct umm_dma_device *device, const struct umm_sg *segment
 
 int umm_dma_unmap_buffer(struct umm_dma_mapping *mapping, const struct umm_dma_use *use)
 {
-	int ret = umm_dma_check_mapping(mapping, use);
+	int ret = umm_dma_check_mapping(mapping, use, false);
 	if (ret == 0)
 		umm_dma_unmap_now(mapping);
 	return ret;
@@ -269,6 +269,7 @@ static int sync_claim(struct umm_dma_device *device, struct umm_dma_claim claim,
 		      struct umm_run part, enum umm_dma_party party, const struct umm_dma_use *use)
 {
 	struct umm_dma_mapping *mapping;
+	claim.sync = true;
 	int ret = umm_dma_check_claim(device, &claim, use, &mapping);
 	return ret < 0 ? ret : sync_part(mapping, part, party, use);
 }
@@ -288,6 +289,6 @@ int umm_dma_sync_sg(struct umm_dma_device *device, const struct umm_sg *segments
 int umm_dma_sync_buffer(struct umm_dma_mapping *mapping, struct umm_run part,
 			enum umm_dma_party party, const struct umm_dma_use *use)
 {
-	int ret = umm_dma_check_mapping(mapping, use);
+	int ret = umm_dma_check_mapping(mapping, use, true);
 	return ret < 0 ? ret : sync_part(mapping, part, party, use);
 }

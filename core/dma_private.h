@@ -22,6 +22,7 @@ struct umm_dma_claim {
 	enum umm_dma_kind kind;
 	struct umm_run mapped;
 	uint32_t n_runs; /**< 0: not told */
+	bool sync;	 /**< and not unmap: one direction of two is enough */
 };
 
 /** The mapping that fits the claim best, or NULL if none begins there. */
@@ -96,7 +97,8 @@ struct umm_dma_report umm_dma_report_of(const struct umm_dma_mapping *mapping,
 int umm_dma_check_claim(struct umm_dma_device *device, const struct umm_dma_claim *claim,
 			const struct umm_dma_use *use, struct umm_dma_mapping **out);
 /** A mapping as the caller's pointer: is it alive, and the use right? */
-int umm_dma_check_mapping(struct umm_dma_mapping *mapping, const struct umm_dma_use *use);
+int umm_dma_check_mapping(struct umm_dma_mapping *mapping, const struct umm_dma_use *use,
+			  bool sync);
 /** May this memory be mapped? 0 or -EFAULT. */
 int umm_dma_check_memory(const struct umm_dma_placing *p);
 /** Report cache lines that a new mapping shares with others. */

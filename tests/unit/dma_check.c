@@ -95,7 +95,24 @@ TEST(unmap_and_sync_in_another_direction)
 	expect_refused(umm_dma_unmap_run(&device.dma, mapped(), &other), UMM_DMA_WRONG_DIRECTION);
 	expect_refused(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0 },
 					UMM_DMA_FOR_CPU, &other),
-		       UMM_DMA_WRONG_DIRECTION);
+		       UMM_DMA_WRONG_SYNC);
+	stop_mapped();
+}
+
+TEST(a_mapping_in_both_directions_may_be_synced_in_one)
+{
+	start(true);
+	use = rig_use(UMM_DMA_BIDIRECTIONAL);
+	struct umm_dma_use one = rig_use(UMM_DMA_FROM_DEVICE), none = rig_use(0);
+	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &address), 0);
+	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0 }, UMM_DMA_FOR_CPU,
+				   &one),
+		  0);
+	CHECK_INT(rig.n_reports, 0);
+	expect_refused(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0 },
+					UMM_DMA_FOR_CPU, &none),
+		       UMM_DMA_WRONG_SYNC);
+	expect_refused(umm_dma_unmap_run(&device.dma, mapped(), &one), UMM_DMA_WRONG_DIRECTION);
 	stop_mapped();
 }
 
