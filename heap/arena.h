@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * An arena: physically contiguous memory longer than a page, from huge pages.
+ *
+ * Runs are told by their physical addresses, where the kernel lets us know them. A run is mapped as
+ * one piece of memory, whatever order its pages have in the file.
+ */
+#ifndef UMM_HEAP_ARENA_H
+#define UMM_HEAP_ARENA_H
+
+#include "core/region.h"
+#include "os/memfd.h"
+
+struct umm_arena;
+
+/**
+ * Reserve `size_bytes` of 2 MiB pages. *out: umm_arena_destroy().
+ * Returns 0, -EINVAL (size 0), -ENOMEM (also: not enough huge pages), or what the kernel says.
+ */
+int umm_arena_create(const char *name, uint64_t size_bytes, struct umm_arena **out);
+
+/** Every mapping of it must be gone. NULL is fine. */
+void umm_arena_destroy(struct umm_arena *arena);
+
+/** Whether addresses are physical. If not, each huge page is a range of its own, and `source` says
+ * why. */
+bool umm_arena_is_physical(const struct umm_arena *arena);
+
+/** In words: how its addresses are known, or why not. Lives as long as the arena. */
+const char *umm_arena_source(const struct umm_arena *arena);
+
+void umm_arena_get_stats(const struct umm_arena *arena, struct umm_region_stats *out);
+
+/** A run of whole huge pages, zeroed. As umm_region_take(). */
+int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *request,
+		   struct umm_range *out);
+
+/** Zero a run and give it back; its mappings must be gone. As umm_region_give(), or an errno of
+ * mmap: it is still taken then. */
+int umm_arena_give(struct umm_arena *arena, struct umm_range run);
+
+/** Map a taken run as one piece, with inaccessible memory before and behind it. *out:
+ * umm_arena_unmap(). Returns 0, -ENOENT (not a taken run), or an errno of mmap. */
+int umm_arena_map(struct umm_arena *arena, struct umm_range run, enum umm_map_access access,
+		  void **out);
+
+/** Undo umm_arena_map(); NULL is fine. */
+void umm_arena_unmap(void *map, struct umm_range run);
+
+/** The memory file, and where in it the byte with this address is: for those who pass it on.
+ * -EFAULT: not in this arena. The fd stays the arena's. */
+int umm_arena_locate(const struct umm_arena *arena, uint64_t address, int *out_fd,
+		     uint64_t *out_offset);
+
+#endif
