@@ -41,6 +41,38 @@ static inline struct umm_range umm_region_node_range(const struct umm_region_nod
 	return (struct umm_range){ .start = node->start, .size = node->size };
 }
 
+static inline uint64_t umm_region_granule(const struct umm_region *region)
+{
+	return 1ull << region->granule_shift;
+}
+
+/* region_node.c */
+
+/** A node in no state; there are always enough of them. */
+uint32_t umm_region_node_new(struct umm_region *region, struct umm_range range);
+
+/** Put a node between two neighbours, either of which may be UMM_REGION_NONE. */
+void umm_region_node_link(struct umm_region *region, uint32_t index, uint32_t lower,
+			  uint32_t higher);
+void umm_region_make_free(struct umm_region *region, uint32_t index);
+
+/** Cut a run out of a free one; it is taken. */
+void umm_region_carve(struct umm_region *region, uint32_t index, struct umm_range run);
+
+/** A taken run is free, and one with its free neighbours. */
+void umm_region_join(struct umm_region *region, uint32_t index);
+
+/** The taken run that starts here, or UMM_REGION_NONE. */
+uint32_t umm_region_find_taken(const struct umm_region *region, uint64_t start);
+
+/* region_search.c */
+
+/** The free run to take a request from, and where. 0, -EINVAL, -ENOSPC. */
+int umm_region_search(const struct umm_region *region, const struct umm_region_request *request,
+		      uint32_t *out_index, struct umm_range *out);
+
+/* region_tree.c */
+
 void umm_region_tree_insert(struct umm_region *region, uint32_t index);
 void umm_region_tree_remove(struct umm_region *region, uint32_t index);
 
@@ -60,8 +92,5 @@ uint32_t umm_region_tree_next(const struct umm_region *region, uint32_t index, u
 
 /** The free run that has this address, or UMM_REGION_NONE. */
 uint32_t umm_region_tree_find(const struct umm_region *region, uint64_t address);
-
-/** The taken run that starts here, or UMM_REGION_NONE. */
-uint32_t umm_region_find_taken(const struct umm_region *region, uint64_t start);
 
 #endif
