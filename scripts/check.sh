@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 base=build-check
 logs=$PWD/$base/logs
 jobs=${JOBS:-2}
-tsan_suites="queue ring broker timeline fence iova"
+tsan_suites="queue ring broker timeline fence iova_threads"
 rm -rf "$logs"
 mkdir -p "$logs"
 
