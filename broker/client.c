@@ -14,7 +14,9 @@
 #include "broker/connection.h"
 #include "os/cleanup.h"
 #include "os/memfd.h"
+#include "share/answer_text.h"
 #include "share/collection.h"
+#include "share/json.h"
 #include "share/layout_json.h"
 #include "umm-v1-client-protocol.h"
 
@@ -69,6 +71,17 @@ static void handle_joined(void *data, struct umm_collection_v1 *proxy, int32_t r
 	remote->progress = JOINED;
 }
 
+/* The words are made from the answer here, as they would be beside the solver. */
+static int explain(struct remote *remote, const char *text, size_t size)
+{
+	umm_autojson json_t *answer = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	char *words = answer != NULL ? umm_answer_text_from(answer) : NULL;
+	if (words == NULL)
+		return -ENOMEM;
+	set_explanation(remote, words);
+	return 0;
+}
+
 static bool read_modes(struct remote *remote, uint32_t consumers, const struct wl_array *modes)
 {
 	if (consumers == 0 || consumers > UMM_MAX_CONSUMERS ||
@@ -99,6 +112,8 @@ static void handle_settled(void *data, struct umm_collection_v1 *proxy, int32_t 
 	int ret = umm_memfd_read_data(fd, size, MAX_ANSWER_BYTES, &text);
 	if (ret == 0)
 		ret = umm_layout_from_json(text, size, width, height, &remote->base.layout);
+	if (ret == 0)
+		ret = explain(remote, text, size);
 	if (ret < 0 || layout_of(remote)->buffers != buffers) {
 		fail(remote, ret == -ENOMEM ? ret : -EPROTO);
 		return;

@@ -91,7 +91,7 @@ static int compose_check(const struct stage_spec *spec)
 
 /* ---- both ends ---- */
 
-static enum stage_result open_input(struct compose *compose)
+static enum stage_result settle_input(struct compose *compose)
 {
 	struct umm_format_demand format = { .stride_divisor_bytes = VECTOR_BYTES };
 	stage_av_formats(stage_convert_reads, format.formats);
@@ -103,7 +103,7 @@ static enum stage_result open_input(struct compose *compose)
 		.formats = &format,
 		.n_formats = 1,
 	};
-	return stage_port_open(&compose->input, compose->env, &demand);
+	return stage_port_settle(&compose->input, compose->env, &demand);
 }
 
 static unsigned list_formats(const struct compose *compose, struct umm_format_demand *first,
@@ -133,7 +133,7 @@ static unsigned list_formats(const struct compose *compose, struct umm_format_de
 	return 2;
 }
 
-static enum stage_result open_output(struct compose *compose)
+static enum stage_result settle_output(struct compose *compose)
 {
 	struct umm_format_demand formats[2];
 	struct stage_demand demand = {
@@ -144,7 +144,7 @@ static enum stage_result open_output(struct compose *compose)
 		.formats = formats,
 		.n_formats = list_formats(compose, &formats[0], &formats[1]),
 	};
-	return stage_port_open(&compose->output, compose->env, &demand);
+	return stage_port_settle(&compose->output, compose->env, &demand);
 }
 
 /* ---- frames ---- */
@@ -218,7 +218,9 @@ static enum stage_result each(void *user, const struct umm_frame *frame)
 
 static enum stage_result work(struct compose *compose)
 {
-	if (open_input(compose) != STAGE_OK || open_output(compose) != STAGE_OK)
+	if (settle_input(compose) != STAGE_OK || settle_output(compose) != STAGE_OK ||
+	    stage_port_start(&compose->input) != STAGE_OK ||
+	    stage_port_start(&compose->output) != STAGE_OK)
 		return STAGE_FAILED;
 	enum stage_result result = stage_port_run(&compose->input, each, compose);
 	if (result == STAGE_OK)

@@ -123,14 +123,18 @@ enum stage_result stage_port_start(struct stage_port *port)
 	return failed(port, "the frames cannot start to flow", ret);
 }
 
+enum stage_result stage_port_settle(struct stage_port *port, const struct stage_env *env,
+				    const struct stage_demand *demand)
+{
+	enum stage_result result = stage_port_join(port, env, demand);
+	return result == STAGE_OK ? stage_port_seal(port) : result;
+}
+
 enum stage_result stage_port_open(struct stage_port *port, const struct stage_env *env,
 				  const struct stage_demand *demand)
 {
-	if (stage_port_join(port, env, demand) != STAGE_OK)
-		return STAGE_FAILED;
-	if (stage_port_seal(port) != STAGE_OK)
-		return STAGE_FAILED;
-	return stage_port_start(port);
+	enum stage_result result = stage_port_settle(port, env, demand);
+	return result == STAGE_OK ? stage_port_start(port) : result;
 }
 
 void stage_port_finish(struct stage_port *port)

@@ -46,6 +46,11 @@ enum stage_result stage_port_join(struct stage_port *port, const struct stage_en
 enum stage_result stage_port_seal(struct stage_port *port);
 enum stage_result stage_port_start(struct stage_port *port);
 
+/** Join and seal: the layout is known. A filter settles both its ends before it starts either, so
+ * that no frame flows through half a pipeline. */
+enum stage_result stage_port_settle(struct stage_port *port, const struct stage_env *env,
+				    const struct stage_demand *demand);
+
 /** Join, seal and start. */
 enum stage_result stage_port_open(struct stage_port *port, const struct stage_env *env,
 				  const struct stage_demand *demand);
