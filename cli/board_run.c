@@ -108,15 +108,20 @@ static int parse_number(const char *option, const char *text, uint64_t max, uint
 
 static int parse_size(const char *text, struct model_picture *picture)
 {
-	unsigned width, height;
-	char rest;
-	if (sscanf(text, "%ux%u%c", &width, &height, &rest) != 2 || width == 0 || height == 0 ||
-	    width > MAX_SIDE_PX || height > MAX_SIDE_PX) {
-		fprintf(stderr, "umm run: --size %s: not WxH from 1x1 to %ux%u\n", text,
+	char *end;
+	unsigned long width = strtoul(text, &end, 10), height = 0;
+	bool valid =
+		text[0] >= '0' && text[0] <= '9' && end[0] == 'x' && end[1] >= '0' && end[1] <= '9';
+	if (valid)
+		height = strtoul(end + 1, &end, 10);
+	if (!valid || *end != '\0' || width == 0 || height == 0 || width > MAX_SIDE_PX ||
+	    height > MAX_SIDE_PX) {
+		fprintf(stderr, "umm run: --size %s: not WxH from 1x1 to %dx%d\n", text,
 			MAX_SIDE_PX, MAX_SIDE_PX);
 		return -1;
 	}
-	*picture = (struct model_picture){ width, height, (width * UINT64_C(4) + 63) & ~63ull };
+	*picture = (struct model_picture){ (uint32_t)width, (uint32_t)height,
+					   (width * UINT64_C(4) + 63) & ~UINT64_C(63) };
 	return 0;
 }
 
@@ -278,8 +283,12 @@ static int write_png(const struct board_run *run, const uint32_t *screen)
 	size_t pixels = (size_t)picture->width_px * picture->height_px;
 	umm_autofree uint8_t *rgb = malloc(pixels * 3);
 	umm_autofree char *partial = NULL;
-	if (rgb == NULL || asprintf(&partial, "%s.part", run->picture_path) < 0)
+	if (rgb == NULL)
 		return -1;
+	if (asprintf(&partial, "%s.part", run->picture_path) < 0) {
+		partial = NULL; /* undefined otherwise */
+		return -1;
+	}
 	for (size_t i = 0; i < pixels; i++) {
 		rgb[3 * i] = (uint8_t)(screen[i] >> 16);
 		rgb[3 * i + 1] = (uint8_t)(screen[i] >> 8);

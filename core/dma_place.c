@@ -113,7 +113,7 @@ static int add_piece(const struct umm_dma_placing *p, struct umm_run memory, uin
 
 static int bounce_run(const struct umm_dma_placing *p, struct umm_run memory)
 {
-	uint64_t slot;
+	uint64_t slot = UMM_DMA_NO_ADDRESS;
 	int ret = check_bounce(p, memory, UMM_DMA_MASK_EXCEEDED, p->device->options.limits.mask);
 	if (ret == 0)
 		ret = take_loan(p, memory, &slot);
@@ -128,7 +128,7 @@ static int bounce_run(const struct umm_dma_placing *p, struct umm_run memory)
 int umm_dma_place_in_loan(const struct umm_dma_placing *p)
 {
 	struct umm_run whole = { p->memory->runs[0].address, p->memory->size_bytes };
-	uint64_t slot, at = 0;
+	uint64_t slot = UMM_DMA_NO_ADDRESS, at = 0;
 	int ret = check_bounce(p, whole, UMM_DMA_TOO_MANY_SEGMENTS,
 			       p->device->options.limits.max_segments);
 	if (ret == 0)
