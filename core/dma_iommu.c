@@ -18,6 +18,8 @@
 
 #include "core/step.h"
 
+#define LONGEST (UINT64_C(1) << 61) /* more than any IOMMU translates */
+
 /* ---- where runs go, relative to the start of the range ---- */
 
 struct layout {
@@ -63,8 +65,8 @@ static int lay_out(const struct umm_dma_placing *p, uint64_t boundary, uint64_t 
 	};
 	for (uint32_t i = 0; i < p->memory->count; i++) {
 		struct umm_run run = p->memory->runs[i];
-		if (run.size > UINT64_MAX / 4 || layout.end > UINT64_MAX / 4)
-			return -EOVERFLOW;
+		if (run.size > LONGEST || layout.end > LONGEST)
+			return -EOVERFLOW; /* so that no sum or power of two below wraps */
 		uint64_t at = place_of(&layout, run);
 		if (crosses(at, run.size, boundary))
 			return -ERANGE;

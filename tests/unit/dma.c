@@ -435,6 +435,22 @@ TEST(no_device_address_left_is_said_and_nothing_is_kept)
 	stop();
 }
 
+TEST(more_than_any_iommu_translates_is_refused)
+{
+	start(&(struct rig_config){ .name = "gpu", .iommu = true });
+	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
+	for (unsigned shift = 59; shift < 63; shift++) {
+		umm_sg_clear(&memory);
+		uint64_t size = (UINT64_C(1) << shift) - 1;
+		CHECK_INT(umm_sg_append(&memory, (struct umm_run){ 0, size }), 0);
+		CHECK_INT(umm_sg_append(&memory, (struct umm_run){ 4095, size }), 0);
+		int ret = umm_dma_map_sg(&device.dma, &memory, &use, &segments);
+		CHECK(ret == -ERANGE || ret == -ENOSPC);
+		CHECK(device.dma.live == 0 && segments.count == 0);
+	}
+	stop();
+}
+
 /* ---- lazy ---- */
 
 TEST(lazy_addresses_come_back_only_after_the_flush)
