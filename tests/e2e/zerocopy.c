@@ -109,6 +109,7 @@ static unsigned long long trace_run(const char *frames)
 {
 	char command[2048];
 	snprintf(command, sizeof(command),
+		 "ASAN_OPTIONS=detect_leaks=0 " /* LeakSanitizer cannot work under ptrace */
 		 "strace -f -qq -yy -e "
 		 "trace=read,readv,pread64,preadv,preadv2,write,writev,pwrite64,pwritev,"
 		 "pwritev2,sendto,sendmsg,sendmmsg,recvfrom,recvmsg,recvmmsg,splice,tee,vmsplice,"

@@ -252,8 +252,8 @@ TEST(what_is_no_board_file_is_refused)
 		"{\"board\":{},\"heaps\":[],\"devices\":[]}",
 		"{\"board\":{\"name\":\"x\"},\"heaps\":[],\"devices\":[{}]}",
 		"{\"board\":{\"name\":\"x\"},\"heaps\":[],\"devices\":[{\"name\":1}]}",
-		"{\"board\":{\"name\":\"x\"},\"heaps\":[{\"name\":\"a\"},{\"name\":\"a\"}],"
-		"\"devices\":[]}",
+		("{\"board\":{\"name\":\"x\"},\"heaps\":[{\"name\":\"a\"},{\"name\":\"a\"}],"
+		 "\"devices\":[]}"),
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct board *board = NULL;
