@@ -27,7 +27,7 @@ struct trial {
 	struct umm_demand *demands;
 	struct umm_entry *entries; /**< of all demands, one after the other */
 	uint32_t *first_entry;
-	struct umm_clash *statements;
+	struct umm_culprit *statements;
 	uint8_t *marks;	    /**< of each statement */
 	bool *keep_formats; /**< of each demand: its pairs are there whether listed or not */
 	size_t n_statements;
@@ -98,7 +98,7 @@ static void list(struct trial *trial, uint32_t demand, uint32_t entry, uint64_t 
 {
 	for (unsigned field = 0; field < UMM_N_FIELDS; field++)
 		if ((stated & ~UNLISTED & UMM_FIELD_BIT(field)) != 0)
-			trial->statements[trial->n_statements++] = (struct umm_clash){
+			trial->statements[trial->n_statements++] = (struct umm_culprit){
 				.demand = demand, .entry = entry, .field = field
 			};
 }
@@ -155,7 +155,7 @@ static void gather_stated(struct trial *trial)
 			trial->entries[trial->first_entry[i] + j].stated = 0;
 	}
 	for (size_t i = 0; i < trial->n_statements; i++) {
-		const struct umm_clash *statement = &trial->statements[i];
+		const struct umm_culprit *statement = &trial->statements[i];
 		if (trial->marks[i] != LISTED)
 			continue;
 		uint64_t bit = UMM_FIELD_BIT(statement->field);
@@ -218,7 +218,7 @@ static bool is_limit(const struct trial *trial, size_t i)
  * while they stand and they seem to clash. */
 static bool is_disarmed(const struct trial *trial, size_t i)
 {
-	const struct umm_clash *statement = &trial->statements[i];
+	const struct umm_culprit *statement = &trial->statements[i];
 	enum umm_field field = statement->field;
 	return trial->problem->demands[statement->demand].iommu &&
 	       (field == UMM_FIELD_CONTIGUOUS || field == UMM_FIELD_ADDRESS_MAX ||
@@ -332,7 +332,8 @@ static const struct {
 
 static size_t add_condition(struct trial *trial, size_t count, const char *name)
 {
-	trial->statements[count] = (struct umm_clash){ .demand = UMM_NO_DEMAND, .condition = name };
+	trial->statements[count] =
+		(struct umm_culprit){ .demand = UMM_NO_DEMAND, .condition = name };
 	return count + 1;
 }
 
@@ -378,7 +379,7 @@ static bool serves_nobody(struct trial *trial)
 }
 
 size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t size,
-			 const struct umm_clash **out)
+			 const struct umm_culprit **out)
 {
 	struct trial trial;
 	struct umm_scratch scratch = { .memory = memory, .size = size };
@@ -422,7 +423,7 @@ static bool copy_solved(struct trial *trial)
 	return umm_solve(&trial->copy, 0, trial->memory, trial->size, &solution);
 }
 
-bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_clash *clash,
+bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_culprit *clash,
 				 void *memory, size_t size)
 {
 	struct trial trial;

@@ -10,7 +10,7 @@
 #define UMM_NO_DEMAND UINT32_MAX
 
 /** One statement: a field of a participant, or (demand UMM_NO_DEMAND) a condition on the whole. */
-struct umm_clash {
+struct umm_culprit {
 	uint32_t demand;
 	uint32_t entry; /**< into demand's entries, for the fields of a FORMAT */
 	enum umm_field field;
@@ -26,12 +26,12 @@ size_t umm_conflict_size(const struct umm_problem *problem);
  * whole document stand alone. *out points into `memory`. Returns how many there are.
  */
 size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t size,
-			 const struct umm_clash **out);
+			 const struct umm_culprit **out);
 
 /** Whether the problem has a solution when one field is left out (not `usage`: what follows from
  * leaving it out is for the reader of the document to say). `memory` has umm_conflict_size() bytes.
  */
-bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_clash *clash,
+bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_culprit *clash,
 				 void *memory, size_t size);
 
 /**

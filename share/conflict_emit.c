@@ -32,7 +32,7 @@ static json_t *find_path(const json_t *object, const char *path)
 	return value;
 }
 
-char *umm_clash_path(const struct umm_problem *problem, const struct umm_clash *clash)
+char *umm_culprit_path(const struct umm_problem *problem, const struct umm_culprit *clash)
 {
 	const char *field = umm_field_path(clash->field);
 	char *path = NULL;
@@ -44,12 +44,12 @@ char *umm_clash_path(const struct umm_problem *problem, const struct umm_clash *
 	return path;
 }
 
-static json_t *emit_clash(const struct umm_document *document, const struct umm_clash *clash)
+static json_t *emit_clash(const struct umm_document *document, const struct umm_culprit *clash)
 {
 	if (clash->condition != NULL)
 		return json_pack("{s:n, s:s, s:n}", "participant", "field", clash->condition,
 				 "value");
-	umm_autofree char *path = umm_clash_path(&document->problem, clash);
+	umm_autofree char *path = umm_culprit_path(&document->problem, clash);
 	if (path == NULL)
 		return NULL;
 	json_t *value = find_path(document->sources[clash->demand], path);
@@ -58,7 +58,7 @@ static json_t *emit_clash(const struct umm_document *document, const struct umm_
 			 value);
 }
 
-static json_t *emit_clashes(const struct umm_document *document, const struct umm_clash *clashes,
+static json_t *emit_clashes(const struct umm_document *document, const struct umm_culprit *clashes,
 			    size_t count)
 {
 	json_t *list = json_array();
@@ -75,7 +75,7 @@ json_t *umm_conflict_emit(const struct umm_document *document)
 {
 	size_t size = umm_conflict_size(&document->problem);
 	umm_autofree void *memory = malloc(size > 0 ? size : 1);
-	const struct umm_clash *clashes = NULL;
+	const struct umm_culprit *clashes = NULL;
 	if (memory == NULL)
 		return NULL;
 	size_t count = umm_conflict_find(&document->problem, memory, size, &clashes);

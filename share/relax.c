@@ -136,10 +136,10 @@ static bool needs_reading(const struct umm_demand *demand, enum umm_field field)
 }
 
 /** Leave a field out: nearly always the core can tell by itself. */
-static void leave_out(struct attempt *attempt, const struct umm_clash *clash)
+static void leave_out(struct attempt *attempt, const struct umm_culprit *clash)
 {
 	const struct umm_problem *problem = &attempt->copy->problem;
-	umm_autofree char *path = umm_clash_path(problem, clash);
+	umm_autofree char *path = umm_culprit_path(problem, clash);
 	if (path == NULL)
 		return;
 	if (needs_reading(&problem->demands[clash->demand], clash->field))
@@ -275,7 +275,7 @@ static void move_number(struct attempt *attempt, uint32_t demand, const char *pa
 }
 
 /** Upper limits move up, lower ones down. */
-static void move_limit(struct attempt *attempt, const struct umm_clash *clash, const char *path)
+static void move_limit(struct attempt *attempt, const struct umm_culprit *clash, const char *path)
 {
 	switch (clash->field) {
 	case UMM_FIELD_BUFFERS_MAX:
@@ -307,9 +307,9 @@ static void move_limit(struct attempt *attempt, const struct umm_clash *clash, c
 
 /* ---- all of them ---- */
 
-static void change_clash(struct attempt *attempt, const struct umm_clash *clash)
+static void change_clash(struct attempt *attempt, const struct umm_culprit *clash)
 {
-	umm_autofree char *path = umm_clash_path(&attempt->copy->problem, clash);
+	umm_autofree char *path = umm_culprit_path(&attempt->copy->problem, clash);
 	if (path == NULL)
 		return;
 	if (clash->field == UMM_FIELD_HEAPS)
@@ -326,7 +326,7 @@ static void change_clash(struct attempt *attempt, const struct umm_clash *clash)
 		move_limit(attempt, clash, path);
 }
 
-static void relax_clash(struct attempt *attempt, const struct umm_clash *clash)
+static void relax_clash(struct attempt *attempt, const struct umm_culprit *clash)
 {
 	leave_out(attempt, clash);
 	change_clash(attempt, clash);
@@ -340,12 +340,12 @@ static void relax_demand(struct attempt *attempt, uint32_t index)
 	const struct umm_demand *demand = &attempt->copy->problem.demands[index];
 	for (unsigned field = 0; field < UMM_N_DEMAND_FIELDS; field++)
 		if ((demand->stated & UMM_FIELD_BIT(field)) != 0)
-			leave_out(attempt, &(struct umm_clash){ index, 0, field, NULL });
+			leave_out(attempt, &(struct umm_culprit){ index, 0, field, NULL });
 	leave_out_modifiers(attempt, index, UINT32_MAX);
 	for (uint32_t j = 0; j < demand->n_entries; j++)
 		for (unsigned field = UMM_N_DEMAND_FIELDS; field < UMM_FIELD_COST; field++)
 			if ((demand->entries[j].stated & UMM_FIELD_BIT(field)) != 0)
-				leave_out(attempt, &(struct umm_clash){ index, j, field, NULL });
+				leave_out(attempt, &(struct umm_culprit){ index, j, field, NULL });
 }
 
 /** Every field of everybody, when no statement of the conflict helps. Nothing of a late one counts
@@ -389,7 +389,7 @@ static bool found_any(const struct attempt *attempt)
 	return false;
 }
 
-static void run(struct attempt *attempt, const struct umm_clash *clashes, size_t count)
+static void run(struct attempt *attempt, const struct umm_culprit *clashes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (clashes[i].condition != NULL)
@@ -410,7 +410,7 @@ static unsigned choose_budget(const struct umm_problem *problem)
 	return weight >= 1024 ? 2 : (unsigned)umm_min(128, 2048 / weight);
 }
 
-json_t *umm_relax(const struct umm_document *document, const struct umm_clash *clashes,
+json_t *umm_relax(const struct umm_document *document, const struct umm_culprit *clashes,
 		  size_t count)
 {
 	struct attempt attempt = { .root = json_deep_copy(document->root),

@@ -7,10 +7,10 @@
 #include "share/document.h"
 
 /** The contract's list `relax`, mildest first. NULL: out of memory. */
-json_t *umm_relax(const struct umm_document *document, const struct umm_clash *clashes,
+json_t *umm_relax(const struct umm_document *document, const struct umm_culprit *clashes,
 		  size_t count);
 
 /** Path of a statement inside its participant, as in the input; free() it. NULL: out of memory. */
-char *umm_clash_path(const struct umm_problem *problem, const struct umm_clash *clash);
+char *umm_culprit_path(const struct umm_problem *problem, const struct umm_culprit *clash);
 
 #endif
