@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An answer: the document is read, solved, and what came out is written down once, as JSON, as text
- * and as a layout. After that nothing changes any more, so an answer may be read from any thread.
+ * An answer: the document is read, solved, and what came out is written down once, as JSON, as
+ * text, as a layout and as a list of its parts. After that nothing changes any more, so an answer
+ * may be read from any thread.
  */
 #include "share/answer.h"
 
@@ -18,6 +19,7 @@ struct umm_answer {
 	int verdict;
 	struct umm_layout layout;
 	json_t *object;
+	struct umm_answer_parts parts; /* borrow from object */
 	char *json, *text;
 };
 
@@ -25,6 +27,7 @@ void umm_answer_destroy(struct umm_answer *answer)
 {
 	if (answer == NULL)
 		return;
+	umm_answer_parts_finish(&answer->parts);
 	json_decref(answer->object);
 	free(answer->json);
 	free(answer->text);
@@ -71,7 +74,9 @@ static int write_down(struct umm_answer *answer)
 		return -ENOMEM;
 	answer->json = json_dumps(answer->object, JSON_COMPACT);
 	answer->text = umm_answer_text_from(answer->object);
-	return answer->json != NULL && answer->text != NULL ? 0 : -ENOMEM;
+	if (answer->json == NULL || answer->text == NULL)
+		return -ENOMEM;
+	return umm_answer_parts_init(&answer->parts, answer->object);
 }
 
 int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detail,
@@ -126,4 +131,9 @@ const char *umm_answer_text(const struct umm_answer *answer)
 const json_t *umm_answer_object(const struct umm_answer *answer)
 {
 	return answer->object;
+}
+
+const struct umm_answer_parts *umm_answer_get_parts(const struct umm_answer *answer)
+{
+	return &answer->parts;
 }

@@ -10,6 +10,7 @@
 #include <umm/solve.h>
 
 #include "os/cleanup.h"
+#include "share/answer_parts.h"
 #include "share/document.h"
 
 /** What else an answer should contain. */
@@ -26,5 +27,8 @@ int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detai
 
 /** The contract's JSON of an answer, as an object that lives as long as the answer. */
 const json_t *umm_answer_object(const struct umm_answer *answer);
+
+/** The explanation as structures; lives as long as the answer. */
+const struct umm_answer_parts *umm_answer_get_parts(const struct umm_answer *answer);
 
 #endif

@@ -74,6 +74,76 @@ UMM_API const char *umm_answer_json(const struct umm_answer *answer);
  */
 UMM_API const char *umm_answer_text(const struct umm_answer *answer);
 
+/**
+ * The explanation once more, as structures. Five lists, each in the order of the answer's JSON; a
+ * list that does not belong to the verdict is empty. `field` is always the path inside the
+ * participant as in the document, like "memory.contiguous" or "formats[0].size.max", and values are
+ * JSON text, like `true` or `["system"]`. Everything pointed to lives as long as the answer. Later
+ * versions may append members to these structures.
+ */
+
+/** UMM_OK: a field that is as it is because somebody stated it. */
+struct umm_reason {
+	const char *field;
+	const char *value;     /**< what all statements came to */
+	const char *const *by; /**< names of the participants that bound it */
+	size_t n_by;
+};
+
+/** UMM_OK: a candidate that would not do. It is a heap, a pair of format and modifier, or an
+ * alternative of a group. */
+struct umm_rejection {
+	const char *candidate;	 /**< in words: "heap system", "format NV12, modifier LINEAR" */
+	const char *heap;	 /**< NULL unless it is a heap */
+	uint32_t format;	 /**< 0 unless it is a pair */
+	uint64_t modifier;	 /**< says something only beside a format */
+	const char *group;	 /**< NULL unless it is an alternative */
+	unsigned alternative;	 /**< says something only beside a group; counts from 0 */
+	const char *participant; /**< who objects, or NULL: nobody in particular */
+	const char *field;	 /**< what they object with; the heap's own where nobody does */
+};
+
+/** UMM_CONFLICT: one of the statements that clash. Without any single one of them the others fit
+ * together. */
+struct umm_clash {
+	const char *participant; /**< NULL: a condition on the document as a whole */
+	const char *field;
+	const char *value; /**< NULL where the document states none */
+};
+
+/** UMM_CONFLICT: a single change that makes it work, verified. The list has the mildest first. */
+struct umm_relaxation {
+	const char *participant;
+	const char *field;
+	const char *to; /**< what to state instead, or NULL: leave the field out */
+};
+
+/** UMM_INVALID: where a document breaks the contract. */
+struct umm_violation {
+	const char *participant; /**< NULL: none, or one without a valid name */
+	const char *field; /**< from the top of the document where participant is NULL, may be "" */
+	const char *message;
+};
+
+/** How many there are of each. Never fails; thread-safe. Since 0.1. */
+UMM_API size_t umm_answer_reason_count(const struct umm_answer *answer);
+UMM_API size_t umm_answer_rejection_count(const struct umm_answer *answer);
+UMM_API size_t umm_answer_clash_count(const struct umm_answer *answer);
+UMM_API size_t umm_answer_relaxation_count(const struct umm_answer *answer);
+UMM_API size_t umm_answer_violation_count(const struct umm_answer *answer);
+
+/**
+ * The one at `i`, from 0, or NULL past the end of the list.
+ *
+ * What is returned belongs to the answer and lives as long as it does. Thread-safe. Since 0.1.
+ */
+UMM_API const struct umm_reason *umm_answer_reason(const struct umm_answer *answer, size_t i);
+UMM_API const struct umm_rejection *umm_answer_rejection(const struct umm_answer *answer, size_t i);
+UMM_API const struct umm_clash *umm_answer_clash(const struct umm_answer *answer, size_t i);
+UMM_API const struct umm_relaxation *umm_answer_relaxation(const struct umm_answer *answer,
+							   size_t i);
+UMM_API const struct umm_violation *umm_answer_violation(const struct umm_answer *answer, size_t i);
+
 UMM_END_DECLS
 
 #endif

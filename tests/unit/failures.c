@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <umm/broker.h>
+#include <umm/solve.h>
 
 #include "share/buffer.h"
 #include "tests/unit/members.h"
@@ -234,4 +235,49 @@ TEST(consumer_process_survives_each_failure)
 TEST(broker_survives_each_failure)
 {
 	CHECK(fault_run(broker_fails) > 50);
+}
+
+/* ---- answers, as text and as structures ---- */
+
+static int try_answer(const char *document, int verdict)
+{
+	fault_here();
+	struct umm_answer *answer = NULL;
+	int ret = umm_solve_json(document, strlen(document), &answer);
+	CHECK((ret >= 0) == (answer != NULL));
+	if (ret >= 0)
+		CHECK_INT(ret, verdict);
+	umm_answer_destroy(answer);
+	return ret < 0 ? ret : 0;
+}
+
+#define HEAPS                                                                                      \
+	"{\"heaps\":[{\"name\":\"system\",\"class\":\"memfd\"},"                                   \
+	"{\"name\":\"cma\",\"class\":\"dma_heap\",\"contiguous\":true}],\"participants\":["
+#define CAMERA                                                                                     \
+	"{\"name\":\"camera\",\"usage\":[\"video\"],\"buffers\":{\"camping\":1},"                  \
+	"\"memory\":{\"contiguous\":true}}"
+
+static int solution(void)
+{
+	return try_answer(HEAPS CAMERA "]}", UMM_OK);
+}
+
+static int refusal(void)
+{
+	return try_answer(HEAPS CAMERA ",{\"name\":\"encoder\",\"usage\":[\"video\"],"
+				       "\"memory\":{\"heaps\":[\"system\"]}}]}",
+			  UMM_CONFLICT);
+}
+
+static int violation(void)
+{
+	return try_answer(HEAPS "{\"name\":\"camera\",\"usage\":[]}]}", UMM_INVALID);
+}
+
+TEST(an_answer_survives_each_failure)
+{
+	CHECK(fault_run(solution) > 50);
+	CHECK(fault_run(refusal) > 50);
+	CHECK(fault_run(violation) > 20);
 }

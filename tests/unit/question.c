@@ -60,6 +60,11 @@ int ask_formats(const char *first, ...)
 	return ask_participants(participants);
 }
 
+const struct umm_answer *answered(void)
+{
+	return answer;
+}
+
 static const json_t *find(const char *path)
 {
 	const json_t *value = umm_answer_object(answer);

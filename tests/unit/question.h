@@ -21,6 +21,9 @@ int ask_participants(const char *participants);
  * with NULL. */
 int ask_formats(const char *first, ...) __attribute__((sentinel));
 
+/** The last answer; it lives until the next question. */
+const struct umm_answer *answered(void);
+
 /** The value at "image.planes[1].offset_bytes" of the last answer, with ' for "; "" if there is
  * none. */
 const char *at(const char *path);
