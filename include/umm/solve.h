@@ -8,6 +8,7 @@
 #ifndef UMM_SOLVE_H
 #define UMM_SOLVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,36 @@ struct umm_answer;
  */
 UMM_API UMM_MUST_CHECK int umm_solve_json(const char *text, size_t size_bytes,
 					  struct umm_answer **out);
+
+/** What a heap offers: HEAP of the document. As in umm/constraints.h, 0 and NULL are "not stated".
+ * A heap that has nothing left is left out of the list. */
+struct umm_heap_offer {
+	const char *name;
+	enum umm_heap_class heap_class; /**< one of them, must be stated */
+	bool contiguous;		/**< every buffer is one run */
+	bool secure;
+	uint64_t contiguous_max_bytes; /**< instead of `contiguous`: buffers up to this are one run
+					*/
+	uint64_t address_max;	       /**< highest byte address */
+	uint64_t size_max_bytes;       /**< of one buffer */
+	uint64_t free_bytes, largest_free_bytes;
+	uint32_t coherency; /**< set of enum umm_coherency */
+	enum umm_cache cache;
+	uint64_t cost;
+};
+
+/**
+ * Solve participants stated by calls (umm/constraints.h) against these heaps.
+ *
+ * The same as umm_solve_json() with the document of both, and so are *out and what is returned;
+ * also -EINVAL: a heap without a name, or with a value that the document cannot express. Nothing
+ * is kept of the participants, which can be used further. One thread at a time per participant.
+ * Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_solve_participants(const struct umm_constraints *const *participants,
+						  size_t n_participants,
+						  const struct umm_heap_offer *heaps,
+						  size_t n_heaps, struct umm_answer **out);
 
 /** Destroy; NULL is fine. */
 UMM_API void umm_answer_destroy(struct umm_answer *answer);

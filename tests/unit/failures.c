@@ -275,9 +275,26 @@ static int violation(void)
 	return try_answer(HEAPS "{\"name\":\"camera\",\"usage\":[]}]}", UMM_INVALID);
 }
 
+static int by_calls(void)
+{
+	fault_here();
+	struct umm_heap_offer heap = { .name = "cma", .heap_class = UMM_HEAP_DMA_HEAP };
+	struct umm_answer *answer = NULL;
+	umm_auto(umm_constraints, constraints) = NULL;
+	int ret = try_constraints("camera", UMM_USAGE_VIDEO, &constraints);
+	if (ret < 0)
+		return ret;
+	const struct umm_constraints *participant = constraints;
+	ret = umm_solve_participants(&participant, 1, &heap, 1, &answer);
+	CHECK((ret >= 0) == (answer != NULL));
+	umm_answer_destroy(answer);
+	return ret;
+}
+
 TEST(an_answer_survives_each_failure)
 {
 	CHECK(fault_run(solution) > 50);
 	CHECK(fault_run(refusal) > 50);
 	CHECK(fault_run(violation) > 20);
+	CHECK(fault_run(by_calls) > 50);
 }
