@@ -85,6 +85,14 @@ bool umm_read_participant(struct umm_reader *reader, const struct umm_path *path
 			  const json_t *value, struct umm_demand *demand);
 void umm_read_formats(struct umm_reader *reader, const struct umm_path *path, const json_t *value,
 		      struct umm_demand *demand);
+/** Format and modifier of an entry after their defaults. Returns whether its pairs are known. */
+bool umm_read_pairs(struct umm_reader *reader, const struct umm_path *path, json_t *object,
+		    bool usage_none, struct umm_entry *entry);
+/** Entries of one participant that cover the same pair are violations. Their pairs are known. */
+void umm_read_check_overlaps(struct umm_reader *reader, const struct umm_path *path,
+			     const struct umm_demand *demand);
+/** Entries by their smallest pair: an order that the input's does not change. */
+void umm_sort_by_pairs(struct umm_entry *entries, size_t count);
 void umm_read_heap(struct umm_reader *reader, const struct umm_path *path, const json_t *value,
 		   struct umm_heap_facts *heap);
 
