@@ -58,6 +58,24 @@ static bool (*usable(const struct stage_spec *spec))(uint32_t fourcc)
 	return spec->argument != NULL ? writes_and_draws : writes;
 }
 
+/* Tell what the format could be. */
+static void refuse_format(const struct stage_spec *spec)
+{
+	uint32_t formats[UMM_DEMAND_FORMATS];
+	char names[UMM_DEMAND_FORMATS * (UMM_FORMAT_NAME_SIZE + 2)] = "";
+	unsigned n = stage_av_formats(usable(spec), formats);
+	size_t length = 0;
+	for (unsigned i = 0; i < n; i++) {
+		char name[UMM_FORMAT_NAME_SIZE];
+		length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s",
+					   i > 0 ? ", " : "", umm_format_name(formats[i], name));
+	}
+	stage_error(spec, "format=%s: %s; known to work: %s", stage_option(spec, "format"),
+		    spec->argument != NULL ? "pixman cannot draw an overlay on it"
+					   : "libswscale cannot write it",
+		    names);
+}
+
 static int read_options(const struct stage_spec *spec, struct compose_options *out)
 {
 	*out = (struct compose_options){ .opacity = 100 };
@@ -68,10 +86,7 @@ static int read_options(const struct stage_spec *spec, struct compose_options *o
 	    stage_option_u64(spec, "opacity", 0, 100, &out->opacity) < 0)
 		return -1;
 	if (out->format != 0 && !usable(spec)(out->format)) {
-		stage_error(spec, "format=%s: %s; XR24, AR24, XB24, AB24, RG24, BG24 and RG16 can",
-			    stage_option(spec, "format"),
-			    spec->argument != NULL ? "pixman cannot draw an overlay on it"
-						   : "libswscale cannot write it");
+		refuse_format(spec);
 		return -1;
 	}
 	return 0;
