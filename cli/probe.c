@@ -231,10 +231,13 @@ static void print_help(void)
 	     "  --json   as one JSON object");
 }
 
+/* Not a letter: getopt must not take it for a short option. */
+enum { OPTION_JSON = 256 };
+
 int cmd_probe(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
+		{ "json", no_argument, NULL, OPTION_JSON },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -247,13 +250,16 @@ int cmd_probe(int argc, char **argv)
 			print_help();
 			return CLI_OK;
 		}
-		if (key != 'j')
+		if (key != OPTION_JSON)
 			break;
 		json = true;
 	}
 	if (key != -1 || optind != argc) {
+		/* A short option may stand in the middle of a cluster, as in -xh. */
+		char letter[] = { '-', (char)optopt, '\0' };
+		bool is_short = key != -1 && optopt != 0 && optopt != 'h' && optopt < OPTION_JSON;
 		fprintf(stderr, "umm probe: what is '%s'? umm probe --help\n",
-			key != -1 ? argv[optind - 1] : argv[optind]);
+			is_short ? letter : argv[key != -1 ? optind - 1 : optind]);
 		return CLI_USAGE;
 	}
 	return probe(json);

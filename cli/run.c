@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/board_run.h"
@@ -18,18 +19,31 @@
 
 /* ---- before anything is started ---- */
 
+/* The document replaces a file, so it is the directory that must be writable; devices and pipes are
+   written as they are. */
+static const char *written_place(const char *path, char *copy)
+{
+	struct stat status;
+	if (stat(path, &status) < 0 || S_ISREG(status.st_mode))
+		return dirname(copy);
+	return path;
+}
+
 static int check_json_path(const struct run_options *options)
 {
 	const char *path = options->json_path;
 	if (path == NULL)
 		return 0;
 	umm_autofree char *copy = strdup(path);
+	struct stat status;
 	if (copy == NULL)
-		return -1;
-	const char *where = access(path, F_OK) == 0 ? path : dirname(copy);
-	if (access(where, W_OK) == 0)
+		errno = ENOMEM;
+	else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		errno = EISDIR;
+	else if (access(written_place(path, copy), W_OK) == 0)
 		return 0;
-	fprintf(stderr, "umm run: --json: cannot write %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "umm %s: --json: cannot write %s: %s\n", options->command, path,
+		strerror(errno));
 	return -1;
 }
 
@@ -62,7 +76,7 @@ static void print_refusal(const struct run *run)
 static void advise_copies(const struct run_options *options, int n_arguments, char **arguments)
 {
 	struct run_plan plan;
-	bool helps = run_plan_init(&plan, n_arguments, arguments) == 0 &&
+	bool helps = run_plan_init(&plan, options->command, n_arguments, arguments) == 0 &&
 		     run_copies_would_help(options, &plan);
 	for (unsigned i = 0; helps && i < plan.n_stages; i++)
 		if (plan.stages[i].automatic)
@@ -168,7 +182,7 @@ static int run_command(int argc, char **argv, bool rehearse)
 	options.rehearse = rehearse;
 	if (status == RUN_GO) {
 		struct run_plan plan;
-		status = run_plan_init(&plan, argc - first, argv + first);
+		status = run_plan_init(&plan, options.command, argc - first, argv + first);
 		if (status == 0)
 			status = run_plan(&options, &plan, argc - first, argv + first);
 		run_plan_finish(&plan);

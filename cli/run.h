@@ -39,6 +39,7 @@
 
 /** The command line. */
 struct run_options {
+	const char *command; /**< "run" or "explain", for messages */
 	uint64_t frames;     /**< 0: as many as the source has */
 	int64_t duration_ns; /**< 0: no limit */
 	unsigned buffers;    /**< 0: what the participants need */
@@ -93,6 +94,7 @@ struct run_edge {
 
 /** The stages of the command line and what follows from their order. */
 struct run_plan {
+	const char *command; /**< as in run_options */
 	struct run_stage *stages;
 	unsigned n_stages;
 	struct run_edge *edges;
@@ -158,7 +160,7 @@ void run_options_finish(struct run_options *options);
 
 /** Make the plan of STAGE arguments; whatever is cheap to check is checked. Returns 0, or the exit
  * status with one line printed. */
-int run_plan_init(struct run_plan *plan, int n_arguments, char **arguments);
+int run_plan_init(struct run_plan *plan, const char *command, int n_arguments, char **arguments);
 void run_plan_finish(struct run_plan *plan);
 
 /** Put a compose stage between stage `sink` and the one it takes its frames from. Returns 0, or -1

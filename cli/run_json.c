@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /** The result as one JSON object, keys in the order of umm-run(1). */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "cli/run.h"
+#include "os/cleanup.h"
+#include "stage/outfile.h"
 
 static json_t *planes_json(const struct umm_layout *layout)
 {
@@ -103,38 +107,45 @@ static json_t *result_json(const struct run *run)
 			 (double)(run->over_ns - run->begun_ns) / 1e9);
 }
 
-static int write_to(const json_t *result, FILE *file)
+static int write_to_stdout(const char *text)
 {
-	int ret = json_dumpf(result, file, JSON_COMPACT | JSON_REAL_PRECISION(9));
-	return ret < 0 || fputc('\n', file) == EOF ? -1 : 0;
+	return fputs(text, stdout) == EOF || fflush(stdout) != 0 ? -errno : 0;
 }
 
-static int write_file(const json_t *result, const char *path)
+/* Whole or not at all: whoever reads the file must not find half a document. */
+static int write_file(const char *text, const char *path)
 {
-	FILE *file = fopen(path, "we");
-	if (file == NULL)
-		return -1;
-	int ret = write_to(result, file);
-	int saved = errno;
-	if (fclose(file) != 0)
-		return -1;
-	errno = saved;
+	struct stage_outfile *file;
+	int ret = stage_outfile_open(path, &file);
+	if (ret < 0)
+		return ret;
+	ret = stage_outfile_write(file, text, strlen(text));
+	if (ret == 0)
+		return stage_outfile_commit(file);
+	stage_outfile_abort(file);
 	return ret;
+}
+
+/* One line. NULL: out of memory. */
+static char *result_text(const struct run *run)
+{
+	json_t *result = result_json(run);
+	umm_autofree char *document =
+		result != NULL ? json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+	json_decref(result);
+	char *line;
+	return document != NULL && asprintf(&line, "%s\n", document) >= 0 ? line : NULL;
 }
 
 int run_write_json(const struct run *run)
 {
 	const char *path = run->options->json_path;
-	json_t *result = result_json(run);
-	errno = ENOMEM;
-	int ret = result == NULL ? -1
-		  : path == NULL ? write_to(result, stdout)
-				 : write_file(result, path);
-	if (ret == 0 && path == NULL && fflush(stdout) != 0)
-		ret = -1;
+	umm_autofree char *text = result_text(run);
+	int ret = text == NULL	 ? -ENOMEM
+		  : path == NULL ? write_to_stdout(text)
+				 : write_file(text, path);
 	if (ret < 0)
-		fprintf(stderr, "umm run: --json: cannot write %s: %s\n",
-			path != NULL ? path : "to stdout", strerror(errno));
-	json_decref(result);
+		fprintf(stderr, "umm %s: --json: cannot write %s: %s\n", run->options->command,
+			path != NULL ? path : "to stdout", strerror(-ret));
 	return ret;
 }

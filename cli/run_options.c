@@ -87,13 +87,15 @@ static void print_help(const char *command)
 	      stdout);
 }
 
-static int usage_error(const char *option, const char *value, const char *allowed)
+static int usage_error(const struct run_options *options, const char *option, const char *value,
+		       const char *allowed)
 {
-	fprintf(stderr, "umm run: --%s=%s: must be %s\n", option, value, allowed);
+	fprintf(stderr, "umm %s: --%s=%s: must be %s\n", options->command, option, value, allowed);
 	return CLI_USAGE;
 }
 
-static int parse_count(const char *option, const char *text, uint64_t max, uint64_t *out)
+static int parse_count(const struct run_options *options, const char *option, const char *text,
+		       uint64_t max, uint64_t *out)
 {
 	char *end;
 	errno = 0;
@@ -103,7 +105,7 @@ static int parse_count(const char *option, const char *text, uint64_t max, uint6
 		char allowed[64];
 		snprintf(allowed, sizeof(allowed), "a number from 1 to %llu",
 			 (unsigned long long)max);
-		return usage_error(option, text, allowed);
+		return usage_error(options, option, text, allowed);
 	}
 	*out = value;
 	return RUN_GO;
@@ -112,7 +114,7 @@ static int parse_count(const char *option, const char *text, uint64_t max, uint6
 static int parse_buffers(const char *text, struct run_options *out)
 {
 	uint64_t buffers;
-	int ret = parse_count("buffers", text, UMM_MAX_BUFFERS, &buffers);
+	int ret = parse_count(out, "buffers", text, UMM_MAX_BUFFERS, &buffers);
 	if (ret == RUN_GO)
 		out->buffers = (unsigned)buffers;
 	return ret;
@@ -124,7 +126,7 @@ static int parse_seconds(const char *text, struct run_options *out)
 	char *end;
 	double seconds = strtod(text, &end);
 	if (end == text || *end != '\0' || !isfinite(seconds) || seconds <= 0 || seconds > max)
-		return usage_error("seconds", text, "a positive number of seconds");
+		return usage_error(out, "seconds", text, "a positive number of seconds");
 	out->duration_ns = (int64_t)(seconds * 1e9);
 	return RUN_GO;
 }
@@ -136,7 +138,7 @@ static int parse_mode(const char *text, struct run_options *out)
 	else if (strcmp(text, "latest") == 0)
 		out->mode = UMM_QUEUE_LATEST;
 	else
-		return usage_error("mode", text, "fifo or latest");
+		return usage_error(out, "mode", text, "fifo or latest");
 	return RUN_GO;
 }
 
@@ -147,13 +149,13 @@ static int parse_copies(const char *text, struct run_options *out)
 	else if (strcmp(text, "forbid") == 0)
 		out->allow_copies = false;
 	else
-		return usage_error("copies", text, "forbid or allow");
+		return usage_error(out, "copies", text, "forbid or allow");
 	return RUN_GO;
 }
 
-static int unknown_heap(const char *name)
+static int unknown_heap(const char *command, const char *name)
 {
-	fprintf(stderr, "umm run: --heap: there is no heap '%s'; known are", name);
+	fprintf(stderr, "umm %s: --heap: there is no heap '%s'; known are", command, name);
 	for (const struct umm_heap_ops *const *heap = umm_heap_table; *heap != NULL; heap++)
 		fprintf(stderr, " %s", (*heap)->name);
 	fputc('\n', stderr);
@@ -182,7 +184,7 @@ static int parse_heaps(const char *text, struct run_options *out)
 	out->heap_names = strdup(text);
 	out->heaps = calloc(strlen(text) + 3, sizeof(*out->heaps));
 	if (out->heap_names == NULL || out->heaps == NULL) {
-		fprintf(stderr, "umm run: out of memory\n");
+		fprintf(stderr, "umm %s: out of memory\n", out->command);
 		return CLI_FAILED;
 	}
 
@@ -190,7 +192,7 @@ static int parse_heaps(const char *text, struct run_options *out)
 	char *rest = out->heap_names;
 	for (char *name = strsep(&rest, ","); name != NULL; name = strsep(&rest, ",")) {
 		if (umm_heap_find(name) == NULL)
-			return unknown_heap(name);
+			return unknown_heap(out->command, name);
 		out->heaps[n++] = name;
 	}
 	add_fallback(out->heaps, n);
@@ -200,9 +202,9 @@ static int parse_heaps(const char *text, struct run_options *out)
 static int parse_json(const char *path, struct run_options *out)
 {
 	if (path != NULL && *path == '\0')
-		return usage_error("json", path, "the name of a file");
+		return usage_error(out, "json", path, "the name of a file");
 	out->json = true;
-	out->json_path = path;
+	out->json_path = path != NULL && strcmp(path, "-") == 0 ? NULL : path;
 	return RUN_GO;
 }
 
@@ -210,7 +212,7 @@ static int parse_option(int key, const char *command, struct run_options *out)
 {
 	switch (key) {
 	case OPTION_FRAMES:
-		return parse_count("frames", optarg, INT64_MAX, &out->frames);
+		return parse_count(out, "frames", optarg, INT64_MAX, &out->frames);
 	case OPTION_SECONDS:
 		return parse_seconds(optarg, out);
 	case OPTION_BUFFERS:
@@ -237,20 +239,26 @@ static int parse_option(int key, const char *command, struct run_options *out)
 	}
 }
 
+/* A short option is told by itself: it may stand in the middle of a cluster, as in -xh. */
 static int bad_option(char **argv, int key)
 {
+	const char *command = argv[0];
 	const char *text = argv[optind - 1];
+	char letter[] = { '-', (char)optopt, '\0' };
+	if (key == '?' && optopt != 0 && optopt != 'h' && optopt < OPTION_FRAMES)
+		text = letter;
 	if (key == ':')
-		fprintf(stderr, "umm run: option '%s' needs a value; umm run --help\n", text);
+		fprintf(stderr, "umm %s: option '%s' needs a value; umm %s --help\n", command, text,
+			command);
 	else
-		fprintf(stderr, "umm run: there is no option '%s'; umm run --help lists them\n",
-			text);
+		fprintf(stderr, "umm %s: there is no option '%s'; umm %s --help lists them\n",
+			command, text, command);
 	return CLI_USAGE;
 }
 
 int run_options_parse(int argc, char **argv, struct run_options *out, int *first_stage)
 {
-	*out = (struct run_options){ .mode = UMM_QUEUE_FIFO };
+	*out = (struct run_options){ .command = argv[0], .mode = UMM_QUEUE_FIFO };
 	opterr = 0;
 	optind = 1;
 	int key;

@@ -13,9 +13,9 @@
 #include "cli/commands.h"
 #include "cli/run.h"
 
-static int out_of_memory(void)
+static int out_of_memory(const struct run_plan *plan)
 {
-	fprintf(stderr, "umm run: out of memory\n");
+	fprintf(stderr, "umm %s: out of memory\n", plan->command);
 	return CLI_FAILED;
 }
 
@@ -47,9 +47,9 @@ static void point_at_names(struct run_plan *plan)
 		plan->stages[i].spec.name = plan->stages[i].name;
 }
 
-static int refuse(const char *text, const char *why)
+static int refuse(const struct run_plan *plan, const char *text, const char *why)
 {
-	fprintf(stderr, "umm run: %s: %s\n", text, why);
+	fprintf(stderr, "umm %s: %s: %s\n", plan->command, text, why);
 	return CLI_USAGE;
 }
 
@@ -60,16 +60,16 @@ static int check_role(const struct run_plan *plan, unsigned index, bool extra)
 	if (index == 0)
 		return role == STAGE_SOURCE
 			       ? 0
-			       : refuse(stage->spec.text, "the first stage must be a source");
+			       : refuse(plan, stage->spec.text, "the first stage must be a source");
 	if (role == STAGE_SOURCE)
-		return refuse(stage->spec.text, "only the first stage can be a source");
+		return refuse(plan, stage->spec.text, "only the first stage can be a source");
 	bool after_sink = plan->stages[index - 1].spec.ops->role == STAGE_SINK;
 	if (extra && role != STAGE_SINK)
-		return refuse(stage->spec.text, "after a '+' comes a sink");
+		return refuse(plan, stage->spec.text, "after a '+' comes a sink");
 	if (extra && !after_sink)
-		return refuse(stage->spec.text, "a '+' comes after a sink");
+		return refuse(plan, stage->spec.text, "a '+' comes after a sink");
 	if (after_sink && !extra)
-		return refuse(stage->spec.text, "after a sink nothing can come but '+ SINK'");
+		return refuse(plan, stage->spec.text, "after a sink nothing can come but '+ SINK'");
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static int add_stages(struct run_plan *plan, int n_arguments, char **arguments)
 	for (int i = 0; i < n_arguments; i++) {
 		if (strcmp(arguments[i], "+") == 0) {
 			if (extra || i + 1 == n_arguments)
-				return refuse("+", "a sink must follow");
+				return refuse(plan, "+", "a sink must follow");
 			extra = true;
 			continue;
 		}
@@ -102,7 +102,8 @@ static int add_stages(struct run_plan *plan, int n_arguments, char **arguments)
 	}
 	const struct run_stage *last = &plan->stages[plan->n_stages - 1];
 	if (last->spec.ops->role != STAGE_SINK)
-		return refuse(last->spec.text, "the last stage must be a sink (null, if no other)");
+		return refuse(plan, last->spec.text,
+			      "the last stage must be a sink (null, if no other)");
 	return 0;
 }
 
@@ -131,11 +132,11 @@ static struct run_edge *edge_of(struct run_plan *plan, unsigned producer)
 	return edge;
 }
 
-static int add_consumer(struct run_edge *edge, unsigned consumer)
+static int add_consumer(const struct run_plan *plan, struct run_edge *edge, unsigned consumer)
 {
 	int *grown = realloc(edge->consumers, (edge->n_consumers + 1) * sizeof(*grown));
 	if (grown == NULL)
-		return out_of_memory();
+		return out_of_memory(plan);
 	edge->consumers = grown;
 	grown[edge->n_consumers++] = (int)consumer;
 	return 0;
@@ -146,7 +147,7 @@ static int link_stages(struct run_plan *plan)
 	drop_edges(plan);
 	plan->edges = calloc(plan->n_stages, sizeof(*plan->edges));
 	if (plan->edges == NULL)
-		return out_of_memory();
+		return out_of_memory(plan);
 	for (unsigned i = 0; i < plan->n_stages; i++)
 		plan->stages[i].input = plan->stages[i].output = RUN_NONE;
 
@@ -154,11 +155,12 @@ static int link_stages(struct run_plan *plan)
 		struct run_stage *stage = &plan->stages[i];
 		struct run_edge *edge = edge_of(plan, (unsigned)stage->upstream);
 		stage->input = plan->stages[stage->upstream].output;
-		int ret = add_consumer(edge, i);
+		int ret = add_consumer(plan, edge, i);
 		if (ret != 0)
 			return ret;
 		if (edge->n_consumers > UMM_MAX_CONSUMERS)
-			return refuse(stage->spec.text, "more consumers than a queue can have");
+			return refuse(plan, stage->spec.text,
+				      "more consumers than a queue can have");
 	}
 	return 0;
 }
@@ -173,12 +175,12 @@ static int check_stages(const struct run_plan *plan)
 	return 0;
 }
 
-int run_plan_init(struct run_plan *plan, int n_arguments, char **arguments)
+int run_plan_init(struct run_plan *plan, const char *command, int n_arguments, char **arguments)
 {
-	*plan = (struct run_plan){ 0 };
+	*plan = (struct run_plan){ .command = command };
 	plan->stages = calloc((size_t)n_arguments, sizeof(*plan->stages));
 	if (plan->stages == NULL)
-		return out_of_memory();
+		return out_of_memory(plan);
 
 	int ret = add_stages(plan, n_arguments, arguments);
 	if (ret == 0)
@@ -225,7 +227,7 @@ int run_plan_insert_compose(struct run_plan *plan, unsigned sink)
 	struct run_stage *grown =
 		realloc(plan->stages, (plan->n_stages + 1) * sizeof(*plan->stages));
 	if (grown == NULL)
-		return out_of_memory(), -1;
+		return out_of_memory(plan), -1;
 	plan->stages = grown;
 	point_at_names(plan);
 

@@ -53,6 +53,13 @@ static char *directory_of(const char *path)
 	return strndup(path, (size_t)(slash - path) + 1);
 }
 
+/* A symbolic link is to stay one, /dev/stdout above all: what it leads to is replaced. */
+static char *followed(const char *path)
+{
+	char *target = realpath(path, NULL);
+	return target != NULL ? target : strdup(path);
+}
+
 static bool replaceable(const char *path)
 {
 	struct stat status;
@@ -96,7 +103,7 @@ int stage_outfile_open(const char *path, struct stage_outfile **out)
 		return -ENOMEM;
 	file->fd = -1;
 	bool is_stdout = strcmp(path, "-") == 0;
-	file->path = is_stdout ? NULL : strdup(path);
+	file->path = is_stdout ? NULL : followed(path);
 
 	int ret;
 	if (!is_stdout && file->path == NULL)

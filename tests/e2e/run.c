@@ -146,6 +146,36 @@ TEST(json_on_stdout_is_nothing_but_json)
 	outcome_finish(&outcome);
 }
 
+/* A file system of one page, with `text` in FILE and no room left. */
+static bool make_full_disk(const char *directory, const char *path, const char *text)
+{
+	int flags = CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER);
+	CHECK(mkdir(directory, 0700) == 0);
+	if (unshare(flags) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", directory, "tmpfs", 0, "size=4k") < 0)
+		return false;
+	FILE *file = fopen(path, "we");
+	CHECK(file != NULL);
+	fputs(text, file);
+	CHECK(fclose(file) == 0);
+	return true;
+}
+
+TEST(json_that_finds_no_room_leaves_the_file_that_was_there)
+{
+	if (!make_full_disk("small", "small/result.json", "old"))
+		SKIP("no mount namespace here");
+	run_tool(&outcome, "run", "--quiet", "--json=small/result.json", "--frames=3",
+		 "test,size=320x240", "null");
+	CHECK_INT(outcome.status, 1);
+	CHECK(says(outcome.err, "small/result.json") && says(outcome.err, "No space"));
+	outcome_finish(&outcome);
+	char *text = read_whole("small/result.json");
+	CHECK_STR(text, "old");
+	free(text);
+	CHECK(umount("small") == 0);
+}
+
 TEST(json_in_a_file_has_every_key)
 {
 	run_tool(&outcome, "run", "--json=result.json", "--frames=60", "test,size=320x240",

@@ -79,6 +79,10 @@ TEST(unknown_option_is_named)
 	REFUSED(2, "--frobs", "run", "--frobs", "test", "null");
 	REFUSED(2, "--frames", "run", "test", "null", "--frames");
 	REFUSED(2, "--frobs", "probe", "--frobs");
+	REFUSED(2, "'-x'", "run", "-xy", "test", "null");
+	REFUSED(2, "'-j'", "probe", "-jx");
+	REFUSED(2, "'-x'", "probe", "-xj");
+	REFUSED(2, "--help=1", "run", "--help=1", "test", "null");
 	REFUSED(2, "nosuch", "bench", "nosuch");
 }
 
@@ -167,6 +171,25 @@ TEST(directories_that_cannot_be_written_are_refused_before_the_start)
 	run_tool(&outcome, "run", "--frames=1", "test", "png:locked/out");
 	CHECK(outcome.status == 1 || outcome.status == 2);
 	expect_one_line(&outcome, outcome.status, "locked");
+}
+
+TEST(rehearsal_speaks_under_its_own_name)
+{
+	REFUSED(2, "umm explain: --frames=0", "explain", "--frames=0", "test", "null");
+	REFUSED(2, "umm explain: test", "explain", "test", "test", "null");
+	REFUSED(1, "umm explain: --json", "explain", "--json=no/such/dir/x.json", "test", "null");
+}
+
+TEST(format_that_compose_cannot_write_is_refused_with_those_it_can)
+{
+	REFUSED(2, "NV12", "run", "test", "compose,format=GR88", "null");
+	REFUSED(2, "XR24", "run", "test", "compose,format=GR88", "null");
+}
+
+TEST(json_file_that_is_a_directory_is_refused_before_the_start)
+{
+	CHECK(mkdir("results", 0700) == 0);
+	REFUSED(1, "results", "run", "--json=results", "test", "null");
 }
 
 TEST(json_file_that_cannot_be_written_is_refused_before_the_start)

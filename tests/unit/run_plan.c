@@ -8,7 +8,8 @@ static struct run_plan plan;
 #define PLAN(...)                                                                                  \
 	do {                                                                                       \
 		char *words_[] = { __VA_ARGS__ };                                                  \
-		CHECK_INT(run_plan_init(&plan, (int)(sizeof(words_) / sizeof(words_[0])), words_), \
+		CHECK_INT(run_plan_init(&plan, "run", (int)(sizeof(words_) / sizeof(words_[0])),   \
+					words_),                                                   \
 			  0);                                                                      \
 	} while (0)
 
@@ -98,12 +99,12 @@ TEST(thirty_two_consumers_are_enough)
 		words[n++] = plus;
 		words[n++] = sink;
 	}
-	CHECK_INT(run_plan_init(&plan, n, words), 0);
+	CHECK_INT(run_plan_init(&plan, "run", n, words), 0);
 	CHECK_INT(plan.edges[0].n_consumers, UMM_MAX_CONSUMERS);
 	run_plan_finish(&plan);
 
 	words[n++] = plus;
 	words[n++] = sink;
-	CHECK_INT(run_plan_init(&plan, n, words), 2);
+	CHECK_INT(run_plan_init(&plan, "run", n, words), 2);
 	run_plan_finish(&plan);
 }
