@@ -22,7 +22,7 @@
 
 #define MAX_ANSWER_BYTES (16u << 20)
 
-enum progress { NOTHING, JOINED, SETTLED, WRITABLE, READABLE, STARTED };
+enum progress { NOTHING, JOINED, SEALING, SETTLED, WRITABLE, READABLE, STARTED };
 
 struct remote {
 	struct umm_collection base;
@@ -53,6 +53,20 @@ static void fail(struct remote *remote, int error)
 		remote->error = error;
 }
 
+/* Steps come in their order, and none after the end. */
+static bool expects(struct remote *remote, enum progress step)
+{
+	if (remote->error == 0 && remote->progress != step)
+		fail(remote, -EPROTO);
+	return remote->error == 0;
+}
+
+static void move_on(struct remote *remote, enum progress from, enum progress to)
+{
+	if (expects(remote, from))
+		remote->progress = to;
+}
+
 static void set_explanation(struct remote *remote, char *take_text)
 {
 	free(remote->base.explanation);
@@ -63,12 +77,10 @@ static void handle_joined(void *data, struct umm_collection_v1 *proxy, int32_t r
 {
 	(void)proxy;
 	struct remote *remote = data;
-	if (remote->progress != NOTHING || result > 0) {
-		fail(remote, -EPROTO);
-		return;
-	}
+	if (result > 0)
+		result = -EPROTO;
 	remote->result = result;
-	remote->progress = JOINED;
+	move_on(remote, NOTHING, JOINED);
 }
 
 /* The words are made from the answer here, as they would be beside the solver. */
@@ -104,8 +116,10 @@ static void handle_settled(void *data, struct umm_collection_v1 *proxy, int32_t 
 	struct remote *remote = data;
 	umm_autofd fd = answer_fd;
 	umm_autofree char *text = NULL;
-	if (remote->progress != JOINED || buffers == 0 || buffers > UMM_MAX_BUFFERS ||
-	    self >= consumers || !read_modes(remote, consumers, modes)) {
+	if (!expects(remote, SEALING))
+		return;
+	if (buffers == 0 || buffers > UMM_MAX_BUFFERS || self >= consumers ||
+	    !read_modes(remote, consumers, modes)) {
 		fail(remote, -EPROTO);
 		return;
 	}
@@ -210,13 +224,6 @@ static void handle_doorbell(void *data, struct umm_collection_v1 *proxy, uint32_
 		keep_fd(remote, &remote->blocks.take_doorbells[producer ? index : 0], &fd);
 }
 
-static void move_on(struct remote *remote, enum progress from, enum progress to)
-{
-	if (remote->progress != from)
-		fail(remote, -EPROTO);
-	remote->progress = to;
-}
-
 static void handle_writable(void *data, struct umm_collection_v1 *proxy)
 {
 	(void)proxy;
@@ -304,6 +311,7 @@ static int seal(struct umm_collection *collection)
 	if (remote->member == NULL)
 		return -EPROTO;
 	umm_collection_v1_seal(remote->proxy);
+	remote->progress = SEALING;
 	int ret = wait_for(remote, WRITABLE);
 	return ret < 0 && remote->result != 0 ? remote->result : ret;
 }
@@ -409,6 +417,7 @@ int umm_collection_open(struct umm_connection *connection, const char *token,
 	if (ret < 0) {
 		umm_collection_v1_destroy(remote->proxy);
 		free(remote->base.explanation);
+		free(remote->base.answer_json);
 		return ret;
 	}
 	*out = &umm_steal(remote)->base;

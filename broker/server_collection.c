@@ -61,7 +61,7 @@ int collection_join(struct collection *collection, struct seat *seat,
 		    const struct umm_constraints *constraints, const struct umm_join_opts *opts)
 {
 	if (collection->step != STEP_JOINING)
-		return -EBUSY;
+		return collection->step == STEP_ENDED ? -ECONNRESET : -EBUSY;
 	if (collection->negotiation.n_members == collection->expected)
 		return -E2BIG;
 	int ret = umm_negotiation_join(&collection->negotiation, constraints, opts);

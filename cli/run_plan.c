@@ -254,7 +254,9 @@ void run_plan_reset(struct run_plan *plan)
 	for (unsigned i = 0; i < plan->n_stages; i++) {
 		struct run_stage *stage = &plan->stages[i];
 		stage->pid = 0;
-		stage->ended = stage->unjudged = stage->doomed = false;
+		stage->ended = stage->unjudged = stage->lost = stage->doomed = false;
+		stage->wait_status = 0;
+		stage->look_frames = 0;
 		stage->first_faults = stage->last_faults = stage->look_faults = -1;
 	}
 }

@@ -146,7 +146,7 @@ static bool covers(const struct umm_layout *layout)
 		const struct umm_plane_layout *plane = &layout->planes[i];
 		uint64_t row = umm_format_row_bytes(info, i, layout->width_px);
 		uint64_t rows = umm_format_plane_rows(info, i, layout->height_px);
-		if (rows == 0 || row > plane->stride_bytes || rows > plane->rows ||
+		if (rows == 0 || row == 0 || row > plane->stride_bytes || rows > plane->rows ||
 		    row > plane->size_bytes ||
 		    (rows - 1) > (plane->size_bytes - row) / plane->stride_bytes)
 			return false;

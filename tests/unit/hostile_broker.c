@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A broker that lies: events that nobody asked for, out of order, with nonsense in them. The member
+ * gets an error; nothing crashes and nothing leaks.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <wayland-server-core.h>
+
+#include "os/memfd.h"
+#include "tests/unit/members.h"
+#include "umm-v1-server-protocol.h"
+
+/* What the liar does when asked to join, and when asked to seal. */
+struct lie {
+	void (*on_join)(struct wl_resource *collection);
+	void (*on_seal)(struct wl_resource *collection);
+};
+
+static const struct lie *lie;
+
+static void send_settled(struct wl_resource *collection, const char *answer, uint32_t buffers,
+			 uint32_t consumers, uint32_t self, uint32_t mode)
+{
+	umm_autofd fd = -1;
+	CHECK_INT(umm_memfd_from_data("answer", answer, strlen(answer), &fd), 0);
+	struct wl_array modes;
+	wl_array_init(&modes);
+	*(uint32_t *)wl_array_add(&modes, sizeof(uint32_t)) = mode;
+	umm_collection_v1_send_settled(collection, fd, (uint32_t)strlen(answer), 0, 0, buffers,
+				       consumers, self, &modes);
+	wl_array_release(&modes);
+}
+
+static const char good[] =
+	"{\"status\":\"ok\",\"buffers\":1,\"size_bytes\":4096,\"raw_size_bytes\":4096,"
+	"\"heap\":\"memfd\",\"contiguous\":false,\"coherency\":\"ram\","
+	"\"secure\":false,\"address_align\":4096,\"image\":null}";
+
+static void send_null_file(struct wl_resource *collection)
+{
+	umm_autofd fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	umm_collection_v1_send_buffer(collection, 0, fd);
+	umm_collection_v1_send_block(collection, 0, fd);
+}
+
+static void agree(struct wl_resource *collection)
+{
+	umm_collection_v1_send_joined(collection, 0);
+}
+
+static void join_twice(struct wl_resource *collection)
+{
+	agree(collection);
+	agree(collection);
+}
+
+static void all_at_once(struct wl_resource *collection)
+{
+	agree(collection);
+	send_settled(collection, good, 1, 1, 0, UMM_COLLECTION_V1_MODE_FIFO);
+	send_null_file(collection);
+	umm_collection_v1_send_writable(collection);
+}
+
+static void start_at_once(struct wl_resource *collection)
+{
+	agree(collection);
+	umm_collection_v1_send_started(collection);
+}
+
+static void strange_result(struct wl_resource *collection)
+{
+	umm_collection_v1_send_joined(collection, 77);
+}
+
+static void no_json(struct wl_resource *collection)
+{
+	send_settled(collection, "{", 1, 1, 0, UMM_COLLECTION_V1_MODE_FIFO);
+}
+
+static void too_many_buffers(struct wl_resource *collection)
+{
+	send_settled(collection, good, 100000, 1, 0, UMM_COLLECTION_V1_MODE_FIFO);
+}
+
+static void nobody_of_that_number(struct wl_resource *collection)
+{
+	send_settled(collection, good, 1, 1, 9, UMM_COLLECTION_V1_MODE_FIFO);
+}
+
+static void unknown_mode(struct wl_resource *collection)
+{
+	send_settled(collection, good, 1, 1, 0, 12);
+}
+
+static void files_that_are_no_memory(struct wl_resource *collection)
+{
+	send_settled(collection, good, 1, 1, 0, UMM_COLLECTION_V1_MODE_FIFO);
+	send_null_file(collection);
+	umm_collection_v1_send_writable(collection);
+}
+
+static void blocks_without_end(struct wl_resource *collection)
+{
+	send_settled(collection, good, 1, 1, 0, UMM_COLLECTION_V1_MODE_FIFO);
+	umm_autofd fd = -1;
+	CHECK_INT(umm_memfd_create("block", 1 << 20, UMM_PAGES_4K, &fd), 0);
+	umm_collection_v1_send_block(collection, 0, fd);
+	umm_collection_v1_send_block(collection, 0, fd);
+}
+
+static void refuse_with_success(struct wl_resource *collection)
+{
+	umm_autofd fd = -1;
+	CHECK_INT(umm_memfd_from_data("text", "no", 2, &fd), 0);
+	umm_collection_v1_send_refused(collection, 0, fd, 2);
+}
+
+static void handle_destroy(struct wl_client *client, struct wl_resource *collection)
+{
+	(void)client;
+	wl_resource_destroy(collection);
+}
+
+static void handle_join(struct wl_client *client, struct wl_resource *collection, uint32_t role,
+			uint32_t mode, uint32_t foreign_writer, int32_t document, uint32_t size)
+{
+	(void)client, (void)role, (void)mode, (void)foreign_writer, (void)size;
+	close(document);
+	lie->on_join(collection);
+}
+
+static void handle_seal(struct wl_client *client, struct wl_resource *collection)
+{
+	(void)client;
+	if (lie->on_seal != NULL)
+		lie->on_seal(collection);
+}
+
+static void handle_nothing(struct wl_client *client, struct wl_resource *collection)
+{
+	(void)client, (void)collection;
+}
+
+static const struct umm_collection_v1_interface collection_requests = {
+	.destroy = handle_destroy,
+	.join = handle_join,
+	.seal = handle_seal,
+	.mapped = handle_nothing,
+	.ready = handle_nothing,
+};
+
+static void open_collection(struct wl_client *client, struct wl_resource *broker, uint32_t id,
+			    const char *token)
+{
+	(void)broker, (void)token;
+	struct wl_resource *collection =
+		wl_resource_create(client, &umm_collection_v1_interface, 1, id);
+	wl_resource_set_implementation(collection, &collection_requests, NULL, NULL);
+}
+
+static const struct umm_broker_v1_interface broker_requests = { .open_collection =
+									open_collection };
+
+static void bind_broker(struct wl_client *client, void *data, uint32_t version, uint32_t id)
+{
+	(void)data, (void)version;
+	struct wl_resource *broker = wl_resource_create(client, &umm_broker_v1_interface, 1, id);
+	wl_resource_set_implementation(broker, &broker_requests, NULL, NULL);
+}
+
+static void serve(int fd)
+{
+	struct wl_display *display = wl_display_create();
+	wl_global_create(display, &umm_broker_v1_interface, 1, NULL, bind_broker);
+	wl_client_create(display, fd);
+	wl_display_run(display);
+}
+
+/* Be lied to; the member must come out with an error at the join or at the seal. */
+static void meet(const struct lie *the_lie)
+{
+	lie = the_lie;
+	int pair[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	pid_t liar = fork();
+	if (liar == 0) {
+		close(pair[0]);
+		serve(pair[1]);
+		_exit(0);
+	}
+	close(pair[1]);
+
+	struct umm_connection *connection = NULL;
+	struct umm_collection *collection = NULL;
+	struct umm_member *member = NULL;
+	CHECK_INT(umm_connection_open(pair[0], &connection), 0);
+	CHECK_INT(umm_collection_open(connection, "edge0", &collection), 0);
+	umm_auto(umm_constraints, constraints) = painter_constraints();
+	int ret = umm_collection_join(collection, constraints, UMM_JOIN_OPTS(.role = UMM_PRODUCER),
+				      &member);
+	if (ret == 0)
+		ret = umm_collection_seal(collection);
+	if (ret == 0)
+		ret = umm_collection_start(collection);
+	CHECK(ret < 0);
+	CHECK(umm_collection_layout(collection) == NULL || ret == -EPROTO);
+	umm_collection_destroy(collection);
+	umm_connection_close(connection);
+	kill(liar, SIGKILL);
+	waitpid(liar, NULL, 0);
+}
+
+TEST(events_nobody_asked_for_are_an_error)
+{
+	meet(&(struct lie){ join_twice, no_json });
+	meet(&(struct lie){ all_at_once, no_json });
+	meet(&(struct lie){ start_at_once, no_json });
+	meet(&(struct lie){ strange_result, no_json });
+}
+
+TEST(nonsense_in_events_is_an_error)
+{
+	meet(&(struct lie){ agree, no_json });
+	meet(&(struct lie){ agree, too_many_buffers });
+	meet(&(struct lie){ agree, nobody_of_that_number });
+	meet(&(struct lie){ agree, unknown_mode });
+	meet(&(struct lie){ agree, refuse_with_success });
+}
+
+TEST(files_that_are_not_what_they_should_be_are_an_error)
+{
+	meet(&(struct lie){ agree, files_that_are_no_memory });
+	meet(&(struct lie){ agree, blocks_without_end });
+}
