@@ -5,6 +5,9 @@
  * With fifo, a stage that fails takes all others along: nobody may miss a frame. With latest, the
  * others of its edge go on, as long as the producer has somebody to produce for. Who has to end
  * gets -ECONNRESET from the collections that end, and is killed if it has not ended after a grace.
+ *
+ * A stage that fails after it has ended its stream in good order takes nobody along: whoever is
+ * behind it sees the stream to its end, and only the run as a whole has failed.
  */
 #include <errno.h>
 #include <string.h>
@@ -23,20 +26,25 @@ static bool alive(const struct run_stage *stage)
 
 static bool ended_well(const struct run_stage *stage)
 {
-	return WIFEXITED(stage->wait_status) && WEXITSTATUS(stage->wait_status) == 0;
+	return WIFEXITED(stage->wait_status) && WEXITSTATUS(stage->wait_status) == STAGE_EXIT_DONE;
 }
 
-/* A stage that exits with 1 has told the reason itself, or should have. */
+static bool ended_its_stream(const struct run_stage *stage)
+{
+	return WIFEXITED(stage->wait_status) && WEXITSTATUS(stage->wait_status) == STAGE_EXIT_ENDED;
+}
+
+/* A stage that fails with a status of its own has told the reason, or should have. */
 static void tell_death(struct run *run, const struct run_stage *stage)
 {
 	run_screen_clear(&run->screen);
-	int status = stage->wait_status;
-	if (WIFSIGNALED(status))
+	int status = run_exit_of(stage);
+	if (status < 0)
 		run_say(run, "%s (pid %d) was killed by signal %d (%s)", stage->name,
-			(int)stage->pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) != 1 || !run->screen.relayed)
+			(int)stage->pid, -status, strsignal(-status));
+	else if (status != STAGE_EXIT_FAILED || !run->screen.relayed)
 		run_say(run, "%s (pid %d) ended with status %d", stage->name, (int)stage->pid,
-			WEXITSTATUS(status));
+			status);
 }
 
 static void doom(struct run *run, struct run_stage *stage);
@@ -118,7 +126,10 @@ static void note_end(struct run *run, struct run_stage *stage)
 	} else if (!stage->doomed) {
 		run->failed = true;
 		tell_death(run, stage);
-		spread_death(run, stage);
+		if (ended_its_stream(stage))
+			stop_if_unwatched(run, stage);
+		else
+			spread_death(run, stage);
 	}
 }
 

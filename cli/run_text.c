@@ -50,5 +50,6 @@ int run_exit_of(const struct run_stage *stage)
 {
 	if (WIFSIGNALED(stage->wait_status))
 		return -WTERMSIG(stage->wait_status);
-	return WEXITSTATUS(stage->wait_status);
+	int status = WEXITSTATUS(stage->wait_status);
+	return status == STAGE_EXIT_ENDED ? STAGE_EXIT_FAILED : status;
 }

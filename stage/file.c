@@ -208,20 +208,17 @@ static enum stage_result play(struct file_source *source)
 
 /* ---- the stage ---- */
 
-static void source_finish(struct file_source *source)
+/* Returns whether the stream was ended in good order. */
+static bool source_finish(struct file_source *source)
 {
+	bool ended = false;
 	av_packet_free(&source->packet);
 	av_frame_free(&source->frame);
 	file_input_close(&source->input); /* the decoder lets go of its pictures */
 	if (source->buffers.env != NULL)
-		file_buffers_finish(&source->buffers);
+		ended = file_buffers_finish(&source->buffers);
 	free(source);
-}
-
-static void source_cleanup(struct file_source **source)
-{
-	if (*source != NULL)
-		source_finish(*source);
+	return ended;
 }
 
 static int refuse_copying_decoder(const struct file_source *source)
@@ -257,25 +254,31 @@ static int source_start(struct file_source *source)
 	return 0;
 }
 
-static int file_run(const struct stage_env *env)
+static enum stage_result live(struct file_source *source)
 {
-	__attribute__((cleanup(source_cleanup))) struct file_source *source =
-		calloc(1, sizeof(*source));
-	if (source == NULL) {
-		stage_error(env->spec, "out of memory");
-		return 1;
-	}
-	source->env = env;
+	const struct stage_spec *spec = source->env->spec;
 	if (source_start(source) < 0)
-		return 1;
-
+		return STAGE_FAILED;
 	enum stage_result result = play(source);
 	if (result != STAGE_FAILED && source->damaged > 0)
-		stage_error(env->spec,
+		stage_error(spec,
 			    "warning: %llu packets or pictures of %s are damaged; what they show "
 			    "may be wrong or missing",
-			    (unsigned long long)source->damaged, env->spec->argument);
-	return result == STAGE_FAILED;
+			    (unsigned long long)source->damaged, spec->argument);
+	return result;
+}
+
+static int file_run(const struct stage_env *env)
+{
+	struct file_source *source = calloc(1, sizeof(*source));
+	if (source == NULL) {
+		stage_error(env->spec, "out of memory");
+		return STAGE_EXIT_FAILED;
+	}
+	source->env = env;
+	enum stage_result result = live(source);
+	bool ended = source_finish(source);
+	return stage_port_exit(result, ended);
 }
 
 static const struct stage_key keys[] = {

@@ -258,16 +258,18 @@ enum stage_result file_buffers_result(struct file_buffers *pool)
 	return result;
 }
 
-void file_buffers_finish(struct file_buffers *pool)
+bool file_buffers_finish(struct file_buffers *pool)
 {
+	bool ended = false;
 	if (pool->opened) {
 		collect(pool);
-		stage_port_end(&pool->port);
+		ended = stage_port_end(&pool->port);
 	}
 	stage_port_finish(&pool->port);
 	pthread_cond_destroy(&pool->came_back);
 	pthread_mutex_destroy(&pool->slot_lock);
 	pthread_mutex_destroy(&pool->queue_lock);
+	return ended;
 }
 
 /* ---- frames go out ---- */

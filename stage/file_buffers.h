@@ -56,8 +56,8 @@ void file_buffers_init(struct file_buffers *pool, const struct stage_env *env,
 /** Why the decoder got no buffer the last time it asked; STAGE_OK if it got one. */
 enum stage_result file_buffers_result(struct file_buffers *pool);
 
-/** End the stream, wait for the consumers, leave. */
-void file_buffers_finish(struct file_buffers *pool);
+/** End the stream, wait for the consumers, leave. True if they have seen all of it. */
+bool file_buffers_finish(struct file_buffers *pool);
 
 /**
  * Show a decoded frame. One that lies outside the pool is copied if that is allowed, and counted.

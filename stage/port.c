@@ -275,14 +275,22 @@ void stage_port_drop(struct stage_port *port, struct umm_buffer *buffer)
 	umm_producer_release(port->member, buffer);
 }
 
-void stage_port_end(struct stage_port *port)
+bool stage_port_end(struct stage_port *port)
 {
 	int ret = umm_producer_end(port->member, 0);
 	while (ret == 0 || ret == -ETIMEDOUT || ret == -EINTR) {
 		ret = umm_producer_drain(port->member, STOP_POLL_NS);
 		if (ret == 0)
-			return;
+			return true;
 	}
+	return false;
+}
+
+int stage_port_exit(enum stage_result result, bool ended)
+{
+	if (result != STAGE_FAILED)
+		return STAGE_EXIT_DONE;
+	return ended ? STAGE_EXIT_ENDED : STAGE_EXIT_FAILED;
 }
 
 enum stage_result

@@ -13,8 +13,8 @@
 
 /** How a step of a stage ended. */
 enum stage_result {
-	STAGE_FAILED =
-		-1, /**< the line is printed, by it or by the runner; the stage exits with 1 */
+	STAGE_FAILED = -1, /**< the line is printed, by it or by the runner; the stage's exit status
+			      says so */
 	STAGE_OK = 0,
 	STAGE_OVER = 1, /**< nothing more to do: end of stream, asked to stop, nobody listens */
 };
@@ -79,8 +79,11 @@ enum stage_result stage_port_show(struct stage_port *port, struct umm_buffer *bu
 /** Producer: put back a grabbed buffer without showing it. */
 void stage_port_drop(struct stage_port *port, struct umm_buffer *buffer);
 
-/** Producer: end the stream and wait until the consumers have seen all of it. */
-void stage_port_end(struct stage_port *port);
+/** Producer: end the stream and wait until the consumers have seen all of it. True if they have. */
+bool stage_port_end(struct stage_port *port);
+
+/** The exit status of a producer; `ended` is what stage_port_end() returned, false without it. */
+int stage_port_exit(enum stage_result result, bool ended);
 
 /** What the result of umm_producer_acquire() or umm_producer_publish() means, told in one line
  * where it is a failure. */

@@ -50,6 +50,15 @@ struct stage_env {
 	const volatile sig_atomic_t *stop; /**< sources: end the stream as soon as it is set */
 };
 
+/** How a stage's process ends: what run() returns. */
+enum stage_exit {
+	STAGE_EXIT_DONE = 0,
+	STAGE_EXIT_FAILED = 1, /**< nobody can rely on its stream: who depends on it ends with it */
+	STAGE_EXIT_ENDED = 3,  /**< failed as well, but its stream is whole as far as it goes and
+				  ended in good order: the runner lets the others finish it, though
+				  the run as a whole has failed (and reports the stage with 1) */
+};
+
 /**
  * A kind of stage. run() and check() print one line through stage_error() for every failure they
  * report.
@@ -66,8 +75,8 @@ struct stage_ops {
 	   or -1 with the line printed. Optional. Runs in the runner's process. */
 	int (*check)(const struct stage_spec *spec);
 
-	/** The stage's whole life. Returns the process's exit status: 0, or 1 with the reason
-	 * printed. */
+	/** The stage's whole life. Returns the process's exit status, an enum stage_exit; with the
+	 * reason printed where it is not STAGE_EXIT_DONE. */
 	int (*run)(const struct stage_env *env);
 };
 

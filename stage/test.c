@@ -172,8 +172,8 @@ static int test_run(const struct stage_env *env)
 			break;
 		result = produce(&source, n);
 	}
-	stage_port_end(&port);
-	return result == STAGE_FAILED;
+	bool ended = stage_port_end(&port);
+	return stage_port_exit(result, ended);
 }
 
 static const struct stage_key keys[] = {
