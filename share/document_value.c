@@ -230,9 +230,8 @@ static char *list_words(const struct umm_word *words)
 	FILE *stream = open_memstream(&text, &size);
 	if (stream == NULL)
 		return NULL;
-	for (; words->name != NULL; words++)
-		fprintf(stream, "%s%s", size == 0 && text == NULL ? "" : " ", words->name),
-			fflush(stream);
+	for (const struct umm_word *word = words; word->name != NULL; word++)
+		fprintf(stream, "%s%s", word == words ? "" : " ", word->name);
 	fclose(stream);
 	return text;
 }

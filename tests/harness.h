@@ -79,4 +79,11 @@ void test_skip(const char *format, ...) __attribute__((noreturn, format(printf, 
 #define TEST_SANITIZED 0
 #endif
 
+/** Somebody watches every access, a sanitizer or valgrind: page faults are not ours alone. */
+static inline bool test_is_watched(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+	return TEST_SANITIZED || (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL);
+}
+
 #endif

@@ -72,7 +72,7 @@ TEST(finished_memory_has_no_new_writer_and_no_hole)
 
 TEST(mapped_memory_does_not_fault)
 {
-	if (TEST_SANITIZED)
+	if (test_is_watched())
 		SKIP("a sanitizer's shadow memory faults");
 	const size_t size = 4 << 20;
 	umm_autofd fd = -1;

@@ -197,7 +197,7 @@ TEST(a_paced_frame_costs_a_switch_on_each_side_and_no_fault)
 	struct handoff_pace pace = { .frames = 500, .warm_up = 50, .period_ns = 1000000 };
 	struct handoff_result result;
 	CHECK_INT(handoff_measure(&handoff_umm, &pace, &result), 0);
-	if (!TEST_SANITIZED) { /* whose shadow memory faults when it likes */
+	if (!test_is_watched()) {
 		CHECK_INT(result.producer.faults, 0);
 		CHECK_INT(result.consumer.faults, 0);
 	}
