@@ -16,8 +16,8 @@
  * The same record serves the proof of infeasibility. umm_merge_either() is the hull of two
  * alternatives: what is demanded whichever of them is taken. Merging hulls instead of alternatives
  * never demands more than any choice would, so a hull that cannot be satisfied proves that no
- *choice can. `must` and `may` are why facts come twice: in a hull `must` holds for every choice,
- *`may` for at least one of them; in a record without alternatives both are equal.
+ * choice can. `must` and `may` are why facts come twice: in a hull `must` holds for every choice,
+ * `may` for at least one of them; in a record without alternatives both are equal.
  */
 #ifndef UMM_CORE_MERGE_H
 #define UMM_CORE_MERGE_H

@@ -35,7 +35,7 @@
  * buffers enough (one shown, one being filled, one per consumer in use).
  *
  * Waiting: who must wait samples the peer's bell, writes the sample into its own block (`waits`,
- *one word per peer), looks once more, and sleeps on the sampled value. Who made news moves its own
+ * one word per peer), looks once more, and sleeps on the sampled value. Who made news moves its own
  * bell, then looks at what its peers wrote: again both write first and look second, where the
  * sleeper's last look is the kernel's comparison of the futex word. Only the move away from the
  * sampled value wakes; later ones find somebody who was woken or could not fall asleep. So one wait

@@ -8,12 +8,12 @@
  *
  * Pages that are neighbours in memory form one range of the region, so a run may be longer than
  * a huge page although none of its pages are neighbours in the file; mapping puts them in order.
- *Huge pages of hugetlbfs are not migrated while they are in use unless somebody takes memory
- *offline (mm/hugetlb.c), so an address stays true.
+ * Huge pages of hugetlbfs are not migrated while they are in use unless somebody takes memory
+ * offline (mm/hugetlb.c), so an address stays true.
  *
  * A huge page can only be mapped whole, so it is the granule. Without CAP_SYS_ADMIN the kernel
- *hides addresses: then the place in the file stands for the address, and every page is a range of
- *its own, because nothing is known about its neighbours.
+ * hides addresses: then the place in the file stands for the address, and every page is a range of
+ * its own, because nothing is known about its neighbours.
  *
  * Memory is zeroed when it is given back, not when it is taken: taking is what somebody waits for,
  * and what nobody owns should not keep anybody's pictures.

@@ -7,7 +7,7 @@
  *	finish          F_SEAL_FUTURE_WRITE | F_SEAL_SEAL
  *
  * F_SEAL_SHRINK alone does not stop hole punching under a live mapping: after finish it fails, as
- *do write(2) and new writable mappings, while the mappings that exist go on working (mm/memfd.c,
+ * do write(2) and new writable mappings, while the mappings that exist go on working (mm/memfd.c,
  * mm/shmem.c: shmem_fallocate).
  */
 #ifndef UMM_OS_MEMFD_H

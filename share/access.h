@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * The book of open CPU accesses of one buffer: how many of each kind, and which may be open
- *together.
+ * together.
  *
  * The kernel's DMA_BUF_IOCTL_SYNC has no such book: START twice and END without START succeed there
  * silently. All three counts live in one word, so that the check and the change are one step:

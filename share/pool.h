@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * The memory of a settled collection, as its owner (the process that negotiated, or the broker)
- *holds it: an fd for each buffer, and for each member a block of the queue.
+ * holds it: an fd for each buffer, and for each member a block of the queue.
  *
  *	            buffers          producer's block     consumer k's block     doorbell k
  *	writes:     producer         producer             consumer k             both ends
@@ -9,7 +9,7 @@
  *	keeps a writable mapping:    owner (the heir)     owner (the heir)
  *
  * Every memory file goes through the same steps: made and resize-sealed here, mapped by its one
- *writer, then umm_pool_finish() closes it to new writers, and only then readers get it.
+ * writer, then umm_pool_finish() closes it to new writers, and only then readers get it.
  */
 #ifndef UMM_SHARE_POOL_H
 #define UMM_SHARE_POOL_H

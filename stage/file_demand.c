@@ -6,7 +6,7 @@
  *
  *	plane 0	 +--------------------------+------+  stride: at least the row of the padded width,
  *		 | visible                  |      |  a multiple of what keeps the chroma rows
- *aligned |                          |      |
+ *	 aligned |                          |      |
  *		 +--------------------------+      |
  *		 | rows up to the padded height    |  rows_align
  *	plane 1	 +-------------+-----+-------------+  offset_divisor

@@ -8,8 +8,8 @@
  *	}
  *
  * Each test runs in a process of its own, in a fresh directory, with a time limit (60 s, or
- *UMM_TEST_TIMEOUT seconds), and fails on a leaked fd. SKIP("reason") ends it as skipped. The
- *executable runs the tests named by its arguments, or all;
+ * UMM_TEST_TIMEOUT seconds), and fails on a leaked fd. SKIP("reason") ends it as skipped. The
+ * executable runs the tests named by its arguments, or all;
  * --list prints their names. Exit status: 0 passed, 1 failed, 77 skipped.
  */
 #ifndef UMM_TESTS_HARNESS_H

@@ -5,16 +5,16 @@
  *	create or open  ->  join (each participant)  ->  seal  ->  start  ->  frames (umm/queue.h)
  *
  * In one process the collection is an object made by umm_collection_create(); all members join it
- *there, and fork() after the start gives each member to its own process. Between processes that
- *only share a socket it sits behind a broker (umm/broker.h): each process opens it by its token
- *with umm_collection_open() and joins for itself. The calls after that are the same. The library
- *makes no threads.
+ * there, and fork() after the start gives each member to its own process. Between processes that
+ * only share a socket it sits behind a broker (umm/broker.h): each process opens it by its token
+ * with umm_collection_open() and joins for itself. The calls after that are the same. The library
+ * makes no threads.
  *
  * Why seal and start are two calls: after umm_collection_seal() the memory is allocated and the
- *members that write have mapped it, but new writable mappings are still possible. This is the
- *moment to hand umm_buffer_fd() to somebody who maps it for writing (wl_shm, VFIO, udmabuf).
- *umm_collection_start() ends it: F_SEAL_FUTURE_WRITE is set, and from then on the memory can be
- *neither resized, nor hole-punched, nor newly mapped for writing (fcntl(2), memfd_create(2)).
+ * members that write have mapped it, but new writable mappings are still possible. This is the
+ * moment to hand umm_buffer_fd() to somebody who maps it for writing (wl_shm, VFIO, udmabuf).
+ * umm_collection_start() ends it: F_SEAL_FUTURE_WRITE is set, and from then on the memory can be
+ * neither resized, nor hole-punched, nor newly mapped for writing (fcntl(2), memfd_create(2)).
  */
 #ifndef UMM_COLLECTION_H
 #define UMM_COLLECTION_H
