@@ -63,13 +63,13 @@ static void print_refusal(const struct run *run)
 	char text[512];
 	edge_text(run, &run->plan->edges[run->refused_edge], text, sizeof(text));
 	const char *why = run->explanation != NULL ? run->explanation : "out of memory";
-	size_t length = strlen(why);
-	while (length > 0 && why[length - 1] == '\n')
-		length--;
-	fprintf(stderr, "umm: %s: no memory that all can use%s%.*s\n", text,
-		memchr(why, '\n', length) != NULL ? ":\n" : ": ", (int)length, why);
-	if (strstr(why, "pool-options") != NULL)
+	size_t length = run_length_of_clash(why);
+	bool several = strchr(why, '\n') != NULL && why[strcspn(why, "\n") + 1] != '\0';
+	fprintf(stderr, "umm: %s: no memory that all can use%s%.*s\n", text, several ? ":\n" : ": ",
+		(int)length, why);
+	if (memmem(why, length, "pool-options", strlen("pool-options")) != NULL)
 		fprintf(stderr, "(pool-options are the options of this run: --buffers, --heap)\n");
+	run_print_advice(run->plan, why, stderr);
 }
 
 /* Plan anew: what is put in for the rehearsal must not stay in the plan of the run. */

@@ -10,6 +10,7 @@
  *	sample    counters, looked at now and then         run_sample.c
  *	progress  what is seen meanwhile                   run_progress.c
  *	copies    what --copies=allow puts in              run_copies.c
+ *	advice    what else would help                     run_advice.c
  *	report    the table, and the JSON, at the end      run_table.c, run_json.c
  *
  * The runner embeds the broker. No frame passes through it; after the start it only sleeps until a
@@ -195,6 +196,15 @@ int run_witness_start(struct run *run, struct run_edge *edge);
 /** The edge has settled: fetch the reasons. Without a witness there are none. */
 void run_witness_hear(struct run_edge *edge);
 void run_witness_end(struct run_edge *edge);
+
+/* run_advice.c */
+
+/** Print what would help, of the lines of the solver's explanation `why`, as far as whoever typed
+ * the command line can do it. */
+void run_print_advice(const struct run_plan *plan, const char *why, FILE *to);
+
+/** The part of `why` that tells who clashes; its length. */
+size_t run_length_of_clash(const char *why);
 
 /* run_watch.c */
 

@@ -176,6 +176,27 @@ TEST(json_that_finds_no_room_leaves_the_file_that_was_there)
 	CHECK(umount("small") == 0);
 }
 
+/* What a stage demands by itself nobody can change: only what was typed is offered. */
+TEST(refusal_offers_what_can_be_typed)
+{
+	run_tool(&outcome, "run", "--buffers=1", "--frames=3", "test,size=320x240", "null");
+	CHECK_INT(outcome.status, 1);
+	CHECK(says(outcome.err, "test states buffers."));
+	CHECK(says(outcome.err, "\nit would work with --buffers 3\n"));
+	CHECK(says(outcome.err, "\nit would work without --buffers\n"));
+	CHECK(!says(outcome.err, "it would work if"));
+	outcome_finish(&outcome);
+	run_tool(&outcome, "run", "--buffers=3", "--frames=3", "test,size=320x240", "null");
+	expect_ok();
+	outcome_finish(&outcome);
+
+	run_tool(&outcome, "run", "test,size=320x240,format=GR88", "png:out");
+	CHECK_INT(outcome.status, 1);
+	CHECK(says(outcome.err, "\nit would work if the format= of test were one of R8\n"));
+	CHECK(!says(outcome.err, "it would work if png"));
+	outcome_finish(&outcome);
+}
+
 TEST(json_in_a_file_has_every_key)
 {
 	run_tool(&outcome, "run", "--json=result.json", "--frames=60", "test,size=320x240",
