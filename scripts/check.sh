@@ -10,6 +10,7 @@
 #	clang     AddressSanitizer + UndefinedBehaviorSanitizer, fuzzers: all tests of code
 #	tsan      ThreadSanitizer: what is shared or threaded
 #	valgrind  --track-fds, leak check: the unit tests
+#	release   without assertions and tests: must compile without a warning
 #	install   into an empty prefix, then a client built with pkg-config against it
 set -u
 cd "$(dirname "$0")/.."
@@ -17,7 +18,7 @@ cd "$(dirname "$0")/.."
 base=build-check
 logs=$PWD/$base/logs
 jobs=${JOBS:-2}
-tsan_suites="queue ring broker timeline fence iova_threads"
+tsan_suites="queue ring broker timeline iova_threads"
 rm -rf "$logs"
 mkdir -p "$logs"
 
@@ -119,6 +120,11 @@ check_valgrind() {
 	python3 scripts/sum-tests.py --one valgrind "$logs/valgrind.json"
 }
 
+# Asserts that compile to nothing leave variables behind that nobody uses.
+check_release() {
+	build release --buildtype=release -Db_ndebug=true -Dtests=false -Dman=disabled
+}
+
 check_install() {
 	say "testing install"
 	if scripts/check-install.sh "$base/gcc" >"$logs/install.txt" 2>&1; then
@@ -133,6 +139,7 @@ check_gcc
 check_clang
 check_tsan
 check_valgrind
+check_release
 check_install
 say "all took $(($(date +%s) - start)) s"
 exec python3 scripts/sum-tests.py "$logs"/*.json
