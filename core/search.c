@@ -415,10 +415,12 @@ static void enter_group(struct umm_search *search, uint32_t group, const struct 
 /** Whether all groups before `group` are decided as in the best choice so far. */
 static bool follows_best(const struct umm_search *search, uint32_t group)
 {
+	if (!search->best.found)
+		return false;
 	for (uint32_t i = 0; i < group; i++)
 		if (search->choice[i] != search->best.choice[i])
 			return false;
-	return search->best.found;
+	return true;
 }
 
 /** Whether `group`'s current alternative can be satisfied together with all before it. */
