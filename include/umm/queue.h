@@ -3,9 +3,13 @@
  * The queue: frames from one producer to its consumers, through shared memory.
  *
  * A buffer is free when the producer and every consumer have let go of it. In steady state no call
- * here makes a system call unless somebody has to wait or be woken. A dead peer never blocks the
- * others for good, and a hostile one can end the stream with -EPROTO, nothing worse: each process
- * writes only memory that all others map read-only.
+ * here makes a system call unless somebody has to wait or be woken. A hostile peer can end the
+ * stream with -EPROTO, nothing worse: each process writes only memory that all others map
+ * read-only.
+ *
+ * A dead peer does not block the others for good: a broker notices by itself. In an in-process
+ * collection nobody watches; there the parent must call umm_member_bury() when a child that it
+ * made with fork() dies, or whoever waits for that child waits until his timeout.
  *
  * One thread at a time per member; different members are independent.
  */
