@@ -405,7 +405,7 @@ static void settle(struct umm_search *search, uint8_t *part, struct umm_solution
 {
 	const struct umm_candidate *best = &search->best;
 	struct umm_state state;
-	size_t n_required;
+	size_t n_required = 0;
 	enter_block(search, best->heap / 64 * 64);
 	umm_search_enter(search, best->pair);
 	memset(out, 0, sizeof(*out));
