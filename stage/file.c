@@ -17,6 +17,7 @@
 #include "stage/file_clock.h"
 #include "stage/convert.h"
 #include "stage/file_open.h"
+#include "stage/file_redraw.h"
 #include "stage/table.h"
 
 struct file_options {
@@ -226,11 +227,13 @@ static int refuse_copying_decoder(const struct file_source *source)
 	const AVCodec *decoder = source->input.codec->codec;
 	if (source->buffers.direct || source->env->allow_copies)
 		return 0;
-	stage_error(
-		source->env->spec,
-		"libavcodec's decoder \"%s\" cannot write into buffers of others, so every frame "
-		"would be copied; --copies=allow permits that",
-		decoder->name);
+	const char *why = file_redraws(decoder->id)
+				  ? "draws each picture over the last one, which others still read"
+				  : "cannot write into buffers of others";
+	stage_error(source->env->spec,
+		    "libavcodec's decoder \"%s\" %s, so every frame would be copied; "
+		    "--copies=allow permits that",
+		    decoder->name, why);
 	return -1;
 }
 

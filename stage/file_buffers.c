@@ -10,6 +10,7 @@
 #include <libavutil/pixdesc.h>
 
 #include "stage/file_demand.h"
+#include "stage/file_redraw.h"
 #include "stage/picture.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -243,7 +244,8 @@ void file_buffers_init(struct file_buffers *pool, const struct stage_env *env,
 	pthread_mutex_init(&pool->slot_lock, NULL);
 	pthread_cond_init(&pool->came_back, NULL);
 	pool->port.env = env;
-	pool->direct = (codec->codec->capabilities & AV_CODEC_CAP_DR1) != 0;
+	pool->direct = (codec->codec->capabilities & AV_CODEC_CAP_DR1) != 0 &&
+		       !file_redraws(codec->codec->id);
 	if (!pool->direct)
 		return;
 	codec->opaque = pool;

@@ -24,6 +24,8 @@ struct testimony {
 	unsigned n;
 };
 
+static struct testimony decoded, hashed, copied;
+
 /* The line behind `word`, if this line begins with it. */
 static char *behind(char *line, const char *word)
 {
@@ -43,30 +45,39 @@ static bool begins_frame(const char *line, const char *previous)
 	return !same_file || strtoull(offset, NULL, 10) < strtoull(before, NULL, 10);
 }
 
-static void hear(char *text, struct testimony *decoded, struct testimony *hashed)
+static void note(struct testimony *testimony, char *place)
+{
+	if (testimony->n < 4096)
+		testimony->lines[testimony->n++] = place;
+}
+
+static void hear(char *text)
 {
 	char *save = NULL, *previous = NULL;
 	for (char *line = strtok_r(text, "\n", &save); line != NULL;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *place = behind(line, "decoded");
-		if (place != NULL && decoded->n < 4096)
-			decoded->lines[decoded->n++] = place;
+		if (place != NULL)
+			note(&decoded, place);
+		place = behind(line, "copied");
+		if (place != NULL)
+			note(&copied, place);
 		place = behind(line, "hashed");
-		if (place != NULL && begins_frame(place, previous) && hashed->n < 4096)
-			hashed->lines[hashed->n++] = place;
+		if (place != NULL && begins_frame(place, previous))
+			note(&hashed, place);
 		if (place != NULL)
 			previous = place;
 	}
 }
 
-TEST(sink_reads_the_very_bytes_the_decoder_wrote)
+/* Run `source` beside the witness and hear it. The caller frees. */
+static char *witness(const char *copies, const char *source)
 {
-	if (getenv("UMM_SANITIZED") != NULL)
-		SKIP("the witness cannot be preloaded beside a sanitizer");
 	struct outcome outcome;
 	setenv("UMM_WITNESS", "witness.txt", 1);
 	setenv("LD_PRELOAD", getenv("UMM_WITNESS_LIBRARY"), 1);
-	run_tool(&outcome, "run", "--quiet", "--frames", FRAMES, clip(), "framemd5:out.md5");
+	run_tool(&outcome, "run", "--quiet", copies, "--frames", FRAMES, source,
+		 "framemd5:out.md5");
 	unsetenv("LD_PRELOAD");
 	if (outcome.status != 0)
 		test_fail(__FILE__, __LINE__, "status %d: %s", outcome.status, outcome.err);
@@ -74,14 +85,48 @@ TEST(sink_reads_the_very_bytes_the_decoder_wrote)
 
 	char *text = read_whole("witness.txt");
 	CHECK(text != NULL);
-	static struct testimony decoded, hashed;
-	hear(text, &decoded, &hashed);
+	hear(text);
+	return text;
+}
+
+TEST(sink_reads_the_very_bytes_the_decoder_wrote)
+{
+	if (getenv("UMM_SANITIZED") != NULL)
+		SKIP("the witness cannot be preloaded beside a sanitizer");
+	char *text = witness("--copies=forbid", clip());
 	CHECK_INT(hashed.n, atoi(FRAMES));
+	CHECK_INT(copied.n, 0);
 	CHECK(decoded.n >= hashed.n);
 	for (unsigned i = 0; i < hashed.n; i++) {
 		CHECK(strstr(decoded.lines[i], "private") == NULL);
 		CHECK_STR(hashed.lines[i], decoded.lines[i]);
 	}
+	free(text);
+}
+
+/* Pictures of 16x16, uncompressed: the decoder for those can only be copied from. */
+static void write_raw_clip(const char *path)
+{
+	static const char pixels[16 * 16 * 3 / 2];
+	FILE *file = fopen(path, "we");
+	CHECK(file != NULL);
+	fputs("YUV4MPEG2 W16 H16 F25:1 C420jpeg\n", file);
+	for (int i = 0; i < atoi(FRAMES); i++) {
+		fputs("FRAME\n", file);
+		fwrite(pixels, 1, sizeof(pixels), file);
+	}
+	CHECK_INT(fclose(file), 0);
+}
+
+/* Otherwise its silence above would prove nothing. */
+TEST(witness_sees_copies_where_there_are_some)
+{
+	if (getenv("UMM_SANITIZED") != NULL)
+		SKIP("the witness cannot be preloaded beside a sanitizer");
+	write_raw_clip("clip.y4m");
+	char *text = witness("--copies=allow", "file:clip.y4m");
+	CHECK_INT(hashed.n, atoi(FRAMES));
+	CHECK(copied.n >= hashed.n);
 	free(text);
 }
 

@@ -5,6 +5,8 @@
  *
  *	decoded DEV INO OFFSET    libavcodec has given out a picture: the file behind its first byte
  *	hashed  DEV INO OFFSET    libavutil was given bytes to hash: the file behind them
+ *	copied  DEV INO OFFSET    libavutil copies a picture or a plane, for whoever asked: its
+ *source
  *
  * DEV INO OFFSET come from /proc/self/maps, the kernel's word; "private" stands for memory without
  *a file. UMM_WITNESS names the file to append to.
@@ -16,9 +18,10 @@
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/md5.h>
 
-/* The project hides what it does not export; these two are here to be found first. */
+/* The project hides what it does not export; these are here to be found first. */
 #define VISIBLE __attribute__((visibility("default")))
 
 struct place {
@@ -98,4 +101,37 @@ VISIBLE void av_md5_update(struct AVMD5 *context, const uint8_t *bytes, size_t s
 										__func__);
 	testify("hashed", bytes);
 	real(context, bytes, size);
+}
+
+VISIBLE int av_frame_copy(AVFrame *to, const AVFrame *from)
+{
+	static int (*real)(AVFrame *, const AVFrame *);
+	if (real == NULL)
+		real = (int (*)(AVFrame *, const AVFrame *))dlsym(RTLD_NEXT, __func__);
+	testify("copied", from->data[0]);
+	return real(to, from);
+}
+
+VISIBLE void av_image_copy(uint8_t *to[4], int to_stride[4], const uint8_t *from[4],
+			   const int from_stride[4], enum AVPixelFormat format, int width,
+			   int height)
+{
+	typedef void copy(uint8_t *[4], int[4], const uint8_t *[4], const int[4],
+			  enum AVPixelFormat, int, int);
+	static copy *real;
+	if (real == NULL)
+		real = (copy *)dlsym(RTLD_NEXT, __func__);
+	testify("copied", from[0]);
+	real(to, to_stride, from, from_stride, format, width, height);
+}
+
+VISIBLE void av_image_copy_plane(uint8_t *to, int to_stride, const uint8_t *from, int from_stride,
+				 int row_bytes, int height)
+{
+	typedef void copy(uint8_t *, int, const uint8_t *, int, int, int);
+	static copy *real;
+	if (real == NULL)
+		real = (copy *)dlsym(RTLD_NEXT, __func__);
+	testify("copied", from);
+	real(to, to_stride, from, from_stride, row_bytes, height);
 }
