@@ -34,8 +34,11 @@ TEST(times_go_from_microseconds_to_seconds)
 
 TEST(exit_is_the_status_or_minus_the_signal)
 {
-	struct run_stage stage = { .wait_status = 3 << 8 };
-	CHECK_INT(run_exit_of(&stage), 3);
+	struct run_stage stage = { .wait_status = 7 << 8 };
+	CHECK_INT(run_exit_of(&stage), 7);
+	stage.wait_status = STAGE_EXIT_ENDED
+			    << 8; /* how it ended its stream is the runner's business */
+	CHECK_INT(run_exit_of(&stage), STAGE_EXIT_FAILED);
 	stage.wait_status = SIGKILL;
 	CHECK_INT(run_exit_of(&stage), -SIGKILL);
 }
