@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "share/document_read.h"
 #include "share/json.h"
 
 /* A reader that remembers the first thing that did not fit, so that the list of fields reads as a
@@ -39,45 +40,21 @@ static const char *read_string(struct reader *reader, const json_t *object, cons
 	return text != NULL ? text : "";
 }
 
-struct word {
-	const char *text;
-	uint32_t value;
-};
-
 static uint32_t read_word(struct reader *reader, const json_t *object, const char *key,
-			  const struct word *words)
+			  const struct umm_word *words)
 {
 	const char *text = read_string(reader, object, key);
-	for (; words->text != NULL; words++)
-		if (strcmp(words->text, text) == 0)
+	for (; words->name != NULL; words++)
+		if (strcmp(words->name, text) == 0)
 			return words->value;
 	reader->failed = true;
 	return 0;
 }
 
-static const struct word coherencies[] = {
-	{ "cpu", UMM_COHERENCY_CPU },
-	{ "ram", UMM_COHERENCY_RAM },
-	{ "inaccessible", UMM_COHERENCY_INACCESSIBLE },
-	{ 0 },
-};
-
-static const struct word handles[] = {
+/* An answer has settled for one of two, and for one colour. */
+static const struct umm_word handles[] = {
 	{ "one", UMM_HANDLES_ONE },
 	{ "per_plane", UMM_HANDLES_PER_PLANE },
-	{ 0 },
-};
-
-static const struct word colors[] = {
-	{ "srgb", UMM_COLOR_SRGB },
-	{ "rec601_pal", UMM_COLOR_REC601_PAL },
-	{ "rec601_pal_full", UMM_COLOR_REC601_PAL_FULL },
-	{ "rec601_ntsc", UMM_COLOR_REC601_NTSC },
-	{ "rec601_ntsc_full", UMM_COLOR_REC601_NTSC_FULL },
-	{ "rec709", UMM_COLOR_REC709 },
-	{ "rec2020", UMM_COLOR_REC2020 },
-	{ "rec2100", UMM_COLOR_REC2100 },
-	{ "passthrough", UMM_COLOR_PASSTHROUGH },
 	{ 0 },
 };
 
@@ -121,7 +98,9 @@ static void read_image(struct reader *reader, const json_t *image, struct umm_la
 		reader->failed = true;
 	out->handles = (enum umm_handles)read_word(reader, image, "handles", handles);
 	if (json_is_string(json_object_get(image, "color_space")))
-		out->color_space = read_word(reader, image, "color_space", colors);
+		out->color_space = read_word(reader, image, "color_space", umm_color_words);
+	if (out->color_space == UMM_COLOR_ANY)
+		reader->failed = true;
 	read_alpha(image, out);
 	read_planes(reader, image, out);
 }
@@ -173,7 +152,7 @@ int umm_layout_from_json(const char *text, size_t size, uint32_t width_px, uint3
 	layout.address_align_bytes = read_u64(&reader, answer, "address_align", INT64_MAX);
 	layout.contiguous = read_bool(&reader, answer, "contiguous");
 	layout.secure = read_bool(&reader, answer, "secure");
-	layout.coherency = read_word(&reader, answer, "coherency", coherencies);
+	layout.coherency = read_word(&reader, answer, "coherency", umm_coherency_words);
 	read_heap(&reader, answer, &layout);
 	const json_t *image = json_object_get(answer, "image");
 	if (json_is_object(image))

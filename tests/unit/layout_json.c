@@ -75,3 +75,21 @@ TEST(wrong_types_and_words_are_refused)
 		  -EPROTO);
 	CHECK_INT(read_text(ANSWER("12288.5", PLANE("0", "256", "48", "12288")), 64, 48), -EPROTO);
 }
+
+/* The document's words have "any"; an answer has settled. */
+TEST(settled_colour_is_one_of_the_colours)
+{
+	static const char format[] =
+		"{\"buffers\":1,\"size_bytes\":4096,\"raw_size_bytes\":4096,\"heap\":\"memfd\","
+		"\"contiguous\":false,\"coherency\":\"cpu\",\"secure\":false,\"address_align\":"
+		"4096,"
+		"\"image\":{\"format\":\"R8\",\"modifier\":\"LINEAR\",\"color_space\":\"%s\","
+		"\"handles\":\"one\",\"planes\":[" PLANE("0", "64", "48", "3072") "]}}";
+	char text[640];
+	snprintf(text, sizeof(text), format, "rec709");
+	CHECK_INT(read_text(text, 64, 48), 0);
+	snprintf(text, sizeof(text), format, "any");
+	CHECK_INT(read_text(text, 64, 48), -EPROTO);
+	snprintf(text, sizeof(text), format, "rec1");
+	CHECK_INT(read_text(text, 64, 48), -EPROTO);
+}
