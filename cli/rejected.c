@@ -11,15 +11,10 @@
 #include <string.h>
 
 #include "cli/words.h"
+#include "share/json.h"
 
 /** Candidates named in one line. */
 #define MOST_NAMES 8
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
-}
 
 static const char *kind_of(const json_t *entry)
 {
@@ -32,8 +27,8 @@ static const char *kind_of(const json_t *entry)
 static bool same_reason(const json_t *a, const json_t *b)
 {
 	return strcmp(kind_of(a), kind_of(b)) == 0 && strcmp(kind_of(a), "group") != 0 &&
-	       strcmp(text_of(a, "participant"), text_of(b, "participant")) == 0 &&
-	       strcmp(text_of(a, "field"), text_of(b, "field")) == 0;
+	       strcmp(umm_json_text(a, "participant"), umm_json_text(b, "participant")) == 0 &&
+	       strcmp(umm_json_text(a, "field"), umm_json_text(b, "field")) == 0;
 }
 
 /* The first entry with the reason of entry `i` comes before it: it was told there. */
@@ -50,9 +45,10 @@ static void print_name(FILE *to, const json_t *entry)
 {
 	const json_t *candidate = json_object_get(entry, "candidate");
 	if (strcmp(kind_of(entry), "heap") == 0)
-		fputs(text_of(candidate, "heap"), to);
+		fputs(umm_json_text(candidate, "heap"), to);
 	else if (strcmp(kind_of(entry), "group") == 0)
-		fprintf(to, "%s, alternative %" JSON_INTEGER_FORMAT, text_of(candidate, "group"),
+		fprintf(to, "%s, alternative %" JSON_INTEGER_FORMAT,
+			umm_json_text(candidate, "group"),
 			json_integer_value(json_object_get(candidate, "alternative")));
 	else
 		words_value(to, "formats", candidate);
@@ -98,8 +94,9 @@ static const char *reason_without_participant(const char *field)
 
 static void print_reason(FILE *to, const json_t *entry, const struct pipeline *pipeline)
 {
-	const char *name = text_of(entry, "participant"), *field = text_of(entry, "field");
-	const char *format = text_of(json_object_get(entry, "candidate"), "format");
+	const char *name = umm_json_text(entry, "participant"),
+		   *field = umm_json_text(entry, "field");
+	const char *format = umm_json_text(json_object_get(entry, "candidate"), "format");
 	if (*name == '\0') {
 		fprintf(to, ": %s\n", reason_without_participant(field));
 		return;

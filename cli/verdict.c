@@ -11,6 +11,7 @@
 
 #include "cli/rejected.h"
 #include "cli/words.h"
+#include "share/json.h"
 
 /* Lines of rejected candidates, and ways out, that are printed; --json has them all. */
 #define MOST_LINES 12
@@ -33,12 +34,6 @@ static struct page make_page(FILE *to, const struct pipeline *pipeline, enum ver
 		page.off = "\033[0m";
 	}
 	return page;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
 }
 
 static json_int_t number_of(const json_t *object, const char *key)
@@ -102,9 +97,10 @@ static void print_image(const struct page *page, const json_t *image)
 		row(page, "image", "nobody looks at pixels");
 		return;
 	}
-	row(page, "format", "%s, %s", text_of(image, "format"), text_of(image, "modifier"));
+	row(page, "format", "%s, %s", umm_json_text(image, "format"),
+	    umm_json_text(image, "modifier"));
 	if (json_is_string(json_object_get(image, "color_space")))
-		row(page, "color", "%s", text_of(image, "color_space"));
+		row(page, "color", "%s", umm_json_text(image, "color_space"));
 	const json_t *sizes = json_object_get(image, "required_sizes");
 	if (json_array_size(sizes) > 0) {
 		fprintf(page->to, "  %-12s", "image");
@@ -121,10 +117,11 @@ static void print_memory(const struct page *page, const json_t *answer)
 	    " allocated), aligned to %" JSON_INTEGER_FORMAT,
 	    number_of(answer, "buffers"), number_of(answer, "size_bytes"),
 	    number_of(answer, "raw_size_bytes"), number_of(answer, "address_align"));
-	row(page, "heap", "%s, %s%s%s", text_of(answer, "heap"), text_of(answer, "cache"),
+	row(page, "heap", "%s, %s%s%s", umm_json_text(answer, "heap"),
+	    umm_json_text(answer, "cache"),
 	    json_is_true(json_object_get(answer, "contiguous")) ? ", one physical run" : "",
 	    json_is_true(json_object_get(answer, "secure")) ? ", protected" : "");
-	row(page, "coherency", "%s", text_of(answer, "coherency"));
+	row(page, "coherency", "%s", umm_json_text(answer, "coherency"));
 }
 
 static void print_bound(const struct page *page, const json_t *why)
@@ -134,7 +131,7 @@ static void print_bound(const struct page *page, const json_t *why)
 	if (json_array_size(why) > 0)
 		heading(page, "bound by");
 	json_array_foreach (why, i, entry) {
-		const char *field = text_of(entry, "field");
+		const char *field = umm_json_text(entry, "field");
 		fprintf(page->to, "  %-28s", words_label(field));
 		words_value(page->to, field, json_object_get(entry, "value"));
 		fprintf(page->to, "  %s<- ", page->dim);
@@ -196,7 +193,7 @@ static void print_clash(const struct page *page, const json_t *conflict)
 	const char *before = "";
 	json_array_foreach (conflict, i, entry) {
 		const char *name = json_string_value(json_object_get(entry, "participant"));
-		const char *field = text_of(entry, "field");
+		const char *field = umm_json_text(entry, "field");
 		if (i > 0)
 			fputs(i + 1 == n ? (n == 2 ? ", but " : ", and ") : ", ", page->to);
 		if (name == NULL) {
@@ -233,8 +230,8 @@ static void print_conflict(const struct page *page, const json_t *answer)
 		if (i >= MOST_LINES)
 			break;
 		fputs("  ", page->to);
-		words_relax(page->to, text_of(entry, "participant"), text_of(entry, "field"),
-			    json_object_get(entry, "to"));
+		words_relax(page->to, umm_json_text(entry, "participant"),
+			    umm_json_text(entry, "field"), json_object_get(entry, "to"));
 		fputc('\n', page->to);
 	}
 	print_and_more(page, json_array_size(relax));

@@ -9,11 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
-}
+#include "share/json.h"
 
 static long long number_of(const json_t *object, const char *key)
 {
@@ -48,7 +44,7 @@ static void say_bounds(FILE *to, const json_t *answer)
 	size_t i;
 	json_t *bound;
 	json_array_foreach (json_object_get(answer, "why"), i, bound) {
-		fprintf(to, "%s is ", text_of(bound, "field"));
+		fprintf(to, "%s is ", umm_json_text(bound, "field"));
 		say_value(to, json_object_get(bound, "value"));
 		fputs(" because of ", to);
 		say_value(to, json_object_get(bound, "by"));
@@ -76,8 +72,8 @@ static void say_rejected(FILE *to, const json_t *answer)
 		say_candidate(to, json_object_get(rejected, "candidate"));
 		fputs(" was rejected: ", to);
 		if (json_is_string(json_object_get(rejected, "participant")))
-			fprintf(to, "%s, ", text_of(rejected, "participant"));
-		fprintf(to, "%s\n", text_of(rejected, "field"));
+			fprintf(to, "%s, ", umm_json_text(rejected, "participant"));
+		fprintf(to, "%s\n", umm_json_text(rejected, "field"));
 	}
 }
 
@@ -85,11 +81,11 @@ static void say_ok(FILE *to, const json_t *answer)
 {
 	const json_t *image = json_object_get(answer, "image");
 	fprintf(to, "%lld buffers of %lld bytes from heap %s", number_of(answer, "buffers"),
-		number_of(answer, "raw_size_bytes"), text_of(answer, "heap"));
+		number_of(answer, "raw_size_bytes"), umm_json_text(answer, "heap"));
 	if (json_is_object(image)) {
 		const json_t *plane = json_array_get(json_object_get(image, "planes"), 0);
-		fprintf(to, ": %s, %s, stride %lld, %lld rows", text_of(image, "format"),
-			text_of(image, "modifier"), number_of(plane, "stride_bytes"),
+		fprintf(to, ": %s, %s, stride %lld, %lld rows", umm_json_text(image, "format"),
+			umm_json_text(image, "modifier"), number_of(plane, "stride_bytes"),
 			number_of(plane, "rows"));
 	}
 	fputs(" for ", to);
@@ -123,10 +119,11 @@ static void say_clash(FILE *to, const json_t *clash, size_t i, size_t count)
 	if (i > 0)
 		fputs(i + 1 == count ? " and " : ", ", to);
 	if (!json_is_string(json_object_get(clash, "participant"))) {
-		fputs(say_condition(text_of(clash, "field")), to);
+		fputs(say_condition(umm_json_text(clash, "field")), to);
 		return;
 	}
-	fprintf(to, "%s states %s", text_of(clash, "participant"), text_of(clash, "field"));
+	fprintf(to, "%s states %s", umm_json_text(clash, "participant"),
+		umm_json_text(clash, "field"));
 	if (value != NULL) {
 		fputs(" ", to);
 		say_value(to, value);
@@ -138,11 +135,11 @@ static void say_relaxations(FILE *to, const json_t *answer)
 	size_t i;
 	json_t *relax;
 	json_array_foreach (json_object_get(answer, "relax"), i, relax) {
-		fprintf(to, "it would work if %s ", text_of(relax, "participant"));
+		fprintf(to, "it would work if %s ", umm_json_text(relax, "participant"));
 		if (json_is_null(json_object_get(relax, "to"))) {
-			fprintf(to, "left out %s", text_of(relax, "field"));
+			fprintf(to, "left out %s", umm_json_text(relax, "field"));
 		} else {
-			fprintf(to, "stated %s ", text_of(relax, "field"));
+			fprintf(to, "stated %s ", umm_json_text(relax, "field"));
 			say_value(to, json_object_get(relax, "to"));
 		}
 		fputc('\n', to);
@@ -167,10 +164,10 @@ static void say_invalid(FILE *to, const json_t *answer)
 	json_t *error;
 	json_array_foreach (json_object_get(answer, "errors"), i, error) {
 		if (json_is_string(json_object_get(error, "participant")))
-			fprintf(to, "%s: ", text_of(error, "participant"));
-		if (text_of(error, "field")[0] != '\0')
-			fprintf(to, "%s: ", text_of(error, "field"));
-		fprintf(to, "%s\n", text_of(error, "message"));
+			fprintf(to, "%s: ", umm_json_text(error, "participant"));
+		if (umm_json_text(error, "field")[0] != '\0')
+			fprintf(to, "%s: ", umm_json_text(error, "field"));
+		fprintf(to, "%s\n", umm_json_text(error, "message"));
 	}
 }
 
@@ -181,7 +178,7 @@ char *umm_answer_text_from(const json_t *answer)
 	FILE *stream = open_memstream(&text, &size);
 	if (stream == NULL)
 		return NULL;
-	const char *status = text_of(answer, "status");
+	const char *status = umm_json_text(answer, "status");
 	if (strcmp(status, "ok") == 0)
 		say_ok(stream, answer);
 	else if (strcmp(status, "conflict") == 0)

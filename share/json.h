@@ -24,4 +24,11 @@ static inline int umm_json_set_u64(json_t *object, const char *key, uint64_t val
 				   json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
 }
 
+/** The string at `key`, or "" where there is none: for messages. Lives as long as the object. */
+static inline const char *umm_json_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text != NULL ? text : "";
+}
+
 #endif
