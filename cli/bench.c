@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * `umm bench NAME`: finds the benchmark and hands over. Each is one file, with one line below.
+ * `umm bench NAME`: finds the benchmark and hands over. They are in bench/, with one line each
+ * below.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/bench.h"
 #include "cli/commands.h"
+
+/* What a benchmark returns is the exit status of the process. */
+_Static_assert((int)BENCH_OK == (int)CLI_OK && (int)BENCH_FAILED == (int)CLI_FAILED &&
+		       (int)BENCH_USAGE == (int)CLI_USAGE,
+	       "bench/bench.h and cli/commands.h disagree");
 
 struct bench {
 	const char *name, *summary;

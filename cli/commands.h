@@ -24,12 +24,4 @@ int cmd_bench(int argc, char **argv);
 /** `umm explain` of stages: a run that ends before a frame flows. */
 int run_rehearse(int argc, char **argv);
 
-/** Benchmarks behind `umm bench NAME`, one line each in the table of cli/bench.c; argv[0] is NAME.
- */
-int bench_handoff(int argc, char **argv);
-int bench_solve(int argc, char **argv);
-int bench_pool(int argc, char **argv);
-int bench_region(int argc, char **argv);
-int bench_iova(int argc, char **argv);
-
 #endif

@@ -5,7 +5,7 @@
  *
  * System calls are not counted but forbidden: a seccomp filter kills whoever makes one.
  */
-#include "cli/handoff.h"
+#include "bench/handoff.h"
 #include "tests/harness.h"
 #include "tests/unit/queue_fixture.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/region_bench.h"
+#include "bench/region.h"
 
 #define ORDERS 40u
 #define NONE   UINT32_MAX

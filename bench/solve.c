@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/commands.h"
+#include "bench/bench.h"
 #include "core/solve.h"
 #include "os/cleanup.h"
 #include "share/answer.h"
@@ -152,19 +152,19 @@ static int measure(const struct shape *shape, bool with_text)
 	if (text == NULL || umm_document_read(text, text_size, &document) < 0 ||
 	    !umm_document_valid(document)) {
 		fprintf(stderr, "umm bench solve: cannot make the document '%s'\n", shape->name);
-		return CLI_FAILED;
+		return BENCH_FAILED;
 	}
 	double solver = measure_solver(document, shape->solvable, &memory_size);
 	if (solver < 0) {
 		fprintf(stderr, "umm bench solve: wrong answer for '%s'\n", shape->name);
-		return CLI_FAILED;
+		return BENCH_FAILED;
 	}
 	printf("%-22s %5u %6u %6u %5u %12.1f %9zu", shape->name, shape->participants, shape->tuples,
 	       shape->groups, shape->heaps, solver, memory_size / 1024);
 	if (with_text && shape->solvable)
 		printf(" %12.1f", measure_text(text, text_size));
 	putchar('\n');
-	return CLI_OK;
+	return BENCH_OK;
 }
 
 static void print_usage(FILE *to)
@@ -184,7 +184,7 @@ int bench_solve(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			print_usage(stdout);
-			return CLI_OK;
+			return BENCH_OK;
 		}
 		if (strcmp(argv[i], "--text") == 0)
 			with_text = true;
@@ -197,12 +197,12 @@ int bench_solve(int argc, char **argv)
 		if (only != NULL && strcmp(only, shapes[i].name) != 0)
 			continue;
 		any = true;
-		if (measure(&shapes[i], with_text) != CLI_OK)
-			return CLI_FAILED;
+		if (measure(&shapes[i], with_text) != BENCH_OK)
+			return BENCH_FAILED;
 	}
 	if (!any) {
 		fprintf(stderr, "umm bench solve: there is no document '%s'\n", only);
-		return CLI_USAGE;
+		return BENCH_USAGE;
 	}
-	return CLI_OK;
+	return BENCH_OK;
 }

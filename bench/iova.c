@@ -17,8 +17,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/commands.h"
-#include "cli/iova_bench.h"
+#include "bench/bench.h"
+#include "bench/iova.h"
 #include "os/cleanup.h"
 
 #define TARGET_NS  35.0
@@ -131,7 +131,7 @@ static int run_threads(struct worker *workers, unsigned n_threads)
 		if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0) {
 			/* Those that wait at the barrier cannot be called off. */
 			fprintf(stderr, "umm bench iova: cannot start a thread\n");
-			exit(CLI_FAILED);
+			exit(BENCH_FAILED);
 		}
 	work(&workers[0]);
 	int ret = workers[0].result;
@@ -258,7 +258,7 @@ static int measure(const struct options *options)
 	bool ok = true;
 	for (unsigned s = 0; s < N_SCENARIOS; s++) {
 		if (run_scenario(&scenarios[s], options, all[s]) < 0)
-			return CLI_FAILED;
+			return BENCH_FAILED;
 		if (s < N_JUDGED)
 			ok &= all[s][UMM].cpu_ns <= TARGET_NS;
 	}
@@ -266,7 +266,7 @@ static int measure(const struct options *options)
 		print_json(options, all, ok);
 	else
 		print_table(options, all, ok);
-	return options->check && !ok ? CLI_FAILED : CLI_OK;
+	return options->check && !ok ? BENCH_FAILED : BENCH_OK;
 }
 
 /* Arguments */
@@ -341,14 +341,14 @@ int bench_iova(int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, "h", names, NULL)) != -1) {
 		if (letter == 'h') {
 			print_usage(stdout);
-			return CLI_OK;
+			return BENCH_OK;
 		}
 		if (!parse_option(letter, &options))
-			return CLI_USAGE;
+			return BENCH_USAGE;
 	}
 	if (optind < argc) {
 		fprintf(stderr, "umm bench iova: what is '%s'?\n", argv[optind]);
-		return CLI_USAGE;
+		return BENCH_USAGE;
 	}
 	return measure(&options);
 }

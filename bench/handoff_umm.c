@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "cli/handoff.h"
+#include "bench/handoff.h"
 #include "os/cleanup.h"
 #include "share/queue_end.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** The contenders of `umm bench iova`. */
-#ifndef UMM_CLI_IOVA_BENCH_H
-#define UMM_CLI_IOVA_BENCH_H
+#ifndef UMM_BENCH_IOVA_H
+#define UMM_BENCH_IOVA_H
 
 #include <stdint.h>
 

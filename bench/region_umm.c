@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cli/region_bench.h"
+#include "bench/region.h"
 #include "core/region.h"
 
 struct ours {

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/region_bench.h"
+#include "bench/region.h"
 #include "os/cleanup.h"
 
 struct request {

@@ -7,8 +7,8 @@
  * of every contender go through the same loops (handoff_measure.c), so that what differs is the
  * queue alone.
  */
-#ifndef UMM_CLI_HANDOFF_H
-#define UMM_CLI_HANDOFF_H
+#ifndef UMM_BENCH_HANDOFF_H
+#define UMM_BENCH_HANDOFF_H
 
 #include <stdbool.h>
 #include <stdint.h>

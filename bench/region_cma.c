@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/region_bench.h"
+#include "bench/region.h"
 
 struct cma {
 	uint64_t start, n_pages;

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/handoff.h"
+#include "bench/handoff.h"
 #include "os/clock.h"
 
 /* What the two processes tell the parent, in memory shared by all three. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Owners and tenants in one area: owners come and go as in cli/region_work.c, and all but a
+ * Owners and tenants in one area: owners come and go as in bench/region_work.c, and all but a
  * twentieth of what they leave idle is lent to a movable tenant, frame by frame.
  *
  * Whether a request fits is found out without the allocator: a bitmap of the owners' pages says
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/region_bench.h"
+#include "bench/region.h"
 #include "core/tenant.h"
 #include "os/cleanup.h"
 

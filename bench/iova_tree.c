@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "cli/iova_bench.h"
+#include "bench/iova.h"
 
 #define TOP_PAGE (1ull << 35)
 

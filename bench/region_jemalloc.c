@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "cli/region_bench.h"
+#include "bench/region.h"
 
 #define FLAG_ALIGN(align)  ((int)__builtin_ctzll(align))
 #define FLAG_NO_CACHE	   (1 << 8)

@@ -2,8 +2,8 @@
 /**
  * `umm bench region`: page runs under fragmentation, core/region against other allocators.
  *
- * All contenders get the same requests (cli/region_work.c). jemalloc runs in a child of its own
- * (cli/region_jemalloc.c), which sends its figures back through a pipe.
+ * All contenders get the same requests (bench/region_work.c). jemalloc runs in a child of its own
+ * (bench/region_jemalloc.c), which sends its figures back through a pipe.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "cli/commands.h"
-#include "cli/region_bench.h"
+#include "bench/bench.h"
+#include "bench/region.h"
 #include "os/cleanup.h"
 
 #define P99_TARGET_NS	 700
@@ -71,11 +71,11 @@ static void exec_self(const struct options *options, int fd)
 	setenv(JEMALLOC_ENV, numbers[0], 1);
 	setenv("LD_PRELOAD", "libjemalloc.so.2", 1);
 	if (freopen("/dev/null", "w", stderr) == NULL) /* ld.so complains when it is not there */
-		_exit(CLI_FAILED);
+		_exit(BENCH_FAILED);
 	execl("/proc/self/exe", "umm", "bench", "region", "--area", numbers[1], "--fill",
 	      numbers[2], "--operations", numbers[3], "--seed", numbers[4], "--seeds", numbers[5],
 	      (char *)NULL);
-	_exit(CLI_FAILED);
+	_exit(BENCH_FAILED);
 }
 
 static const char *measure_in_child(const struct options *options, struct region_result *out)
@@ -103,9 +103,10 @@ static int be_the_child(const struct options *options, const char *fd_text)
 	struct region_result result;
 	if (region_jemalloc_missing() != NULL ||
 	    region_work_run(&region_jemalloc, &options->work, options->seeds, &result) < 0)
-		return CLI_FAILED;
+		return BENCH_FAILED;
 	umm_autofd fd = (int)strtol(fd_text, NULL, 10);
-	return write(fd, &result, sizeof(result)) == (ssize_t)sizeof(result) ? CLI_OK : CLI_FAILED;
+	return write(fd, &result, sizeof(result)) == (ssize_t)sizeof(result) ? BENCH_OK
+									     : BENCH_FAILED;
 }
 
 /* Measuring */
@@ -296,10 +297,10 @@ static int measure(const struct options *options)
 	for (unsigned i = 0; i < N_ROWS; i++) {
 		rows[i].contender = contenders[i];
 		if (measure_row(options, &rows[i]) < 0)
-			return CLI_FAILED;
+			return BENCH_FAILED;
 	}
 	if (measure_tenants(options, &tenants) < 0)
-		return CLI_FAILED;
+		return BENCH_FAILED;
 	if (options->json) {
 		print_json(options, rows, &tenants);
 	} else {
@@ -309,7 +310,7 @@ static int measure(const struct options *options)
 	struct verdict verdict = judge(rows);
 	bool met = verdict.p99 && verdict.failures && verdict.speed &&
 		   tenants.fitting_failed == 0 && tenants.beyond_bound == 0;
-	return options->check && !met ? CLI_FAILED : CLI_OK;
+	return options->check && !met ? BENCH_FAILED : BENCH_OK;
 }
 
 /* Arguments */
@@ -403,14 +404,14 @@ int bench_region(int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, "h", names, NULL)) != -1) {
 		if (letter == 'h') {
 			print_usage(stdout);
-			return CLI_OK;
+			return BENCH_OK;
 		}
 		if (!parse_option(letter, &options))
-			return CLI_USAGE;
+			return BENCH_USAGE;
 	}
 	if (optind < argc) {
 		fprintf(stderr, "umm bench region: what is '%s'?\n", argv[optind]);
-		return CLI_USAGE;
+		return BENCH_USAGE;
 	}
 	const char *fd_text = getenv(JEMALLOC_ENV);
 	return fd_text != NULL ? be_the_child(&options, fd_text) : measure(&options);

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "cli/iova_bench.h"
+#include "bench/iova.h"
 #include "core/iova.h"
 
 struct ours {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/region_bench.h"
+#include "bench/region.h"
 
 struct list {
 	size_t count;

@@ -2,8 +2,8 @@
 /**
  * The parts of `umm bench region`: allocators that are compared, and the work they are given.
  */
-#ifndef UMM_CLI_REGION_BENCH_H
-#define UMM_CLI_REGION_BENCH_H
+#ifndef UMM_BENCH_REGION_H
+#define UMM_BENCH_REGION_H
 
 #include <stdbool.h>
 #include <stddef.h>

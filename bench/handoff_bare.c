@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cli/handoff.h"
+#include "bench/handoff.h"
 #include "os/clock.h"
 
 struct bare {

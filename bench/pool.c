@@ -23,7 +23,7 @@
 #include <umm/broker.h>
 #include <umm/umm.h>
 
-#include "cli/commands.h"
+#include "bench/bench.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
 
@@ -345,10 +345,10 @@ static int run_bench(unsigned runs, bool json)
 	int ret = measure(runs, huge, &small_ms, &huge_ms);
 	if (ret < 0) {
 		fprintf(stderr, "umm bench pool: %s\n", strerror(-ret));
-		return CLI_FAILED;
+		return BENCH_FAILED;
 	}
 	print_result(json, runs, small_ms, huge_ms, why);
-	return CLI_OK;
+	return BENCH_OK;
 }
 
 int bench_pool(int argc, char **argv)
@@ -367,7 +367,7 @@ int bench_pool(int argc, char **argv)
 	while ((key = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (key == 'h') {
 			print_help();
-			return CLI_OK;
+			return BENCH_OK;
 		}
 		if (key == 'j')
 			json = true;
@@ -379,7 +379,7 @@ int bench_pool(int argc, char **argv)
 	if (key != -1 || optind != argc || runs < 1 || runs > MAX_RUNS) {
 		fprintf(stderr, "umm bench pool: --runs is from 1 to %d; umm bench pool --help\n",
 			MAX_RUNS);
-		return CLI_USAGE;
+		return BENCH_USAGE;
 	}
 	return run_bench((unsigned)runs, json);
 }

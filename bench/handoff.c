@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/commands.h"
-#include "cli/handoff.h"
+#include "bench/bench.h"
+#include "bench/handoff.h"
 
 #define MAX_ROUNDS 99
 #define SPIN_NS	   INT64_C(1000000000)
@@ -173,7 +173,7 @@ static int write_json(const struct options *options, const struct outcome *outco
 	if (to == NULL) {
 		fprintf(stderr, "umm bench handoff: cannot write %s: %s\n", options->json_path,
 			strerror(errno));
-		return CLI_FAILED;
+		return BENCH_FAILED;
 	}
 	const char *separator = "";
 	fprintf(to, "{\"rounds\":%u,\"slots\":%d,\"scenarios\":[", options->rounds, HANDOFF_SLOTS);
@@ -191,7 +191,7 @@ static int write_json(const struct options *options, const struct outcome *outco
 	if (failed)
 		fprintf(stderr, "umm bench handoff: cannot write the figures: %s\n",
 			strerror(errno));
-	return failed ? CLI_FAILED : CLI_OK;
+	return failed ? BENCH_FAILED : BENCH_OK;
 }
 
 /* Arguments. */
@@ -239,7 +239,7 @@ static bool parse_rounds(const char *text, unsigned *out)
 	return true;
 }
 
-/* CLI_OK to go on, CLI_USAGE, or -1: help was asked for and given. */
+/* BENCH_OK to go on, BENCH_USAGE, or -1: help was asked for and given. */
 static int parse_options(int argc, char **argv, struct options *out)
 {
 	static const struct option long_options[] = {
@@ -255,11 +255,11 @@ static int parse_options(int argc, char **argv, struct options *out)
 		switch (option) {
 		case 'r':
 			if (!parse_rounds(optarg, &out->rounds))
-				return CLI_USAGE;
+				return BENCH_USAGE;
 			break;
 		case 'o':
 			if (!scenario_exists(optarg))
-				return CLI_USAGE;
+				return BENCH_USAGE;
 			out->only = optarg;
 			break;
 		case 'j':
@@ -270,21 +270,21 @@ static int parse_options(int argc, char **argv, struct options *out)
 			print_usage(stdout);
 			return -1;
 		default:
-			return CLI_USAGE;
+			return BENCH_USAGE;
 		}
 	}
 	if (optind == argc)
-		return CLI_OK;
+		return BENCH_OK;
 	fprintf(stderr, "umm bench handoff: unexpected argument '%s'\n", argv[optind]);
-	return CLI_USAGE;
+	return BENCH_USAGE;
 }
 
 int bench_handoff(int argc, char **argv)
 {
 	struct options options = { .rounds = 5 };
 	int status = parse_options(argc, argv, &options);
-	if (status != CLI_OK)
-		return status < 0 ? CLI_OK : status;
+	if (status != BENCH_OK)
+		return status < 0 ? BENCH_OK : status;
 
 	bool table = !options.json || options.json_path != NULL;
 	struct outcome outcomes[N_SCENARIOS] = { 0 };
@@ -297,10 +297,10 @@ int bench_handoff(int argc, char **argv)
 		if (ret < 0) {
 			fprintf(stderr, "umm bench handoff: %s: %s\n", all_scenarios[i].name,
 				strerror(-ret));
-			return CLI_FAILED;
+			return BENCH_FAILED;
 		}
 		if (table)
 			print_outcome(&all_scenarios[i], &outcomes[i]);
 	}
-	return options.json ? write_json(&options, outcomes) : CLI_OK;
+	return options.json ? write_json(&options, outcomes) : BENCH_OK;
 }
