@@ -6,6 +6,7 @@
 #include <umm/buffer.h>
 #include <umm/collection.h>
 #include <umm/constraints.h>
+#include <umm/device.h>
 #include <umm/fence.h>
 #include <umm/format.h>
 #include <umm/log.h>

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * How kinds of devices are made; what they do is in umm/device.h. One file and one line in
+ * device/table.c each.
+ *
+ * device/device.c checks what every kind must (order of calls, attached or not, submitted or not),
+ * so that an ops function only meets calls that make sense: attach of a buffer that is not
+ * attached, submit of one that is attached and not submitted, and so on.
+ */
+#ifndef UMM_DEVICE_DEVICE_H
+#define UMM_DEVICE_DEVICE_H
+
+#include <umm/device.h>
+
+struct umm_device_ops {
+	const char *kind; /**< "v4l2" */
+
+	/** `node` is what stands behind the colon, "" for the first that will do. *out_state is the
+	 * kind's own, given to all others. Errors and `why` as umm_device_open(). */
+	int (*open)(const char *node, const struct umm_device_opts *opts, void **out_state,
+		    char *why);
+	void (*close)(void *state);
+
+	/** The node it opened ("/dev/video0") and its driver. */
+	const char *(*node)(const void *state);
+	const char *(*driver)(const void *state);
+	enum umm_device_direction (*direction)(const void *state);
+
+	int (*constraints)(void *state, const char *name, struct umm_constraints **out);
+	int (*facts)(void *state, char **out);
+
+	/** Attachments are numbered 0, 1, .. by device.c; `slot` is below UMM_MAX_BUFFERS. */
+	int (*attach)(void *state, unsigned slot, struct umm_buffer *buffer, char *why);
+	void (*detach)(void *state, unsigned slot);
+
+	int (*start)(void *state);
+	int (*stop)(void *state);
+	int (*submit)(void *state, unsigned slot, const struct umm_frame_info *info);
+
+	/** *out_slot is checked by device.c: a driver may say anything. */
+	int (*complete)(void *state, int64_t timeout_ns, unsigned *out_slot,
+			struct umm_frame_info *out_info, int *out_error);
+	int (*fd)(const void *state);
+	short (*events)(const void *state);
+
+	/** Nodes of this kind that are here, for umm probe: calls `each` with the path. */
+	void (*list)(void (*each)(void *user, const char *node), void *user);
+};
+
+/** All kinds, ended by NULL. */
+extern const struct umm_device_ops *const umm_device_table[];
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A device: something other than the CPU that touches the memory. A V4L2 node, a KMS display, ...
+ *
+ *	open -> constraints -> join a collection with them        umm/collection.h
+ *	     -> attach one buffer on trial, detach it             (the collection asks for it)
+ *	     -> seal: the layout is agreed; attach every buffer of the pool
+ *	     -> start -> submit, complete, submit, complete, ... -> stop
+ *	     -> detach -> close
+ *
+ * What a device does with a buffer is its direction: one that writes (a camera, the capture end of
+ * a codec) fills the buffers submitted to it, one that reads (a display, the output end) uses them.
+ * Between submit and complete a buffer belongs to the device: its bytes change, or are read, at any
+ * time, and CPU access of the wrong kind is the caller's mistake. Buffers complete in the order the
+ * device is done with them.
+ *
+ * Nothing above this header knows V4L2 or DRM by name. What a device demands comes from asking its
+ * driver, from a table of what drivers do not tell, and from trials; umm_device_facts() says which
+ * said what. One thread at a time per device, devices are independent of each other.
+ */
+#ifndef UMM_DEVICE_H
+#define UMM_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <umm/buffer.h>
+#include <umm/constraints.h>
+#include <umm/macros.h>
+#include <umm/queue.h>
+
+UMM_BEGIN_DECLS
+
+struct umm_device;
+
+/** What the device does with the buffers submitted to it. */
+enum umm_device_direction {
+	UMM_DEVICE_WRITES = 1, /**< it fills them: capture */
+	UMM_DEVICE_READS = 2,  /**< it uses them: display, output */
+};
+
+/** Choices of the user; zero and NULL leave them to the device. */
+struct umm_device_opts {
+	size_t struct_size;
+	struct umm_size size;	  /**< only this size; 0x0: whatever the device can */
+	uint32_t format;	  /**< only this fourcc; 0: whatever the device can */
+	struct umm_rational rate; /**< frames per second; 0: the device's own */
+	const char *connector;	  /**< displays: "HDMI-A-1"; NULL: the first that is connected */
+	const struct umm_device *partner; /**< mem2mem: the other end, already opened; borrowed */
+	enum umm_device_direction direction; /**< mem2mem: which end; else what the node can */
+};
+#define UMM_DEVICE_OPTS(...)                                                                       \
+	(&(struct umm_device_opts){ .struct_size = sizeof(struct umm_device_opts), __VA_ARGS__ })
+
+/** Longest reason a device gives. */
+#define UMM_DEVICE_WHY_MAX 256
+
+/**
+ * Open "kind:node", e.g. "v4l2:/dev/video0", "kms:/dev/dri/card0"; "kms:" takes the first node that
+ * will do. `why` (UMM_DEVICE_WHY_MAX bytes, may be NULL) gets one line that names node, reason and
+ * way out if it fails. *out: umm_device_close().
+ *
+ * Returns 0; -EINVAL: no such kind, or an option it has no use for; -ENODEV: not such a device;
+ * -EBUSY: somebody else has it; -ENOMEM; or an errno of open(2) or the driver. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_device_open(const char *spec, const struct umm_device_opts *opts,
+					   struct umm_device **out, char *why);
+
+/** Stop, detach what is attached, close. NULL is fine. */
+UMM_API void umm_device_close(struct umm_device *device);
+
+/** "v4l2:/dev/video0", and the driver's name as the kernel knows it. Live as long as the device. */
+UMM_API const char *umm_device_name(const struct umm_device *device);
+UMM_API const char *umm_device_driver(const struct umm_device *device);
+
+/** What it does with buffers. */
+UMM_API enum umm_device_direction umm_device_direction(const struct umm_device *device);
+
+/**
+ * What the device needs, as a participant `name`: with alternatives
+ * where its sizes do not form a range. *out: umm_constraints_destroy().
+ * Returns 0, -ENOMEM, -ENODEV (unplugged), or an errno of the driver. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_device_constraints(struct umm_device *device, const char *name,
+						  struct umm_constraints **out);
+
+/**
+ * The facts behind the constraints and where each comes from (driver, table, trial), as JSON text
+ * of a list of {"field", "value", "source"}. Caller frees. Returns 0, -ENOMEM. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_device_facts(struct umm_device *device, char **out);
+
+/**
+ * Really attach a buffer: what the driver has to say against it is said here, at the first use, and
+ * not on the way. All buffers of a device have one layout; the first decides it, detaching the last
+ * frees the choice. `why` as with umm_device_open().
+ *
+ * Returns 0; -EOPNOTSUPP: not this layout; -EBUSY: another layout is attached; -EEXIST: this buffer
+ * is; -ENOSPC: no room for one more; or the errno with
+ * which the driver refused the memory. A refusal changes nothing. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_device_attach(struct umm_device *device, struct umm_buffer *buffer,
+					     char *why);
+
+/** Give it up. A buffer that is submitted or not attached: -EBUSY, -ENOENT. */
+UMM_API int umm_device_detach(struct umm_device *device, struct umm_buffer *buffer);
+
+/** Begin and end work; stop gives back all submitted buffers without completing them. 0 or the
+ * driver's errno. */
+UMM_API UMM_MUST_CHECK int umm_device_start(struct umm_device *device);
+UMM_API int umm_device_stop(struct umm_device *device);
+
+/**
+ * Hand over an attached buffer: to be filled, or to be used. `info` tells those who use it what
+ * the frame is (NULL: nothing to tell); it is copied.
+ * Returns 0, -ENOENT (not attached), -EBUSY (it has it, or its queue is full), -ENODEV (unplugged),
+ * or the driver's errno. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_device_submit(struct umm_device *device, struct umm_buffer *buffer,
+					     const struct umm_frame_info *info);
+
+/** A buffer the device is done with. */
+struct umm_device_done {
+	struct umm_buffer *buffer;  /**< borrowed: the one submitted */
+	struct umm_frame_info info; /**< writers: sequence and time of the frame */
+	int error;		    /**< 0, or a negative errno: the content is not to be used */
+};
+
+/**
+ * Take the next buffer the device is done with, waiting at most timeout_ns (0: do not wait,
+ * UMM_FOREVER). Returns 0, -EAGAIN (none within the time), -EINTR, UMM_END (no more will come),
+ * -ENODEV (unplugged), -EPROTO (the driver returned a buffer it does not have), or its errno. Since
+ * 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_device_complete(struct umm_device *device, int64_t timeout_ns,
+					       struct umm_device_done *out);
+
+/** Readable or with an error pending (POLLIN, POLLPRI, POLLERR, as umm_device_events() says) when
+ * umm_device_complete() will not wait. Borrowed. */
+UMM_API int umm_device_fd(const struct umm_device *device);
+
+/** The events of poll(2) to ask of that fd. */
+UMM_API short umm_device_events(const struct umm_device *device);
+
+UMM_END_DECLS
+
+#endif
