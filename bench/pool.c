@@ -275,7 +275,10 @@ static unsigned pages_needed(void)
 static bool have_huge_pages(char *why, size_t size)
 {
 	struct umm_heap_properties heap;
-	umm_heap_find("hugetlb")->probe(&heap);
+	struct umm_heap hugetlb;
+	if (!umm_heap_find("hugetlb", &hugetlb))
+		return false;
+	umm_heap_probe(&hugetlb, &heap);
 	uint64_t needed = (uint64_t)pages_needed() << 21;
 	if (heap.present && heap.free_bytes >= needed)
 		return true;
@@ -339,7 +342,7 @@ static void print_help(void)
 
 static int run_bench(unsigned runs, bool json)
 {
-	char why[160] = "";
+	char why[UMM_HEAP_SOURCE_MAX + 1] = "";
 	double small_ms, huge_ms;
 	bool huge = have_huge_pages(why, sizeof(why));
 	int ret = measure(runs, huge, &small_ms, &huge_ms);

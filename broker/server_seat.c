@@ -172,7 +172,7 @@ static void send_buffers(const struct seat *seat)
 {
 	const struct umm_pool *pool = seat->collection->pool;
 	for (unsigned i = 0; i < pool->n_buffers; i++)
-		umm_collection_v1_send_buffer(seat->resource, i, pool->buffers[i]);
+		umm_collection_v1_send_buffer(seat->resource, i, pool->buffers[i].fd);
 }
 
 static bool writes_buffers(const struct seat *seat)

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "heap/heap.h"
+#include "share/heap_json.h"
 #include "stage/stage.h"
 
 static int report_memory(void)
@@ -226,31 +226,16 @@ int pipeline_ask(struct pipeline *pipeline, const char *size, const char *format
 	return ret;
 }
 
-static json_t *machine_heap(const struct umm_heap_ops *ops)
-{
-	struct umm_heap_properties heap;
-	ops->probe(&heap);
-	if (!heap.present)
-		return NULL;
-	json_t *out = json_pack("{s:s, s:s, s:I}", "name", heap.name, "class",
-				umm_heap_class_name(heap.class), "cost", (json_int_t)heap.cost);
-	if (heap.contiguous)
-		json_object_set_new(out, "contiguous", json_true());
-	else if (heap.contiguous_max_bytes > 0)
-		json_object_set_new(out, "contiguous_max_bytes",
-				    json_integer((json_int_t)heap.contiguous_max_bytes));
-	if (heap.free_bytes <= INT64_MAX)
-		json_object_set_new(out, "free_bytes", json_integer((json_int_t)heap.free_bytes));
-	return out;
-}
-
 static json_t *machine_heaps(void)
 {
 	json_t *heaps = json_array();
-	for (size_t i = 0; umm_heap_table[i] != NULL; i++) {
-		json_t *heap = machine_heap(umm_heap_table[i]);
-		if (heap != NULL)
-			json_array_append_new(heaps, heap);
+	struct umm_heap_list list;
+	umm_heap_list(&list);
+	for (unsigned i = 0; i < list.n; i++) {
+		struct umm_heap_properties heap;
+		umm_heap_probe(&list.heaps[i], &heap);
+		if (heap.present)
+			json_array_append_new(heaps, umm_heap_json(&heap));
 	}
 	return heaps;
 }

@@ -99,29 +99,30 @@ static json_t *devices_json(void)
 /* ---- heaps ---- */
 
 /* A probe reads what the kernel tells; only a trial shows that memory comes out. */
-static void try_heap(const struct umm_heap_ops *ops, const struct umm_heap_properties *heap,
+static void try_heap(const struct umm_heap *which, const struct umm_heap_properties *heap,
 		     char *text, size_t size)
 {
 	if (!heap->present) {
 		snprintf(text, size, "not tried");
 		return;
 	}
-	int fd;
-	int ret = ops->allocate("umm-probe", heap->page_bytes, &fd);
+	struct umm_heap_request request = { .label = "umm-probe", .size_bytes = heap->page_bytes };
+	struct umm_heap_memory memory;
+	int ret = umm_heap_allocate(which, &request, &memory);
 	if (ret < 0) {
 		snprintf(text, size, "failed: %s", strerror(-ret));
 		return;
 	}
-	close(fd);
+	umm_heap_memory_close(&memory);
 	snprintf(text, size, "gave %llu KiB", (unsigned long long)heap->page_bytes / 1024);
 }
 
-static json_t *heap_json(const struct umm_heap_ops *ops)
+static json_t *heap_json(const struct umm_heap *which)
 {
 	struct umm_heap_properties heap;
 	char trial[128];
-	ops->probe(&heap);
-	try_heap(ops, &heap, trial, sizeof(trial));
+	umm_heap_probe(which, &heap);
+	try_heap(which, &heap, trial, sizeof(trial));
 	json_t *object = json_pack(
 		"{sssssbsbsIsIsIssss}", "name", heap.name, "class", umm_heap_class_name(heap.class),
 		"present", heap.present, "contiguous", heap.contiguous, "contiguous_max_bytes",
@@ -136,8 +137,10 @@ static json_t *heap_json(const struct umm_heap_ops *ops)
 static json_t *heaps_json(void)
 {
 	json_t *heaps = json_array();
-	for (const struct umm_heap_ops *const *heap = umm_heap_table; *heap != NULL; heap++)
-		json_array_append_new(heaps, heap_json(*heap));
+	struct umm_heap_list list;
+	umm_heap_list(&list);
+	for (unsigned i = 0; i < list.n; i++)
+		json_array_append_new(heaps, heap_json(&list.heaps[i]));
 	return heaps;
 }
 

@@ -156,8 +156,10 @@ static int parse_copies(const char *text, struct run_options *out)
 static int unknown_heap(const char *command, const char *name)
 {
 	fprintf(stderr, "umm %s: --heap: there is no heap '%s'; known are", command, name);
-	for (const struct umm_heap_ops *const *heap = umm_heap_table; *heap != NULL; heap++)
-		fprintf(stderr, " %s", (*heap)->name);
+	struct umm_heap_list list;
+	umm_heap_list(&list);
+	for (unsigned i = 0; i < list.n; i++)
+		fprintf(stderr, " %s", list.heaps[i].name);
 	fputc('\n', stderr);
 	return CLI_USAGE;
 }
@@ -191,7 +193,8 @@ static int parse_heaps(const char *text, struct run_options *out)
 	size_t n = 0;
 	char *rest = out->heap_names;
 	for (char *name = strsep(&rest, ","); name != NULL; name = strsep(&rest, ",")) {
-		if (umm_heap_find(name) == NULL)
+		struct umm_heap heap;
+		if (!umm_heap_find(name, &heap))
 			return unknown_heap(out->command, name);
 		out->heaps[n++] = name;
 	}

@@ -27,10 +27,10 @@ static bool read_count(const char *path, uint64_t *out)
 	return ok;
 }
 
-static void probe(struct umm_heap_properties *out)
+static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
+	(void)heap;
 	*out = (struct umm_heap_properties){
-		.name = "hugetlb",
 		.class = UMM_HEAP_HUGETLB,
 		.contiguous_max_bytes = UMM_HUGE_PAGE_BYTES,
 		.page_bytes = UMM_HUGE_PAGE_BYTES,
@@ -52,14 +52,25 @@ static void probe(struct umm_heap_properties *out)
 	out->free_bytes = (free_pages - reserved_pages) * UMM_HUGE_PAGE_BYTES;
 }
 
-static int allocate(const char *label, uint64_t size_bytes, int *out_fd)
+static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
+		    struct umm_heap_memory *out)
 {
-	return umm_memfd_create(label, size_bytes, UMM_PAGES_2M, out_fd);
+	(void)heap;
+	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
+	int ret = umm_memfd_create(request->label, request->size_bytes, UMM_PAGES_2M, &memory.fd);
+	if (ret == 0)
+		*out = memory;
+	return ret;
+}
+
+static int finish(const struct umm_heap_memory *memory)
+{
+	return umm_memfd_finish(memory->fd);
 }
 
 const struct umm_heap_ops umm_heap_hugetlb = {
 	.name = "hugetlb",
 	.probe = probe,
 	.allocate = allocate,
-	.finish = umm_memfd_finish,
+	.finish = finish,
 };

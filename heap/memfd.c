@@ -10,10 +10,10 @@
 #include "os/memfd.h"
 #include "os/meminfo.h"
 
-static void probe(struct umm_heap_properties *out)
+static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
+	(void)heap;
 	*out = (struct umm_heap_properties){
-		.name = "memfd",
 		.class = UMM_HEAP_MEMFD,
 		.present = true,
 		.free_bytes = umm_available_bytes(),
@@ -22,14 +22,25 @@ static void probe(struct umm_heap_properties *out)
 	};
 }
 
-static int allocate(const char *label, uint64_t size_bytes, int *out_fd)
+static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
+		    struct umm_heap_memory *out)
 {
-	return umm_memfd_create(label, size_bytes, UMM_PAGES_4K, out_fd);
+	(void)heap;
+	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
+	int ret = umm_memfd_create(request->label, request->size_bytes, UMM_PAGES_4K, &memory.fd);
+	if (ret == 0)
+		*out = memory;
+	return ret;
+}
+
+static int finish(const struct umm_heap_memory *memory)
+{
+	return umm_memfd_finish(memory->fd);
 }
 
 const struct umm_heap_ops umm_heap_memfd = {
 	.name = "memfd",
 	.probe = probe,
 	.allocate = allocate,
-	.finish = umm_memfd_finish,
+	.finish = finish,
 };

@@ -2,20 +2,89 @@
 #include "heap/table.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
-const struct umm_heap_ops *const umm_heap_table[] = {
+#include "os/cleanup.h"
+#include "os/log.h"
+
+static const struct umm_heap_ops *const table[] = {
 	&umm_heap_memfd,
 	&umm_heap_hugetlb,
-	NULL,
 };
 
-const struct umm_heap_ops *umm_heap_find(const char *name)
+static bool is_listed(const struct umm_heap_list *list, const char *name)
 {
-	for (const struct umm_heap_ops *const *heap = umm_heap_table; *heap != NULL; heap++)
-		if (strcmp((*heap)->name, name) == 0)
-			return *heap;
-	return NULL;
+	for (unsigned i = 0; i < list->n; i++)
+		if (strcmp(list->heaps[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void umm_heap_append(struct umm_heap_list *list, const struct umm_heap *heap)
+{
+	if (list->n == UMM_MAX_HEAPS)
+		umm_log(UMM_LOG_WARNING, "more than %d heaps: %s is left out", UMM_MAX_HEAPS,
+			heap->name);
+	else if (is_listed(list, heap->name))
+		umm_log(UMM_LOG_WARNING, "two heaps are called %s: %s is left out", heap->name,
+			heap->node);
+	else
+		list->heaps[list->n++] = *heap;
+}
+
+static void append_single(struct umm_heap_list *list, const struct umm_heap_ops *ops)
+{
+	struct umm_heap heap = { .ops = ops };
+	snprintf(heap.name, sizeof(heap.name), "%s", ops->name);
+	umm_heap_append(list, &heap);
+}
+
+void umm_heap_list(struct umm_heap_list *out)
+{
+	out->n = 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (table[i]->list != NULL)
+			table[i]->list(out);
+		else
+			append_single(out, table[i]);
+	}
+}
+
+bool umm_heap_find(const char *name, struct umm_heap *out)
+{
+	struct umm_heap_list list;
+	umm_heap_list(&list);
+	for (unsigned i = 0; i < list.n; i++) {
+		if (strcmp(list.heaps[i].name, name) == 0) {
+			*out = list.heaps[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+void umm_heap_probe(const struct umm_heap *heap, struct umm_heap_properties *out)
+{
+	heap->ops->probe(heap, out);
+	snprintf(out->name, sizeof(out->name), "%s", heap->name);
+}
+
+int umm_heap_allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
+		      struct umm_heap_memory *out)
+{
+	return heap->ops->allocate(heap, request, out);
+}
+
+int umm_heap_finish(const struct umm_heap *heap, const struct umm_heap_memory *memory)
+{
+	return heap->ops->finish != NULL ? heap->ops->finish(memory) : 0;
+}
+
+void umm_heap_memory_close(struct umm_heap_memory *memory)
+{
+	umm_close_fd(&memory->fd);
+	umm_close_fd(&memory->backing_fd);
 }
 
 const char *umm_heap_class_name(enum umm_heap_class class)

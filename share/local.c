@@ -38,7 +38,7 @@ static int map_buffers(struct local *local, struct umm_member *member)
 	const struct umm_layout *layout = &local->base.layout;
 	int ret = 0;
 	for (unsigned i = 0; i < local->pool->n_buffers && ret == 0; i++)
-		ret = umm_member_add_buffer(member, i, local->pool->buffers[i], layout);
+		ret = umm_member_add_buffer(member, i, local->pool->buffers[i].fd, layout);
 	return ret;
 }
 

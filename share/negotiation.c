@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heap/heap.h"
 #include "os/cleanup.h"
 #include "share/constraints.h"
+#include "share/heap_json.h"
 #include "share/json.h"
 
 static void free_strings(char **strings)
@@ -142,34 +142,19 @@ static bool listed(const char *const *names, const char *name)
 	return false;
 }
 
-static json_t *heap_object(const struct umm_heap_properties *heap)
-{
-	umm_autojson json_t *object = json_pack("{s:s, s:s}", "name", heap->name, "class",
-						umm_heap_class_name(heap->class));
-	int failed = object == NULL;
-	if (heap->contiguous)
-		failed |= json_object_set_new(object, "contiguous", json_true());
-	else if (heap->contiguous_max_bytes != 0)
-		failed |= umm_json_set_u64(object, "contiguous_max_bytes",
-					   heap->contiguous_max_bytes);
-	if (heap->free_bytes != UINT64_MAX)
-		failed |= umm_json_set_u64(object, "free_bytes", heap->free_bytes);
-	if (heap->cost != 0)
-		failed |= umm_json_set_u64(object, "cost", heap->cost);
-	return failed ? NULL : umm_steal(object);
-}
-
 static int add_heaps(json_t *document, const char *const *excluded)
 {
 	json_t *heaps = json_array();
 	if (json_object_set_new(document, "heaps", heaps) != 0)
 		return -ENOMEM;
-	for (const struct umm_heap_ops *const *heap = umm_heap_table; *heap != NULL; heap++) {
+	struct umm_heap_list list;
+	umm_heap_list(&list);
+	for (unsigned i = 0; i < list.n; i++) {
 		struct umm_heap_properties properties;
-		(*heap)->probe(&properties);
+		umm_heap_probe(&list.heaps[i], &properties);
 		if (!properties.present || listed(excluded, properties.name))
 			continue;
-		if (json_array_append_new(heaps, heap_object(&properties)) != 0)
+		if (json_array_append_new(heaps, umm_heap_json(&properties)) != 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -240,13 +225,13 @@ static int solve_once(struct umm_negotiation *negotiation, const char *only_heap
 /* Why a heap that was asked for by name is not taken; false if it can be tried. */
 static bool passed_over(const char *name, const char *const *excluded, char *why, size_t size)
 {
-	const struct umm_heap_ops *heap = umm_heap_find(name);
-	struct umm_heap_properties properties = { 0 };
-	if (heap == NULL) {
+	struct umm_heap heap;
+	if (!umm_heap_find(name, &heap)) {
 		snprintf(why, size, "there is no heap of that name (umm probe lists them)");
 		return true;
 	}
-	heap->probe(&properties);
+	struct umm_heap_properties properties;
+	umm_heap_probe(&heap, &properties);
 	if (properties.present && !listed(excluded, name))
 		return false;
 	snprintf(why, size, "%s", properties.present ? "it ran out" : properties.source);
@@ -258,7 +243,7 @@ static bool passed_over(const char *name, const char *const *excluded, char *why
 static int solve_in_order(struct umm_negotiation *negotiation, const char *const *excluded)
 {
 	for (char **heap = negotiation->heaps; *heap != NULL; heap++) {
-		char why[200];
+		char why[UMM_HEAP_SOURCE_MAX + 1];
 		if (!passed_over(*heap, excluded, why, sizeof(why))) {
 			int ret = solve_once(negotiation, *heap, excluded);
 			if (ret != UMM_CONFLICT)

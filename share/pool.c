@@ -7,12 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "heap/heap.h"
 #include "os/cleanup.h"
 #include "os/memfd.h"
 #include "share/queue_end.h"
-
-#define MAX_HEAPS 64
 
 UMM_DEFINE_AUTO(umm_pool, umm_pool_destroy)
 
@@ -23,7 +20,7 @@ static struct umm_pool *pool_new(void)
 		return NULL;
 	pool->producer.fd = -1;
 	for (unsigned i = 0; i < UMM_MAX_BUFFERS; i++)
-		pool->buffers[i] = -1;
+		pool->buffers[i] = UMM_HEAP_NO_MEMORY;
 	for (unsigned i = 0; i < UMM_MAX_CONSUMERS; i++) {
 		pool->consumers[i].fd = -1;
 		pool->doorbells[i][0] = pool->doorbells[i][1] = -1;
@@ -34,7 +31,7 @@ static struct umm_pool *pool_new(void)
 static void free_buffers(struct umm_pool *pool)
 {
 	for (unsigned i = 0; i < pool->n_buffers; i++)
-		umm_close_fd(&pool->buffers[i]);
+		umm_heap_memory_close(&pool->buffers[i]);
 	pool->n_buffers = 0;
 }
 
@@ -66,7 +63,12 @@ static int allocate_buffers(struct umm_pool *pool, const char *name,
 	for (unsigned i = 0; i < layout->buffers; i++) {
 		char label[40]; /* DMA_BUF_SET_NAME takes no more */
 		snprintf(label, sizeof(label), "%.20s/%u", name, i);
-		int ret = pool->heap->allocate(label, layout->raw_size_bytes, &pool->buffers[i]);
+		struct umm_heap_request request = {
+			.label = label,
+			.size_bytes = layout->raw_size_bytes,
+			.pitch_bytes = layout->planes[0].stride_bytes,
+		};
+		int ret = umm_heap_allocate(&pool->heap, &request, &pool->buffers[i]);
 		if (ret < 0)
 			return ret;
 		pool->n_buffers = i + 1;
@@ -134,9 +136,10 @@ static int check_supported(struct umm_negotiation *negotiation, const struct umm
 /* Solve, allocate; where a heap runs out, again without it. Ends: every round excludes one heap. */
 static int settle(struct umm_negotiation *negotiation, struct umm_pool *pool)
 {
-	const char *excluded[MAX_HEAPS + 1] = { NULL };
+	char names[UMM_MAX_HEAPS][UMM_HEAP_NAME_MAX + 1];
+	const char *excluded[UMM_MAX_HEAPS + 1] = { NULL };
 	int shortage = 0;
-	for (unsigned round = 0; round < MAX_HEAPS; round++) {
+	for (unsigned round = 0; round < UMM_MAX_HEAPS; round++) {
 		int ret = umm_negotiation_solve(negotiation, excluded);
 		if (ret != UMM_OK)
 			return ret == UMM_CONFLICT && shortage < 0 ? shortage : ret;
@@ -145,18 +148,18 @@ static int settle(struct umm_negotiation *negotiation, struct umm_pool *pool)
 		ret = check_supported(negotiation, layout);
 		if (ret < 0)
 			return ret;
-		pool->heap = umm_heap_find(layout->heap);
-		if (pool->heap == NULL)
-			return -ENOENT;
+		if (!umm_heap_find(layout->heap, &pool->heap))
+			return -ENOENT; /* its node is gone since */
 		ret = allocate_buffers(pool, negotiation->name, layout);
 		if (ret == 0)
 			return 0;
 
 		free_buffers(pool);
 		shortage = ret;
-		excluded[round] = pool->heap->name;
+		snprintf(names[round], sizeof(names[round]), "%s", pool->heap.name);
+		excluded[round] = names[round];
 		ret = umm_negotiation_note(
-			negotiation, "heap %s failed to give %u x %llu bytes: %s", pool->heap->name,
+			negotiation, "heap %s failed to give %u x %llu bytes: %s", pool->heap.name,
 			layout->buffers, (unsigned long long)layout->raw_size_bytes,
 			strerror(-ret));
 		if (ret < 0)
@@ -183,8 +186,8 @@ int umm_pool_create(struct umm_negotiation *negotiation, struct umm_pool **out)
 int umm_pool_finish(struct umm_pool *pool)
 {
 	int ret = 0;
-	for (unsigned i = 0; i < pool->n_buffers && ret == 0 && pool->heap->finish != NULL; i++)
-		ret = pool->heap->finish(pool->buffers[i]);
+	for (unsigned i = 0; i < pool->n_buffers && ret == 0; i++)
+		ret = umm_heap_finish(&pool->heap, &pool->buffers[i]);
 	if (ret == 0)
 		ret = umm_memfd_finish(pool->producer.fd);
 	for (unsigned i = 0; i < pool->n_consumers && ret == 0; i++)

@@ -17,6 +17,7 @@
 #include <umm/collection.h>
 #include <umm/queue.h>
 
+#include "heap/heap.h"
 #include "share/negotiation.h"
 
 /** A member's block of the queue. */
@@ -28,8 +29,8 @@ struct umm_pool_block {
 
 struct umm_pool {
 	unsigned n_buffers;
-	int buffers[UMM_MAX_BUFFERS];
-	const struct umm_heap_ops *heap;
+	struct umm_heap_memory buffers[UMM_MAX_BUFFERS];
+	struct umm_heap heap;
 	struct umm_pool_block producer;
 	unsigned n_consumers;
 	struct umm_pool_block consumers[UMM_MAX_CONSUMERS];
