@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * SIGKILL of any stage or of the runner, at a random moment: within a second all the others have
- * ended, or gone on where the mode says so, the dead one is named, and nothing is left behind.
+ * ended, or gone on where the mode says so, the dead one is named, and nothing is left behind: no
+ * process, no memory file, no socket.
  *
  * UMM_KILLS sets the number of rounds of each test, UMM_SEED where the dice start.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/e2e/holdings.h"
 #include "tests/e2e/tool.h"
 #include "tests/harness.h"
 
-#define STAGES	   4
+#define MAX_STAGES 4
 #define SECOND_NS  INT64_C(1000000000)
-#define TEST_STAGE 0
-#define FIRST_SINK 2
-#define THE_RUNNER STAGES
-static const char *const stage_names[STAGES] = { "test", "compose", "null", "null-2" };
+
+/* What is run, and the stages it is made of in the order of their start. Whoever comes after the
+ * last of them in the dice is the runner. */
+struct shape {
+	const char *const *arguments;
+	const char *stages[MAX_STAGES];
+	unsigned n_stages, first_sink;
+};
 
 /* Sanitizers make every process several times slower, and the clock does not know. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -36,8 +44,10 @@ static const char *const stage_names[STAGES] = { "test", "compose", "null", "nul
 #endif
 
 struct pipeline {
+	const struct shape *shape;
 	pid_t runner;
-	pid_t stages[STAGES];
+	pid_t stages[MAX_STAGES];
+	struct holdings holdings;
 };
 
 static int64_t now_ns(void)
@@ -64,7 +74,7 @@ static unsigned find_stages(struct pipeline *pipeline)
 		return 0;
 	unsigned n = 0;
 	char *end = text;
-	while (n < STAGES) {
+	while (n < pipeline->shape->n_stages) {
 		long pid = strtol(end, &end, 10);
 		if (pid <= 0)
 			break;
@@ -74,46 +84,50 @@ static unsigned find_stages(struct pipeline *pipeline)
 	return n;
 }
 
-static void start_pipeline(struct pipeline *pipeline, const char *mode)
+static void start_pipeline(struct pipeline *pipeline, const struct shape *shape)
 {
-	pipeline->runner = start_tool("run", "--quiet", "--mode", mode,
-				      "test,size=320x240,rate=500", "compose", "null", "+", "null");
+	*pipeline = (struct pipeline){ .shape = shape };
+	pipeline->runner = start_tool_list(shape->arguments);
 	int64_t deadline = now_ns() + 10 * SECOND_NS;
-	while (find_stages(pipeline) < STAGES) {
+	while (find_stages(pipeline) < shape->n_stages) {
 		CHECK(now_ns() < deadline);
 		sleep_ns(SECOND_NS / 1000);
 	}
 }
 
-/* Orphans become our children (PR_SET_CHILD_SUBREAPER); whoever has exited is collected here. */
-static bool gone(pid_t pid)
+static void note_holdings(struct pipeline *pipeline)
 {
-	return waitpid(pid, NULL, WNOHANG) == pid || kill(pid, 0) < 0;
+	holdings_note(&pipeline->holdings, pipeline->runner);
+	for (unsigned i = 0; i < pipeline->shape->n_stages; i++)
+		holdings_note(&pipeline->holdings, pipeline->stages[i]);
+	holdings_forget(&pipeline->holdings, getpid());
 }
 
-static unsigned count_left(const struct pipeline *pipeline)
+/* Orphans become our children (PR_SET_CHILD_SUBREAPER), so a child we have not got is a process
+ * that is not there, of whatever kind. */
+static bool anybody_left(void)
 {
-	unsigned left = 0;
-	for (unsigned i = 0; i < STAGES; i++)
-		left += !gone(pipeline->stages[i]);
-	return left;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
+	return errno != ECHILD;
 }
 
-static void expect_nobody_left(const struct pipeline *pipeline, int64_t deadline)
+static void expect_nothing_left(const struct pipeline *pipeline, int64_t deadline)
 {
-	while (count_left(pipeline) > 0) {
+	char text[128] = "a process";
+	while (anybody_left() || holdings_left(&pipeline->holdings, text, sizeof(text)) > 0) {
 		if (now_ns() > deadline)
-			test_fail(__FILE__, __LINE__, "%u stage(s) left after a second",
-				  count_left(pipeline));
+			test_fail(__FILE__, __LINE__, "left after a second: %s", text);
 		sleep_ns(SECOND_NS / 500);
 	}
 }
 
-static void expect_named(const struct outcome *outcome, unsigned victim, pid_t pid)
+static void expect_named(const struct outcome *outcome, const struct pipeline *pipeline,
+			 unsigned victim)
 {
 	char text[96];
-	snprintf(text, sizeof(text), "%s (pid %d) was killed by signal 9", stage_names[victim],
-		 (int)pid);
+	snprintf(text, sizeof(text), "%s (pid %d) was killed by signal 9",
+		 pipeline->shape->stages[victim], (int)pipeline->stages[victim]);
 	if (!says(outcome->err, text))
 		test_fail(__FILE__, __LINE__, "no word of \"%s\" in \"%s\"", text, outcome->err);
 }
@@ -121,12 +135,11 @@ static void expect_named(const struct outcome *outcome, unsigned victim, pid_t p
 static void kill_stage(struct pipeline *pipeline, unsigned victim, bool others_go_on)
 {
 	struct outcome outcome;
-	pid_t pid = pipeline->stages[victim];
-	CHECK_INT(kill(pid, SIGKILL), 0);
+	CHECK_INT(kill(pipeline->stages[victim], SIGKILL), 0);
 	int64_t deadline = now_ns() + SECOND_NS * SLOWNESS;
 	if (others_go_on) {
 		sleep_ns(SECOND_NS / 5);
-		for (unsigned i = 0; i < STAGES; i++)
+		for (unsigned i = 0; i < pipeline->shape->n_stages; i++)
 			CHECK(i == victim || kill(pipeline->stages[i], 0) == 0);
 		CHECK_INT(kill(pipeline->runner, SIGINT), 0);
 		deadline = now_ns() + SECOND_NS * SLOWNESS;
@@ -134,8 +147,8 @@ static void kill_stage(struct pipeline *pipeline, unsigned victim, bool others_g
 	wait_tool(&outcome, pipeline->runner);
 	CHECK(now_ns() < deadline);
 	CHECK_INT(outcome.status, 1);
-	expect_named(&outcome, victim, pid);
-	expect_nobody_left(pipeline, deadline);
+	expect_named(&outcome, pipeline, victim);
+	expect_nothing_left(pipeline, deadline);
 	outcome_finish(&outcome);
 }
 
@@ -146,12 +159,14 @@ static void kill_runner(struct pipeline *pipeline)
 	int64_t deadline = now_ns() + SECOND_NS * SLOWNESS;
 	wait_tool(&outcome, pipeline->runner);
 	CHECK_INT(outcome.status, -SIGKILL);
-	expect_nobody_left(pipeline, deadline);
+	expect_nothing_left(pipeline, deadline);
 	outcome_finish(&outcome);
 	char *err = read_whole("tool.err"); /* the stages spoke after it was gone */
 	CHECK(err != NULL && says(err, "the runner has died"));
 	free(err);
 }
+
+/* ---- rounds ---- */
 
 static unsigned from_environment(const char *name, unsigned otherwise)
 {
@@ -159,36 +174,170 @@ static unsigned from_environment(const char *name, unsigned otherwise)
 	return text != NULL ? (unsigned)strtoul(text, NULL, 10) : otherwise;
 }
 
-static void play_rounds(const char *mode)
+static void shuffle(unsigned *order, unsigned n)
 {
-	CHECK_INT(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	unsigned seed = from_environment("UMM_SEED", (unsigned)time(NULL));
-	unsigned rounds = from_environment("UMM_KILLS", 100 / SLOWNESS);
-	printf("%u rounds, UMM_SEED=%u\n", rounds, seed);
-	srand(seed);
-	for (unsigned i = 0; i < rounds; i++) {
-		struct pipeline pipeline;
-		start_pipeline(&pipeline, mode);
-		sleep_ns(rand() % 120 * (SECOND_NS / 1000));
-		unsigned victim = (unsigned)rand() % (STAGES + 1);
-		bool flowing_sink =
-			victim >= FIRST_SINK && victim != THE_RUNNER && strcmp(mode, "latest") == 0;
-		if (flowing_sink)
-			sleep_ns(SECOND_NS / 5 *
-				 SLOWNESS); /* before the start any death ends all */
-		if (victim == THE_RUNNER)
-			kill_runner(&pipeline);
-		else
-			kill_stage(&pipeline, victim, flowing_sink);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned j = (unsigned)rand() % (i + 1);
+		order[i] = order[j];
+		order[j] = i;
 	}
 }
 
+static void play_round(const struct shape *shape, unsigned victim, bool sinks_may_go)
+{
+	static struct pipeline pipeline;
+	start_pipeline(&pipeline, shape);
+	sleep_ns(rand() % 120 * (SECOND_NS / 1000));
+	bool is_runner = victim == shape->n_stages;
+	bool others_go_on = sinks_may_go && !is_runner && victim >= shape->first_sink;
+	if (others_go_on)
+		sleep_ns(SECOND_NS / 5 * SLOWNESS); /* before the start any death ends all */
+	note_holdings(&pipeline);
+	CHECK(pipeline.holdings.n_sockets >= 2);
+	CHECK(!others_go_on || pipeline.holdings.n_memfds > shape->n_stages);
+	if (is_runner)
+		kill_runner(&pipeline);
+	else
+		kill_stage(&pipeline, victim, others_go_on);
+}
+
+/* Everybody is killed equally often, in an order that nobody knows: at least once. */
+static void play_rounds(const struct shape *shape, unsigned rounds, bool sinks_may_go)
+{
+	CHECK_INT(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	unsigned n = shape->n_stages + 1, order[MAX_STAGES + 1], kills[MAX_STAGES + 1] = { 0 };
+	unsigned seed = from_environment("UMM_SEED", (unsigned)time(NULL));
+	rounds = from_environment("UMM_KILLS", rounds);
+	rounds = (rounds + n - 1) / n * n;
+	srand(seed);
+	for (unsigned i = 0; i < rounds; i++) {
+		if (i % n == 0)
+			shuffle(order, n);
+		play_round(shape, order[i % n], sinks_may_go);
+		kills[order[i % n]]++;
+	}
+	printf("UMM_SEED=%u, killed %u times each: the runner", seed, kills[shape->n_stages]);
+	for (unsigned i = 0; i < shape->n_stages; i++) {
+		CHECK(kills[i] == kills[shape->n_stages] && kills[i] > 0);
+		printf(", %s", shape->stages[i]);
+	}
+	printf("\n");
+}
+
+#define DRAWN(mode)                                                                                \
+	(const struct shape)                                                                       \
+	{                                                                                          \
+		.arguments = (const char *const[]){ "run",                                         \
+						    "--quiet",                                     \
+						    "--mode",                                      \
+						    mode,                                          \
+						    "test,size=320x240,rate=500",                  \
+						    "compose",                                     \
+						    "null",                                        \
+						    "+",                                           \
+						    "null",                                        \
+						    NULL },                                        \
+		.stages = { "test", "compose", "null", "null-2" }, .n_stages = 4, .first_sink = 2, \
+	}
+
 TEST(fifo_pipeline_ends_when_any_process_is_killed)
 {
-	play_rounds("fifo");
+	play_rounds(&DRAWN("fifo"), 80 / SLOWNESS, false);
 }
 
 TEST(latest_pipeline_goes_on_without_a_sink_and_ends_without_anybody_else)
 {
-	play_rounds("latest");
+	play_rounds(&DRAWN("latest"), 80 / SLOWNESS, true);
+}
+
+/* Codecs with threads, files half written. */
+TEST(decoding_pipeline_ends_when_any_process_is_killed)
+{
+	char source[512];
+	snprintf(source, sizeof(source), "file:%s/demo/clip.mp4,loop=1000", getenv("UMM_SOURCE"));
+	const struct shape filmed = {
+		.arguments = (const char *const[]){ "run", "--quiet", source, "compose", "png:out",
+						    "+", "framemd5:out.md5", NULL },
+		.stages = { "file", "compose", "png", "framemd5" },
+		.n_stages = 4,
+		.first_sink = 2,
+	};
+	play_rounds(&filmed, 40 / SLOWNESS, false);
+}
+
+/* ---- or would nothing be seen? ---- */
+
+static void hold_until_killed(int ready_fd)
+{
+	int pair[2], fd = memfd_create("held", MFD_CLOEXEC);
+	bool ok = fd >= 0 && ftruncate(fd, 4096) == 0 &&
+		  mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED &&
+		  socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0;
+	close(fd); /* mapped is held, too */
+	ok = ok && write(ready_fd, "", 1) == 1;
+	while (ok)
+		pause();
+	_exit(1);
+}
+
+TEST(what_a_process_holds_is_seen_until_it_has_gone)
+{
+	int ready[2];
+	char byte, text[128];
+	struct holdings holdings = { 0 };
+	CHECK_INT(pipe(ready), 0);
+	pid_t child = fork();
+	if (child == 0)
+		hold_until_killed(ready[1]);
+	CHECK_INT(read(ready[0], &byte, 1), 1);
+	holdings_note(&holdings, child);
+	holdings_forget(&holdings, getpid());
+	CHECK(holdings.n_memfds == 1 && holdings.n_sockets == 2);
+	/* both sockets are an fd and a line in /proc/net/unix */
+	CHECK_INT(holdings_left(&holdings, text, sizeof(text)), 5);
+	kill(child, SIGKILL);
+	CHECK_INT(waitpid(child, NULL, 0), child);
+	CHECK_INT(holdings_left(&holdings, text, sizeof(text)), 0);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void send_away(int through, int fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct msghdr message = {
+		.msg_iov = &(struct iovec){ .iov_base = "", .iov_len = 1 },
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	CHECK_INT(sendmsg(through, &message, 0), 1);
+	close(fd);
+}
+
+TEST(socket_on_its_way_is_seen_though_nobody_has_it)
+{
+	int line[2], pair[2];
+	char text[128];
+	struct holdings holdings = { 0 };
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	holdings_note(&holdings, getpid());
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, line), 0);
+	holdings_forget(&holdings, getppid());
+	CHECK(holdings.n_sockets >= 2);
+	send_away(line[0], pair[0]);
+	send_away(line[0], pair[1]);
+	CHECK(holdings_left(&holdings, text, sizeof(text)) >= 2);
+	close(line[0]);
+	close(line[1]);
+	CHECK_INT(holdings_left(&holdings, text, sizeof(text)), 0);
 }
