@@ -86,9 +86,19 @@ const json_t *umm_constraints_object(const struct umm_constraints *constraints)
 	return constraints->object;
 }
 
+/** One that takes part as one of its alternatives states nothing itself. */
+static bool is_group(const struct umm_constraints *constraints)
+{
+	return json_object_get(constraints->object, "one_of") != NULL;
+}
+
 /** Put a finished part in place of what was stated before. */
 static int replace(struct umm_constraints *constraints, const char *key, json_t *value)
 {
+	if (is_group(constraints)) {
+		json_decref(value);
+		return -EINVAL;
+	}
 	return json_object_set_new(constraints->object, key, value) < 0 ? -ENOMEM : 0;
 }
 

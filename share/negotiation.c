@@ -89,6 +89,7 @@ unsigned umm_negotiation_consumers(const struct umm_negotiation *negotiation)
 	return n;
 }
 
+/* Names of alternatives are compared by the solver, all at once. */
 static int check_join(const struct umm_negotiation *negotiation, const char *name,
 		      enum umm_role role)
 {
@@ -181,15 +182,44 @@ static json_t *options_participant(unsigned buffers, const char *only_heap, char
 	return failed ? NULL : umm_steal(object);
 }
 
+static int compare_members(const void *a, const void *b)
+{
+	const struct umm_negotiation_member *left = *(
+						    const struct umm_negotiation_member *const *)a,
+					    *right = *(
+						    const struct umm_negotiation_member *const *)b;
+	if (left->role != right->role)
+		return left->role < right->role ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+/* The order of groups is their priority in the contract. Processes join in any order, so it is
+ * made here: the producer's choice counts most, then that of the consumers by their names. */
+static int add_members(const struct umm_negotiation *negotiation, json_t *participants)
+{
+	umm_autofree const struct umm_negotiation_member **sorted =
+		malloc(negotiation->n_members * sizeof(struct umm_negotiation_member *));
+	if (sorted == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		sorted[i] = &negotiation->members[i];
+	qsort(sorted, negotiation->n_members, sizeof(struct umm_negotiation_member *),
+	      compare_members);
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		if (json_array_append(participants, sorted[i]->constraints) != 0)
+			return -ENOMEM;
+	return 0;
+}
+
 static int add_participants(const struct umm_negotiation *negotiation, json_t *document,
 			    const char *only_heap)
 {
 	json_t *participants = json_array();
 	if (json_object_set_new(document, "participants", participants) != 0)
 		return -ENOMEM;
-	for (unsigned i = 0; i < negotiation->n_members; i++)
-		if (json_array_append(participants, negotiation->members[i].constraints) != 0)
-			return -ENOMEM;
+	int ret = add_members(negotiation, participants);
+	if (ret < 0)
+		return ret;
 	if (negotiation->buffers == 0 && negotiation->heaps == NULL)
 		return 0;
 	json_t *options = options_participant(negotiation->buffers, only_heap, negotiation->heaps);

@@ -108,7 +108,8 @@ UMM_API UMM_MUST_CHECK int umm_collection_join(struct umm_collection *collection
 					       struct umm_member **out);
 
 /**
- * Join with the constraints as JSON text, a PARTICIPANT of the constraint document: the short way.
+ * Join with the constraints as JSON text, a PARTICIPANT or GROUP of the constraint document: the
+ * short way.
  *
  * Everything else as umm_collection_join() with default options. Returns what that returns, and
  * -EBADMSG (not JSON), -EINVAL (no name). Since 0.1.

@@ -153,7 +153,7 @@ struct umm_format_demand {
 UMM_API UMM_MUST_CHECK int umm_constraints_create(const char *name, struct umm_constraints **out);
 
 /**
- * Take a participant from its JSON text: a PARTICIPANT object of the constraint document.
+ * Take a participant from its JSON text: a PARTICIPANT or GROUP object of the constraint document.
  *
  * Only the syntax is checked here (-EBADMSG); whether the demands are valid is told when the
  * collection is sealed. `size` is in bytes, no NUL is needed. Returns 0, -EBADMSG, -EINVAL (no
@@ -185,6 +185,31 @@ UMM_API UMM_MUST_CHECK int umm_constraints_set_memory(struct umm_constraints *co
 						      const struct umm_memory_demand *demand);
 UMM_API UMM_MUST_CHECK int umm_constraints_add_format(struct umm_constraints *constraints,
 						      const struct umm_format_demand *demand);
+
+/**
+ * Let the participant take part as exactly one of several: a camera with discrete sizes, a display
+ * with modes. The first alternative that fits everybody is taken, so add the preferred ones first;
+ * among members, the producer's order of preference counts before its consumers'.
+ *
+ * `constraints` states nothing itself, before or after: everything, buffers and memory included, is
+ * said by the alternative, which is copied and must not have alternatives of its own. Its name is
+ * what tells it from the others: "640x480" in "camera" appears as "camera@640x480".
+ *
+ *	umm_constraints_create("camera", &camera);
+ *	for (each size) {
+ *		umm_constraints_create("640x480", &alternative);
+ *		umm_constraints_set_usage(alternative, UMM_USAGE_VIDEO);
+ *		umm_constraints_add_format(alternative, &format);
+ *		umm_constraints_add_alternative(camera, alternative);
+ *		umm_constraints_destroy(alternative);
+ *	}
+ *
+ * Returns 0, -EEXIST (an alternative of that name), -EINVAL (`constraints` states demands, or
+ * `alternative` has alternatives), -ENOMEM; on failure nothing has changed. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int
+umm_constraints_add_alternative(struct umm_constraints *constraints,
+				const struct umm_constraints *alternative);
 
 UMM_END_DECLS
 

@@ -79,8 +79,9 @@ UMM_API enum umm_device_direction umm_device_direction(const struct umm_device *
 
 /**
  * What the device needs, as a participant `name`: with alternatives
- * where its sizes do not form a range. *out: umm_constraints_destroy().
- * Returns 0, -ENOMEM, -ENODEV (unplugged), or an errno of the driver. Since 0.1.
+ * (umm_constraints_add_alternative()) where its sizes do not form a range. *out:
+ * umm_constraints_destroy(). Returns 0, -ENOMEM, -ENODEV (unplugged), or an errno of the driver.
+ * Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_constraints(struct umm_device *device, const char *name,
 						  struct umm_constraints **out);
