@@ -10,7 +10,11 @@
 
 #include "broker/wayland_log.h"
 #include "os/cleanup.h"
+#include "os/clock.h"
 #include "umm-v1-client-protocol.h"
+
+/* How long a broker that hangs can keep a process that leaves. */
+#define GOODBYE_NS UMM_NS_PER_SECOND
 
 struct umm_connection {
 	struct wl_display *display;
@@ -62,6 +66,69 @@ int umm_connection_open(int take_fd, struct umm_connection **out)
 	return 0;
 }
 
+/* ---- leaving ---- */
+
+static void handle_done(void *data, struct wl_callback *callback, uint32_t serial)
+{
+	(void)callback, (void)serial;
+	*(bool *)data = true;
+}
+
+static const struct wl_callback_listener done_listener = { .done = handle_done };
+
+static bool wait_ready(struct wl_display *display, short events, int64_t deadline_ns)
+{
+	struct pollfd poll_fd = { .fd = wl_display_get_fd(display), .events = events };
+	for (;;) {
+		int64_t left_ns = umm_left_ns(deadline_ns, GOODBYE_NS);
+		int ret = poll(&poll_fd, 1, (int)((left_ns + 999999) / 1000000));
+		if (ret > 0 || (ret < 0 && errno != EINTR))
+			return ret > 0;
+		if (left_ns == 0)
+			return false;
+	}
+}
+
+static bool send_all(struct wl_display *display, int64_t deadline_ns)
+{
+	while (wl_display_flush(display) < 0)
+		if (errno != EAGAIN || !wait_ready(display, POLLOUT, deadline_ns))
+			return false;
+	return true;
+}
+
+/* Handle events until `done`; false: the time is up, or nobody is there. */
+static bool receive(struct wl_display *display, const bool *done, int64_t deadline_ns)
+{
+	while (wl_display_prepare_read(display) != 0)
+		if (wl_display_dispatch_pending(display) < 0)
+			return false;
+	if (*done || !wait_ready(display, POLLIN, deadline_ns)) {
+		wl_display_cancel_read(display);
+		return *done;
+	}
+	return wl_display_read_events(display) >= 0 && wl_display_dispatch_pending(display) >= 0 &&
+	       umm_now_ns() < deadline_ns;
+}
+
+/*
+ * libwayland's server drops unread requests at a hang-up: wait until ours, that we leave in good
+ * order, were handled. wl_display_roundtrip() would wait for a broker that hangs for ever.
+ */
+static void say_goodbye(struct wl_display *display)
+{
+	int64_t deadline_ns = umm_deadline_ns(GOODBYE_NS);
+	bool done = false;
+	struct wl_callback *callback = wl_display_sync(display);
+	if (callback == NULL)
+		return;
+	wl_callback_add_listener(callback, &done_listener, &done);
+	bool connected = send_all(display, deadline_ns);
+	while (connected && !done)
+		connected = receive(display, &done, deadline_ns);
+	wl_callback_destroy(callback);
+}
+
 void umm_connection_close(struct umm_connection *connection)
 {
 	if (connection == NULL)
@@ -71,9 +138,7 @@ void umm_connection_close(struct umm_connection *connection)
 	if (connection->registry != NULL)
 		wl_registry_destroy(connection->registry);
 	if (connection->display != NULL) {
-		/* libwayland's server drops unread requests at a hang-up: wait until ours, that we
-		 * leave in good order, were handled. Ends at once where nobody is there. */
-		wl_display_roundtrip(connection->display);
+		say_goodbye(connection->display);
 		wl_display_disconnect(connection->display);
 	}
 	free(connection);

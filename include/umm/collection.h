@@ -77,7 +77,8 @@ struct umm_join_opts {
  */
 UMM_API UMM_MUST_CHECK int umm_connection_open(int take_fd, struct umm_connection **out);
 
-/** Close; NULL is fine. Whatever members of this process still held goes back. */
+/** Close; NULL is fine. Whatever members of this process still held goes back. Waits until the
+ * broker has heard of it, at most a second. */
 UMM_API void umm_connection_close(struct umm_connection *connection);
 
 /** A collection inside this process. *out: umm_collection_destroy(). Returns 0, -EINVAL (no name),

@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <wayland-server-core.h>
 
+#include "os/clock.h"
 #include "os/memfd.h"
 #include "tests/unit/members.h"
 #include "umm-v1-server-protocol.h"
@@ -238,4 +240,64 @@ TEST(files_that_are_not_what_they_should_be_are_an_error)
 {
 	meet(&(struct lie){ agree, files_that_are_no_memory });
 	meet(&(struct lie){ agree, blocks_without_end });
+}
+
+/* ---- brokers that keep a process from leaving ---- */
+
+static int64_t leave_after(void (*trouble)(pid_t broker))
+{
+	int pair[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	pid_t broker = fork();
+	if (broker == 0) {
+		close(pair[0]);
+		serve(pair[1]);
+		_exit(0);
+	}
+	close(pair[1]);
+	struct umm_connection *connection = NULL;
+	CHECK_INT(umm_connection_open(pair[0], &connection), 0);
+	trouble(broker);
+	int64_t start = umm_now_ns();
+	umm_connection_close(connection);
+	int64_t took = umm_now_ns() - start;
+	kill(broker, SIGKILL);
+	waitpid(broker, NULL, 0);
+	return took;
+}
+
+static void no_trouble(pid_t broker)
+{
+	(void)broker;
+}
+
+static void freeze(pid_t broker)
+{
+	int status;
+	kill(broker, SIGSTOP);
+	CHECK_INT(waitpid(broker, &status, WUNTRACED), broker);
+	CHECK(WIFSTOPPED(status));
+}
+
+static void do_nothing(int number)
+{
+	(void)number;
+}
+
+/* A signal in the middle is no reason to begin the second again. */
+static void freeze_and_ring(pid_t broker)
+{
+	struct sigaction action = { .sa_handler = do_nothing };
+	struct itimerval often = { { .tv_usec = 100000 }, { .tv_usec = 100000 } };
+	CHECK_INT(sigaction(SIGALRM, &action, NULL), 0);
+	CHECK_INT(setitimer(ITIMER_REAL, &often, NULL), 0);
+	freeze(broker);
+}
+
+TEST(broker_that_hangs_keeps_a_leaving_process_for_a_second_at_most)
+{
+	CHECK(leave_after(no_trouble) < UMM_NS_PER_SECOND);
+	int64_t took = leave_after(freeze);
+	CHECK(took >= UMM_NS_PER_SECOND * 9 / 10 && took < UMM_NS_PER_SECOND * 3);
+	CHECK(leave_after(freeze_and_ring) < UMM_NS_PER_SECOND * 3);
 }
