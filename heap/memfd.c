@@ -2,10 +2,12 @@
 /**
  * Ordinary pages in a sealed memory file: there on every Linux since 3.17, never contiguous.
  *
- * How much is free is MemAvailable of /proc/meminfo: the kernel's own estimate of what can be taken
- * without swapping (Documentation/filesystems/proc.rst). A pool that does not fit is refused by
- * name instead of waking the OOM killer.
+ * How much is free is MemAvailable of /proc/meminfo, the kernel's own estimate of what can be taken
+ * without swapping (Documentation/filesystems/proc.rst), or what a cgroup leaves where that is
+ * less. A pool that does not fit is refused by name instead of waking the OOM killer.
  */
+#include <stdio.h>
+
 #include "heap/table.h"
 #include "os/memfd.h"
 #include "os/meminfo.h"
@@ -13,13 +15,16 @@
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
 	(void)heap;
+	struct umm_memory_room room;
+	umm_memory_room("", &room);
 	*out = (struct umm_heap_properties){
 		.class = UMM_HEAP_MEMFD,
 		.present = true,
-		.free_bytes = umm_available_bytes(),
+		.free_bytes = room.free_bytes,
 		.page_bytes = 4096,
-		.source = "free: MemAvailable of /proc/meminfo; scattered pages: mm/shmem.c",
 	};
+	snprintf(out->source, sizeof(out->source), "free: %s; scattered pages: mm/shmem.c",
+		 room.limit[0] != '\0' ? room.limit : "nobody tells");
 }
 
 static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
