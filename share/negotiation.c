@@ -68,6 +68,7 @@ void umm_negotiation_finish(struct umm_negotiation *negotiation)
 	free(negotiation->members);
 	free_strings(negotiation->heaps);
 	umm_answer_destroy(negotiation->answer);
+	free(negotiation->shortage);
 	free(negotiation->notes);
 	free(negotiation->name);
 	*negotiation = (struct umm_negotiation){ 0 };
@@ -143,7 +144,10 @@ static bool listed(const char *const *names, const char *name)
 	return false;
 }
 
-static int add_heaps(json_t *document, const char *const *excluded)
+/* What is free counts, or does not: to find out whether more memory would help. */
+enum room { ROOM_AS_IT_IS, ROOM_WITHOUT_END };
+
+static int add_heaps(json_t *document, const char *const *excluded, enum room room)
 {
 	json_t *heaps = json_array();
 	if (json_object_set_new(document, "heaps", heaps) != 0)
@@ -155,6 +159,8 @@ static int add_heaps(json_t *document, const char *const *excluded)
 		umm_heap_probe(&list.heaps[i], &properties);
 		if (!properties.present || listed(excluded, properties.name))
 			continue;
+		if (room == ROOM_WITHOUT_END)
+			properties.free_bytes = UINT64_MAX;
 		if (json_array_append_new(heaps, umm_heap_json(&properties)) != 0)
 			return -ENOMEM;
 	}
@@ -227,14 +233,14 @@ static int add_participants(const struct umm_negotiation *negotiation, json_t *d
 }
 
 /* Solve with one heap permitted, or (NULL) with all of the permitted ones. */
-static int solve_once(struct umm_negotiation *negotiation, const char *only_heap,
-		      const char *const *excluded)
+static int pose(const struct umm_negotiation *negotiation, const char *only_heap,
+		const char *const *excluded, enum room room, struct umm_answer **out)
 {
 	umm_autojson json_t *document =
 		json_pack("{s:{s:s}}", "collection", "name", negotiation->name);
 	if (document == NULL)
 		return -ENOMEM;
-	int ret = add_heaps(document, excluded);
+	int ret = add_heaps(document, excluded, room);
 	if (ret == 0)
 		ret = add_participants(negotiation, document, only_heap);
 	if (ret < 0)
@@ -243,8 +249,14 @@ static int solve_once(struct umm_negotiation *negotiation, const char *only_heap
 	umm_autofree char *text = json_dumps(document, JSON_COMPACT);
 	if (text == NULL)
 		return -ENOMEM;
+	return umm_solve_json(text, strlen(text), out);
+}
+
+static int solve_once(struct umm_negotiation *negotiation, const char *only_heap,
+		      const char *const *excluded)
+{
 	struct umm_answer *answer;
-	ret = umm_solve_json(text, strlen(text), &answer);
+	int ret = pose(negotiation, only_heap, excluded, ROOM_AS_IT_IS, &answer);
 	if (ret < 0)
 		return ret;
 	umm_answer_destroy(negotiation->answer);
@@ -289,17 +301,54 @@ static int solve_in_order(struct umm_negotiation *negotiation, const char *const
 	return solve_once(negotiation, NULL, excluded);
 }
 
+/* The solver says that a heap has too little left, not whose limit that is. */
+static int describe_shortage(struct umm_negotiation *negotiation, const struct umm_layout *wanted)
+{
+	struct umm_heap heap;
+	struct umm_heap_properties properties;
+	if (!umm_heap_find(wanted->heap, &heap))
+		return 0;
+	umm_heap_probe(&heap, &properties);
+	char *text;
+	if (asprintf(&text,
+		     "more memory would help: heap %s would have to give %u x %llu bytes and has "
+		     "%llu (%s)\n%s",
+		     wanted->heap, wanted->buffers, (unsigned long long)wanted->raw_size_bytes,
+		     (unsigned long long)properties.free_bytes, properties.source,
+		     umm_answer_text(negotiation->answer)) < 0)
+		return -ENOMEM;
+	free(negotiation->shortage);
+	negotiation->shortage = text;
+	return 0;
+}
+
+/* After a conflict: would there be a layout if memory had no end? */
+static int look_for_shortage(struct umm_negotiation *negotiation, const char *const *excluded)
+{
+	struct umm_answer *dream;
+	int ret = pose(negotiation, NULL, excluded, ROOM_WITHOUT_END, &dream);
+	if (ret < 0)
+		return ret;
+	if (ret == UMM_OK)
+		ret = describe_shortage(negotiation, umm_answer_layout(dream));
+	umm_answer_destroy(dream);
+	return ret < 0 ? ret : UMM_CONFLICT;
+}
+
 int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const *excluded)
 {
 	if (umm_negotiation_producer(negotiation) < 0 ||
 	    umm_negotiation_consumers(negotiation) == 0)
 		return -EPROTO;
-	return negotiation->heaps != NULL ? solve_in_order(negotiation, excluded)
-					  : solve_once(negotiation, NULL, excluded);
+	int ret = negotiation->heaps != NULL ? solve_in_order(negotiation, excluded)
+					     : solve_once(negotiation, NULL, excluded);
+	return ret == UMM_CONFLICT ? look_for_shortage(negotiation, excluded) : ret;
 }
 
 const char *umm_negotiation_explain(const struct umm_negotiation *negotiation, int verdict)
 {
+	if (verdict == UMM_CONFLICT && negotiation->shortage != NULL)
+		return negotiation->shortage;
 	if (verdict >= 0 && negotiation->answer != NULL)
 		return umm_answer_text(negotiation->answer);
 	return negotiation->notes != NULL ? negotiation->notes : strerror(-verdict);
@@ -307,7 +356,7 @@ const char *umm_negotiation_explain(const struct umm_negotiation *negotiation, i
 
 int umm_negotiation_note(struct umm_negotiation *negotiation, const char *format, ...)
 {
-	char text[300];
+	char text[UMM_HEAP_SOURCE_MAX + 200];
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);

@@ -38,7 +38,8 @@ struct umm_negotiation {
 	struct umm_negotiation_member *members;
 	unsigned n_members;
 	struct umm_answer *answer; /* NULL until solved */
-	char *notes;		   /* heaps that were passed over, "; " between; NULL: none */
+	char *shortage; /* which heap has too little, and the answer in words; NULL: none has */
+	char *notes;	/* heaps that were passed over, "; " between; NULL: none */
 };
 
 struct umm_negotiation_opts {

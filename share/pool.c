@@ -133,6 +133,17 @@ static int check_supported(struct umm_negotiation *negotiation, const struct umm
 	return 0;
 }
 
+static int note_shortage(struct umm_negotiation *negotiation, const struct umm_heap *heap,
+			 const struct umm_layout *layout, int error)
+{
+	struct umm_heap_properties properties;
+	umm_heap_probe(heap, &properties);
+	return umm_negotiation_note(negotiation, "heap %s failed to give %u x %llu bytes: %s (%s)",
+				    heap->name, layout->buffers,
+				    (unsigned long long)layout->raw_size_bytes, strerror(-error),
+				    properties.source);
+}
+
 /* Solve, allocate; where a heap runs out, again without it. Ends: every round excludes one heap. */
 static int settle(struct umm_negotiation *negotiation, struct umm_pool *pool)
 {
@@ -158,10 +169,7 @@ static int settle(struct umm_negotiation *negotiation, struct umm_pool *pool)
 		shortage = ret;
 		snprintf(names[round], sizeof(names[round]), "%s", pool->heap.name);
 		excluded[round] = names[round];
-		ret = umm_negotiation_note(
-			negotiation, "heap %s failed to give %u x %llu bytes: %s", pool->heap.name,
-			layout->buffers, (unsigned long long)layout->raw_size_bytes,
-			strerror(-ret));
+		ret = note_shortage(negotiation, &pool->heap, layout, ret);
 		if (ret < 0)
 			return ret;
 	}

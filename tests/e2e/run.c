@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /** `umm run` from the outside: outputs, signals, deaths, full disks. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -406,6 +408,68 @@ TEST(missing_huge_pages_fall_back_visibly)
 	CHECK(says(outcome.err, "warning") && says(outcome.err, "hugetlb"));
 	CHECK(says(outcome.out, "heap_note") && says(outcome.out, "\"heap\":\"memfd\""));
 	outcome_finish(&outcome);
+}
+
+static bool write_text(const char *directory, const char *file, const char *text)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+#define ALLOWED "268435456" /* 256 MiB */
+
+/* A cgroup of our own with that limit, of whichever version lets us. The name of its limit, or
+ * NULL. */
+static const char *make_group(char *directory, size_t size)
+{
+	static const char *const versions[][2] = {
+		{ "/sys/fs/cgroup/memory", "memory.limit_in_bytes" },
+		{ "/sys/fs/cgroup", "memory.max" },
+	};
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(directory, size, "%s/umm-test-%d", versions[i][0], (int)getpid());
+		if (mkdir(directory, 0700) < 0)
+			continue;
+		if (write_text(directory, versions[i][1], ALLOWED))
+			return versions[i][1];
+		rmdir(directory);
+	}
+	return NULL;
+}
+
+static int refused_under_limit(const char *directory, const char *limit)
+{
+	if (!write_text(directory, "cgroup.procs", "0"))
+		return 77;
+	run_tool(&outcome, "run", "--buffers=64", "test,size=1920x1080,format=XR24", "null");
+	CHECK_INT(outcome.status, 1);
+	CHECK(says(outcome.err, "64 x 8294400 bytes"));
+	CHECK(says(outcome.err, limit) && says(outcome.err, strrchr(directory, '/')));
+	outcome_finish(&outcome);
+	return 0;
+}
+
+TEST(pool_beyond_the_limit_of_the_cgroup_is_refused_by_its_name)
+{
+	char directory[128];
+	int status;
+	const char *limit = make_group(directory, sizeof(directory));
+	if (limit == NULL)
+		SKIP("no right to make a cgroup with a limit on memory");
+	pid_t child = fork();
+	if (child == 0)
+		_exit(refused_under_limit(directory, limit));
+	CHECK_INT(waitpid(child, &status, 0), child);
+	int left = rmdir(directory);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		SKIP("no right to enter a cgroup");
+	CHECK_INT(status, 0);
+	CHECK_INT(left, 0);
 }
 
 TEST(buffers_option_sets_the_count)

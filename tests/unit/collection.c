@@ -280,6 +280,8 @@ TEST(more_memory_than_there_is_is_refused_by_name)
 	join(collection, viewer_constraints("viewer"), UMM_CONSUMER, 0);
 	CHECK_INT(umm_collection_seal(collection), UMM_CONFLICT);
 	CHECK(strstr(umm_collection_explain(collection), "painter") != NULL);
+	CHECK(strstr(umm_collection_explain(collection), "more memory would help: heap memfd") !=
+	      NULL);
 }
 
 TEST(members_can_join_with_json)
