@@ -22,20 +22,21 @@
 #include "heap/heap.h"
 #include "os/cleanup.h"
 
+static const char *const not_driven = "the node itself; not driven by this version";
+
 /* Nodes that may be participants or sources of memory. */
 static const struct node_kind {
-	const char *pattern, *kind, *what;
+	const char *pattern, *kind, *what, *source; /* source NULL: not driven */
 } node_kinds[] = {
 	{ "/dev/dri/card*", "drm", "display or GPU" },
 	{ "/dev/dri/renderD*", "drm", "GPU" },
 	{ "/dev/video*", "v4l2", "camera, codec or converter" },
 	{ "/dev/dma_heap/*", "dma_heap", "kernel heap of dma-bufs" },
-	{ "/dev/udmabuf", "udmabuf", "makes dma-bufs of memory files" },
+	{ "/dev/udmabuf", "udmabuf", "makes dma-bufs of memory files",
+	  "the node; heaps udmabuf and udmabuf-hugetlb use it" },
 	{ "/dev/vfio/*", "vfio", "device for a driver in user space" },
 	{ "/dev/iommu", "iommufd", "address spaces for drivers in user space" },
 };
-
-static const char *const not_driven = "the node itself; not driven by this version";
 
 /* ---- facts of a node ---- */
 
@@ -64,7 +65,7 @@ static json_t *node_json(const struct node_kind *kind, const char *path)
 	read_label(&info, label, sizeof(label));
 	return json_pack("{sssssssssbss}", "name", path, "kind", kind->kind, "what", kind->what,
 			 "label", label, "accessible", access(path, R_OK | W_OK) == 0, "source",
-			 not_driven);
+			 kind->source != NULL ? kind->source : not_driven);
 }
 
 static void add_nodes(json_t *devices, const struct node_kind *kind)
@@ -158,7 +159,7 @@ static long long number_of(const json_t *object, const char *key)
 
 static void print_heap(const json_t *heap)
 {
-	printf("  %-10s", text_of(heap, "name"));
+	printf("  %-17s", text_of(heap, "name"));
 	if (!json_is_true(json_object_get(heap, "present"))) {
 		printf("not here: %s\n", text_of(heap, "source"));
 		return;
@@ -173,8 +174,8 @@ static void print_heap(const json_t *heap)
 		       number_of(heap, "contiguous_max_bytes") / 1024);
 	else
 		printf("scattered\n");
-	printf("  %-10s  known by: %s\n", "", text_of(heap, "source"));
-	printf("  %-10s  trial: %s\n", "", text_of(heap, "trial"));
+	printf("  %-17s  known by: %s\n", "", text_of(heap, "source"));
+	printf("  %-17s  trial: %s\n", "", text_of(heap, "trial"));
 }
 
 static void print_device(const json_t *device)

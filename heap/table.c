@@ -11,6 +11,8 @@
 static const struct umm_heap_ops *const table[] = {
 	&umm_heap_memfd,
 	&umm_heap_hugetlb,
+	&umm_heap_udmabuf,
+	&umm_heap_udmabuf_hugetlb,
 };
 
 static bool is_listed(const struct umm_heap_list *list, const char *name)

@@ -7,5 +7,7 @@
 
 extern const struct umm_heap_ops umm_heap_memfd;
 extern const struct umm_heap_ops umm_heap_hugetlb;
+extern const struct umm_heap_ops umm_heap_udmabuf;
+extern const struct umm_heap_ops umm_heap_udmabuf_hugetlb;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/memfd.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,12 +14,15 @@
 #include "os/cleanup.h"
 #include "os/meminfo.h"
 
-/* Since 5.14 and 5.1; the user headers may be older. */
+/* Since 5.14, 5.3 and 5.1; the user headers may be older. */
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
+#endif
+#ifndef DMA_BUF_MAGIC
+#define DMA_BUF_MAGIC 0x444d4142
 #endif
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
@@ -173,6 +177,7 @@ int umm_fd_identity(int fd, struct umm_file_identity *out)
 	*out = (struct umm_file_identity){
 		.dev = info.st_dev,
 		.ino = info.st_ino,
+		.is_dmabuf = fs.f_type == DMA_BUF_MAGIC,
 		.page_bytes = (uint64_t)fs.f_bsize > SMALL_PAGE_BYTES ? (uint64_t)fs.f_bsize
 								      : SMALL_PAGE_BYTES,
 	};

@@ -45,9 +45,10 @@ int umm_memfd_read_data(int fd, size_t size, size_t max_size, char **out);
 /** Size of a file whose size can no longer shrink; -EINVAL if it still can. */
 int umm_memfd_sealed_size(int fd, uint64_t *out_size);
 
-/** (st_dev, st_ino) and the page size of the file behind `fd`. */
+/** (st_dev, st_ino) and the page size of the file behind `fd`, and which of two kinds it is. */
 struct umm_file_identity {
 	uint64_t dev, ino, page_bytes;
+	bool is_dmabuf;
 };
 int umm_fd_identity(int fd, struct umm_file_identity *out);
 

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "os/cleanup.h"
+#include "os/dmabuf.h"
 #include "share/access.h"
+#include "share/cpu_sync.h"
 #include "share/guard.h"
 
 struct umm_buffer {
@@ -17,10 +19,11 @@ struct umm_buffer {
 	int fd;
 	void *map;
 	size_t map_size; /* whole pages of the file: hugetlb unmaps nothing less */
-	bool writable, guarded;
+	bool writable, guarded, is_dmabuf;
 	struct umm_buffer_id id;
 	struct umm_access_book book;
-	struct umm_guard guard; /* only if guarded */
+	struct umm_cpu_sync sync; /* only if is_dmabuf */
+	struct umm_guard guard;	  /* only if guarded */
 	struct umm_layout layout;
 	unsigned index;
 	char owner[64];
@@ -92,26 +95,39 @@ void *umm_buffer_plane(const struct umm_buffer *buffer, unsigned plane)
 	return (char *)buffer->map + buffer->layout.planes[plane].offset_bytes;
 }
 
+static int begin_access(struct umm_buffer *buffer, enum umm_access access)
+{
+	return buffer->is_dmabuf
+		       ? umm_cpu_sync_begin(&buffer->sync, buffer->fd, &buffer->book, access)
+		       : umm_access_begin(&buffer->book, access);
+}
+
+static int end_access(struct umm_buffer *buffer, enum umm_access access)
+{
+	return buffer->is_dmabuf
+		       ? umm_cpu_sync_end(&buffer->sync, buffer->fd, &buffer->book, access)
+		       : umm_access_end(&buffer->book, access);
+}
+
 int umm_buffer_begin_access(struct umm_buffer *buffer, enum umm_access access)
 {
 	if ((access & UMM_ACCESS_WRITE) && !buffer->writable)
 		return -EACCES;
-	int ret = umm_access_begin(&buffer->book, access);
+	int ret = begin_access(buffer, access);
 	if (ret < 0 || !buffer->guarded)
 		return ret;
 
 	ret = umm_guard_update(&buffer->guard);
 	if (ret < 0)
-		umm_access_end(&buffer->book, access);
+		end_access(buffer, access);
 	return ret;
 }
 
 int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access)
 {
-	int ret = umm_access_end(&buffer->book, access);
-	if (ret < 0 || !buffer->guarded)
-		return ret;
-	return umm_guard_update(&buffer->guard);
+	int ret = end_access(buffer, access);
+	int revoked = buffer->guarded ? umm_guard_update(&buffer->guard) : 0;
+	return ret < 0 ? ret : revoked;
 }
 
 /* The planes must lie inside what was mapped: the layout came over a wire. */
@@ -127,13 +143,21 @@ static bool layout_fits(const struct umm_layout *layout, uint64_t size)
 	return true;
 }
 
+/* A dma-buf never changes its size; a memory file must have promised not to. */
+static int fixed_size(const struct umm_buffer *buffer, uint64_t *out)
+{
+	return buffer->is_dmabuf ? umm_dmabuf_size(buffer->fd, out)
+				 : umm_memfd_sealed_size(buffer->fd, out);
+}
+
 static int map_buffer(struct umm_buffer *buffer, enum umm_map_access access)
 {
 	struct umm_file_identity identity;
 	uint64_t size;
-	int ret = umm_memfd_sealed_size(buffer->fd, &size);
+	int ret = umm_fd_identity(buffer->fd, &identity);
+	buffer->is_dmabuf = ret == 0 && identity.is_dmabuf;
 	if (ret == 0)
-		ret = umm_fd_identity(buffer->fd, &identity);
+		ret = fixed_size(buffer, &size);
 	if (ret < 0)
 		return ret;
 	if (size == 0 || size % identity.page_bytes != 0 || !layout_fits(&buffer->layout, size))
@@ -169,6 +193,7 @@ int umm_buffer_create(int dup_fd, const struct umm_buffer_config *config, struct
 		return -ENOMEM;
 
 	atomic_init(&buffer->references, 1);
+	buffer->sync = (struct umm_cpu_sync)UMM_CPU_SYNC_INIT;
 	buffer->writable = config->map == UMM_MAP_WRITE;
 	buffer->index = config->index;
 	buffer->layout = *config->layout;

@@ -7,11 +7,12 @@
  * memory for writing, a consumer's for reading only. Both name the same memory: compare
  * umm_buffer_id().
  *
- * Touch the bytes between umm_buffer_begin_access() and umm_buffer_end_access() only, as with
- * DMA_BUF_IOCTL_SYNC (include/uapi/linux/dma-buf.h). Unlike the kernel's call, accesses nest, each
- * kind is counted, and an end without its begin is an error. With UMM_GUARD=1 in the environment
- * the mapping is revoked outside accesses, and a stray touch ends the process with a message that
- * names buffer, member and direction.
+ * Touch the bytes between umm_buffer_begin_access() and umm_buffer_end_access() only. On a dma-buf
+ * they make DMA_BUF_IOCTL_SYNC (include/uapi/linux/dma-buf.h), which waits for the fences of
+ * drivers and makes caches agree, once for the outermost access; on a memfd they cost no system
+ * call. Unlike the kernel's call, accesses nest, each kind is counted, and an end without its begin
+ * is an error. With UMM_GUARD=1 in the environment the mapping is revoked outside accesses, and a
+ * stray touch ends the process with a message that names buffer, member and direction.
  */
 #ifndef UMM_BUFFER_H
 #define UMM_BUFFER_H
@@ -61,22 +62,23 @@ UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buff
 /**
  * Begin CPU access of kind `access`; calls nest and are counted per kind.
  *
- * A write-only access promises not to read what is there, a read access not to write: a read inside a
- * write-only access, or a write inside a read access, contradicts the outer one. Both are fine inside
- * UMM_ACCESS_READ_WRITE.
+ * A write-only access promises not to read what is there, a read access not to write: a read inside
+ * a write-only access, or a write inside a read access, contradicts the outer one. Both are fine
+ * inside UMM_ACCESS_READ_WRITE.
  *
  * Returns 0; -EACCES: the member may not write this buffer; -EBUSY: contradicts an access that is
- * open; -EINVAL: no direction; -EOVERFLOW: more than 65,535 open. Thread-safe. Since 0.1.
+ * open; -EINVAL: no direction; -EOVERFLOW: more than 65,535 open; or what the kernel says for a
+ * dma-buf: then no access has begun. Thread-safe. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
 						   enum umm_access access);
 
-/** End an access begun with the same `access`. Returns 0, or -EINVAL if there is none such.
- * Thread-safe. Since 0.1. */
+/** End an access begun with the same `access`. Returns 0, or -EINVAL if there is none such, or what
+ * the kernel says for a dma-buf: the access has ended all the same. Thread-safe. Since 0.1. */
 UMM_API int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access);
 
-/** First byte of the mapping, umm_layout.raw_size_bytes long at least. Same address for the buffer's whole
- * life. */
+/** First byte of the mapping, umm_layout.raw_size_bytes long at least. Same address for the
+ * buffer's whole life. */
 UMM_API void *umm_buffer_data(const struct umm_buffer *buffer);
 
 /** First byte of plane `plane`, or NULL if the format has no such plane. */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/fake_kernel.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+int (*fake_ioctl)(int fd, unsigned long request, void *argument);
+const char *fake_node;
+
+int __real_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	va_start(args, request);
+	void *argument = va_arg(args, void *);
+	va_end(args);
+	return fake_ioctl != NULL ? fake_ioctl(fd, request, argument)
+				  : __real_ioctl(fd, request, argument);
+}
+
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+	va_list args;
+	va_start(args, flags);
+	int mode = (flags & O_CREAT) != 0 ? va_arg(args, int) : 0;
+	va_end(args);
+	bool faked = fake_node != NULL && strcmp(path, fake_node) == 0;
+	return __real_open64(faked ? "/dev/null" : path, flags, mode);
+}
