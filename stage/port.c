@@ -4,7 +4,7 @@
  * producer and of the end of the pipeline by the queue. Who says what: a stage speaks of its own
  * failures; those that reach it from elsewhere are the runner's to tell, once for all stages.
  */
-#include "stage/port.h"
+#include "stage/port_device.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -65,14 +65,21 @@ enum stage_result stage_port_join(struct stage_port *port, const struct stage_en
 		ret = state_demand(constraints, demand);
 	if (ret < 0)
 		return failed(port, "cannot state its demands on memory", ret);
+	return stage_port_join_constraints(
+		port, env, constraints,
+		UMM_JOIN_OPTS(.role = demand->role, .foreign_writer = demand->foreign_writer));
+}
 
-	ret = umm_collection_open(env->connection, token(port, demand->role), &port->collection);
+enum stage_result stage_port_join_constraints(struct stage_port *port, const struct stage_env *env,
+					      const struct umm_constraints *constraints,
+					      const struct umm_join_opts *opts)
+{
+	*port = (struct stage_port){ .env = env };
+	int ret = umm_collection_open(env->connection, token(port, opts->role), &port->collection);
 	if (ret < 0)
 		return has_ended(ret) ? STAGE_FAILED
 				      : failed(port, "cannot open its collection", ret);
 
-	const struct umm_join_opts *opts =
-		UMM_JOIN_OPTS(.role = demand->role, .foreign_writer = demand->foreign_writer);
 	ret = umm_collection_join(port->collection, constraints, opts, &port->member);
 	if (ret < 0)
 		return has_ended(ret) ? STAGE_FAILED
@@ -110,14 +117,14 @@ enum stage_result stage_port_seal(struct stage_port *port)
 					     "smaller picture");
 		return STAGE_FAILED;
 	}
-	return STAGE_OK;
+	return stage_port_attach(port);
 }
 
 enum stage_result stage_port_start(struct stage_port *port)
 {
 	int ret = umm_collection_start(port->collection);
 	if (ret == 0)
-		return STAGE_OK;
+		return stage_port_attach(port);
 	if (has_ended(ret))
 		return STAGE_FAILED;
 	return failed(port, "the frames cannot start to flow", ret);
@@ -139,6 +146,7 @@ enum stage_result stage_port_open(struct stage_port *port, const struct stage_en
 
 void stage_port_finish(struct stage_port *port)
 {
+	stage_port_detach(port);
 	umm_collection_destroy(port->collection);
 	*port = (struct stage_port){ 0 };
 }
@@ -167,6 +175,20 @@ static enum stage_result consumed(struct stage_port *port, int ret)
 	}
 }
 
+/* The CPU's accesses, where it is the CPU that touches the frames. */
+static int begin_access(const struct stage_port *port, struct umm_buffer *buffer,
+			enum umm_access access)
+{
+	return port->device ? 0 : umm_buffer_begin_access(buffer, access);
+}
+
+static void end_access(const struct stage_port *port, struct umm_buffer *buffer,
+		       enum umm_access access)
+{
+	if (!port->device)
+		umm_buffer_end_access(buffer, access);
+}
+
 /* Wait until the content is there and open the read access. */
 static enum stage_result open_frame(struct stage_port *port, const struct umm_frame *frame)
 {
@@ -175,7 +197,7 @@ static enum stage_result open_frame(struct stage_port *port, const struct umm_fr
 		ret = umm_fence_wait(&frame->ready, UMM_FOREVER);
 	while (ret == -EINTR);
 	if (ret == 0)
-		ret = umm_buffer_begin_access(frame->buffer, UMM_ACCESS_READ);
+		ret = begin_access(port, frame->buffer, UMM_ACCESS_READ);
 	if (ret == 0)
 		return STAGE_OK;
 	umm_consumer_release(port->member, frame);
@@ -215,7 +237,7 @@ enum stage_result stage_port_try(struct stage_port *port, struct umm_frame *out,
 
 void stage_port_give(struct stage_port *port, const struct umm_frame *frame)
 {
-	umm_buffer_end_access(frame->buffer, UMM_ACCESS_READ);
+	end_access(port, frame->buffer, UMM_ACCESS_READ);
 	umm_consumer_release(port->member, frame);
 }
 
@@ -243,6 +265,18 @@ enum stage_result stage_port_produced(struct stage_port *port, int ret)
 	}
 }
 
+/* Open the access to a buffer that was acquired. */
+static enum stage_result open_buffer(struct stage_port *port, struct umm_buffer **out)
+{
+	int ret = begin_access(port, *out, UMM_ACCESS_READ_WRITE);
+	if (ret == 0) {
+		port->in_hand++;
+		return STAGE_OK;
+	}
+	umm_producer_release(port->member, *out);
+	return failed(port, "a buffer cannot be written", ret);
+}
+
 enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **out)
 {
 	int ret = -ETIMEDOUT;
@@ -251,27 +285,32 @@ enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **o
 			return STAGE_OVER;
 		ret = umm_producer_acquire(port->member, STOP_POLL_NS, out);
 	}
-	if (ret != 0)
-		return stage_port_produced(port, ret);
+	return ret == 0 ? open_buffer(port, out) : stage_port_produced(port, ret);
+}
 
-	ret = umm_buffer_begin_access(*out, UMM_ACCESS_READ_WRITE);
-	if (ret == 0)
+enum stage_result stage_port_try_grab(struct stage_port *port, struct umm_buffer **out,
+				      bool *grabbed)
+{
+	int ret = umm_producer_acquire(port->member, 0, out);
+	*grabbed = ret == 0;
+	if (ret == -ETIMEDOUT || ret == -EINTR || ret == -EDEADLK)
 		return STAGE_OK;
-	umm_producer_release(port->member, *out);
-	return failed(port, "a buffer cannot be written", ret);
+	return ret == 0 ? open_buffer(port, out) : stage_port_produced(port, ret);
 }
 
 enum stage_result stage_port_show(struct stage_port *port, struct umm_buffer *buffer,
 				  const struct umm_frame_info *info)
 {
-	umm_buffer_end_access(buffer, UMM_ACCESS_READ_WRITE);
+	end_access(port, buffer, UMM_ACCESS_READ_WRITE);
+	port->in_hand--;
 	return stage_port_produced(port,
 				   umm_producer_publish(port->member, buffer, info, UMM_HOLD_DROP));
 }
 
 void stage_port_drop(struct stage_port *port, struct umm_buffer *buffer)
 {
-	umm_buffer_end_access(buffer, UMM_ACCESS_READ_WRITE);
+	end_access(port, buffer, UMM_ACCESS_READ_WRITE);
+	port->in_hand--;
 	umm_producer_release(port->member, buffer);
 }
 

@@ -35,11 +35,61 @@ struct stage_port {
 	struct umm_collection *collection;
 	struct umm_member *member;
 	const struct umm_layout *layout; /* NULL until sealed */
+	struct umm_device
+		*device;  /* borrowed; NULL: the CPU touches the frames (stage/port_device.c) */
+	bool attached;	  /* the device has the buffers */
+	unsigned in_hand; /* producer: grabbed, neither shown nor dropped */
 };
 
 /** Join the collection at this end of the stage: its output for a producer, else its input. */
 enum stage_result stage_port_join(struct stage_port *port, const struct stage_env *env,
 				  const struct stage_demand *demand);
+
+/** The same with constraints that were stated elsewhere, in the stage's name. */
+enum stage_result stage_port_join_constraints(struct stage_port *port, const struct stage_env *env,
+					      const struct umm_constraints *constraints,
+					      const struct umm_join_opts *opts);
+
+/**
+ * Join for a device, which touches the frames instead of the CPU (umm/device.h). The device is
+ * borrowed and must outlive the port. All else is as for any port, with these differences:
+ *
+ * - its constraints are asked of the device, and it attaches one buffer on trial before the pool is
+ *   allocated;
+ * - every buffer of the pool is attached to it when stage_port_open() or stage_port_start() is
+ *   done, a producer's already after the seal; stage_port_finish() stops it and takes them back;
+ * - grab, take and try open no CPU access, show, give and drop end none.
+ *
+ * A camera:
+ *
+ *	stage_port_join_device(&port, env, UMM_PRODUCER, device), stage_port_seal(),
+ *stage_port_start() umm_device_start(device) until stage_port_stopped(): stage_port_try_grab()
+ *while there is a free buffer: umm_device_submit(device, buffer, NULL)
+ *		stage_port_wait_device(&port, STAGE_WAIT_EITHER, POLL_NS)
+ *		umm_device_complete(device, 0, &done) until -EAGAIN:
+ *			stage_port_show(&port, done.buffer, &done.info), or stage_port_drop() on an
+ *error stage_port_end()
+ *
+ * A display, which shows a frame until the next one has taken its place:
+ *
+ *	stage_port_join_device(&port, env, UMM_CONSUMER, device), ..
+ *	stage_port_take(&port, &frame)		(or try and wait; frame.ready was waited for)
+ *	umm_device_submit(device, frame.buffer, &frame.info)
+ *	umm_device_complete(device, UMM_FOREVER, &done): give back the frame of done.buffer
+ */
+enum stage_result stage_port_join_device(struct stage_port *port, const struct stage_env *env,
+					 enum umm_role role, struct umm_device *device);
+
+/** What a port with a device can sleep on. */
+enum stage_wait {
+	STAGE_WAIT_DEVICE, /**< the device is done with a buffer */
+	STAGE_WAIT_EITHER, /**< or there is a frame to take, a buffer to grab */
+};
+
+/** Sleep until then, or until the time is over; also returns early for no reason. A producer that
+ * has every buffer in hand waits for its device alone. Sources should wait no longer than they may
+ * take to notice that they are to stop. */
+void stage_port_wait_device(struct stage_port *port, enum stage_wait what, int64_t timeout_ns);
 
 /** Wait for the others and learn the layout; then let frames flow. Two steps as in
  * umm/collection.h: between them the memory can be handed to somebody who writes. */
@@ -75,6 +125,11 @@ enum stage_result stage_port_try(struct stage_port *port, struct umm_frame *out,
 enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **out);
 enum stage_result stage_port_show(struct stage_port *port, struct umm_buffer *buffer,
 				  const struct umm_frame_info *info);
+
+/** Producer: like stage_port_grab() but without waiting; *grabbed says whether there was one. That
+ * the producer holds all of them itself is no failure here. */
+enum stage_result stage_port_try_grab(struct stage_port *port, struct umm_buffer **out,
+				      bool *grabbed);
 
 /** Producer: put back a grabbed buffer without showing it. */
 void stage_port_drop(struct stage_port *port, struct umm_buffer *buffer);

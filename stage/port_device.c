@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A port whose frames are touched by a device: it lends the device the buffers of the pool for the
+ * life of the port, so that nothing is mapped or imported on the way.
+ */
+#include "stage/port_device.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "os/cleanup.h"
+
+UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
+
+enum stage_result stage_port_join_device(struct stage_port *port, const struct stage_env *env,
+					 enum umm_role role, struct umm_device *device)
+{
+	*port = (struct stage_port){ .env = env };
+	umm_auto(umm_constraints, constraints) = NULL;
+	int ret = umm_device_constraints(device, env->spec->name, &constraints);
+	if (ret < 0) {
+		stage_error(env->spec, "%s does not say what it needs from memory: %s",
+			    umm_device_name(device), strerror(-ret));
+		return STAGE_FAILED;
+	}
+	enum stage_result result =
+		stage_port_join_constraints(port, env, constraints, UMM_JOIN_OPTS(.role = role));
+	port->device = device;
+	return result;
+}
+
+enum stage_result stage_port_attach(struct stage_port *port)
+{
+	unsigned count = umm_member_buffer_count(port->member);
+	if (!port->device || port->attached || count == 0)
+		return STAGE_OK;
+	port->attached = true;
+	for (unsigned i = 0; i < count; i++) {
+		char why[UMM_DEVICE_WHY_MAX] = "";
+		int ret = umm_device_attach(port->device, umm_member_buffer(port->member, i), why);
+		if (ret < 0) {
+			stage_error(port->env->spec, "cannot use the buffers: %s",
+				    why[0] != '\0' ? why : strerror(-ret));
+			return STAGE_FAILED;
+		}
+	}
+	return STAGE_OK;
+}
+
+void stage_port_detach(struct stage_port *port)
+{
+	if (!port->attached)
+		return;
+	umm_device_stop(port->device);
+	for (unsigned i = 0; i < umm_member_buffer_count(port->member); i++)
+		umm_device_detach(port->device, umm_member_buffer(port->member, i));
+	port->attached = false;
+}
+
+static int milliseconds(int64_t timeout_ns)
+{
+	return timeout_ns < 0 ? -1 : (int)((timeout_ns + 999999) / 1000000);
+}
+
+/* Holding all of them, acquire never waits, so neither would the member's fd. */
+static bool can_wait_for_frames(const struct stage_port *port)
+{
+	return port->in_hand < umm_member_buffer_count(port->member);
+}
+
+void stage_port_wait_device(struct stage_port *port, enum stage_wait what, int64_t timeout_ns)
+{
+	struct pollfd fds[2] = {
+		{ .fd = umm_device_fd(port->device), .events = umm_device_events(port->device) },
+		{ .fd = -1, .events = POLLIN },
+	};
+	if (what == STAGE_WAIT_EITHER && can_wait_for_frames(port)) {
+		if (umm_member_arm(port->member) != 0)
+			return; /* there is something, or an error that the next call will tell */
+		fds[1].fd = umm_member_fd(port->member);
+	}
+	poll(fds, 2, milliseconds(timeout_ns));
+}

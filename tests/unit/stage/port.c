@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/** Ports with a device: a camera and a display, each in a process of its own, the test is their
+ * broker. */
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <umm/broker.h>
+
+#include "stage/port.h"
+#include "tests/harness.h"
+#include "tests/unit/fake_device.h"
+
+#define FRAMES	     200
+#define POLL_NS	     INT64_C(100000000)
+#define SUM_OF_BYTES (FRAMES * (FRAMES - 1) / 2) /* 0 + 1 + .. + 199 */
+
+static const struct stage_ops source_ops = { .kind = "camera", .role = STAGE_SOURCE };
+static const struct stage_ops sink_ops = { .kind = "display", .role = STAGE_SINK };
+static volatile sig_atomic_t stop;
+
+static struct umm_device *open_device(const char *spec)
+{
+	struct umm_device *device;
+	char why[UMM_DEVICE_WHY_MAX];
+	CHECK_INT(umm_device_open(spec, NULL, &device, why), 0);
+	return device;
+}
+
+static enum stage_result feed(struct stage_port *port, struct umm_device *device)
+{
+	bool grabbed = true;
+	enum stage_result result = STAGE_OK;
+	while (result == STAGE_OK && grabbed) {
+		struct umm_buffer *buffer;
+		result = stage_port_try_grab(port, &buffer, &grabbed);
+		if (result == STAGE_OK && grabbed)
+			CHECK_INT(umm_device_submit(device, buffer, NULL), 0);
+	}
+	return result;
+}
+
+static enum stage_result collect(struct stage_port *port, struct umm_device *device,
+				 unsigned *frames)
+{
+	struct umm_device_done done;
+	enum stage_result result = STAGE_OK;
+	while (result == STAGE_OK && umm_device_complete(device, 0, &done) == 0) {
+		if (*frames < FRAMES)
+			result = stage_port_show(port, done.buffer, &done.info);
+		else
+			stage_port_drop(port, done.buffer);
+		++*frames;
+	}
+	return result;
+}
+
+static int camera(const struct stage_env *env)
+{
+	struct umm_device *device = open_device("fake:camera");
+	struct stage_port port = { 0 };
+	CHECK_INT(stage_port_join_device(&port, env, UMM_PRODUCER, device), STAGE_OK);
+	CHECK_INT(stage_port_seal(&port), STAGE_OK);
+	CHECK_INT(fake_device.attached, umm_member_buffer_count(port.member));
+	CHECK_INT(stage_port_start(&port), STAGE_OK);
+	CHECK_INT(umm_device_start(device), 0);
+	unsigned frames = 0, rounds = 0;
+	while (frames < FRAMES) {
+		CHECK_INT(feed(&port, device), STAGE_OK);
+		stage_port_wait_device(&port, STAGE_WAIT_EITHER, POLL_NS);
+		CHECK_INT(collect(&port, device, &frames), STAGE_OK);
+		rounds++;
+	}
+	CHECK(rounds <= 10 * FRAMES); /* it sleeps between frames */
+	CHECK(stage_port_end(&port));
+	stage_port_finish(&port);
+	CHECK_INT(fake_device.attached, 0);
+	umm_device_close(device);
+	return 0;
+}
+
+static enum stage_result show(struct stage_port *port, struct umm_device *device)
+{
+	struct umm_frame frame;
+	enum stage_result result = stage_port_take(port, &frame);
+	if (result != STAGE_OK)
+		return result;
+	struct umm_device_done done;
+	CHECK_INT(umm_buffer_end_access(frame.buffer, UMM_ACCESS_READ), -EINVAL); /* none open */
+	CHECK_INT(umm_device_submit(device, frame.buffer, &frame.info), 0);
+	stage_port_wait_device(port, STAGE_WAIT_DEVICE, POLL_NS);
+	CHECK_INT(umm_device_complete(device, 0, &done), 0);
+	CHECK(done.buffer == frame.buffer);
+	stage_port_give(port, &frame);
+	return STAGE_OK;
+}
+
+static int display(const struct stage_env *env)
+{
+	struct umm_device *device = open_device("fake:display");
+	struct stage_port port = { 0 };
+	CHECK_INT(stage_port_join_device(&port, env, UMM_CONSUMER, device), STAGE_OK);
+	CHECK_INT(stage_port_seal(&port), STAGE_OK);
+	CHECK_INT(stage_port_start(&port), STAGE_OK);
+	CHECK_INT(fake_device.attached, umm_member_buffer_count(port.member));
+	CHECK_INT(umm_device_start(device), 0);
+	enum stage_result result;
+	while ((result = show(&port, device)) == STAGE_OK)
+		;
+	CHECK_INT(result, STAGE_OVER);
+	CHECK_INT(fake_device.sum, SUM_OF_BYTES);
+	stage_port_finish(&port);
+	CHECK_INT(fake_device.attached, 0);
+	umm_device_close(device);
+	return 0;
+}
+
+static int refuse_at_the_end(struct umm_buffer *buffer, char *why)
+{
+	if (umm_buffer_index(buffer) == 0)
+		return 0;
+	snprintf(why, UMM_DEVICE_WHY_MAX, "no room for a second buffer");
+	return -ENOSPC;
+}
+
+static int small_display(const struct stage_env *env)
+{
+	struct umm_device *device = open_device("fake:display");
+	struct stage_port port = { 0 };
+	fake_device.refuse = refuse_at_the_end;
+	CHECK_INT(stage_port_join_device(&port, env, UMM_CONSUMER, device), STAGE_OK);
+	CHECK_INT(stage_port_seal(&port), STAGE_OK);
+	CHECK_INT(stage_port_start(&port), STAGE_FAILED);
+	stage_port_finish(&port);
+	CHECK_INT(fake_device.attached, 0);
+	umm_device_close(device);
+	return 0;
+}
+
+static int waiting_camera(const struct stage_env *env)
+{
+	struct umm_device *device = open_device("fake:camera");
+	struct stage_port port = { 0 };
+	if (stage_port_join_device(&port, env, UMM_PRODUCER, device) == STAGE_OK &&
+	    stage_port_seal(&port) == STAGE_OK && stage_port_start(&port) == STAGE_OK)
+		stage_port_end(&port);
+	stage_port_finish(&port);
+	umm_device_close(device);
+	return 0;
+}
+
+struct process {
+	const struct stage_ops *ops;
+	int (*run)(const struct stage_env *env);
+	pid_t pid;
+};
+
+static void start(struct umm_broker *broker, struct process *process)
+{
+	int fd;
+	CHECK_INT(umm_broker_connect(broker, process->ops->kind, &fd, NULL), 0);
+	fflush(NULL);
+	process->pid = fork();
+	if (process->pid == 0) {
+		for (int other = STDERR_FILENO + 1; other < 256; other++)
+			if (other != fd)
+				close(other);
+		struct stage_spec spec = { .name = process->ops->kind, .ops = process->ops };
+		struct stage_env env = { .spec = &spec, .stop = &stop };
+		env.input = process->ops->role == STAGE_SINK ? "edge0" : NULL;
+		env.output = process->ops->role == STAGE_SOURCE ? "edge0" : NULL;
+		CHECK_INT(umm_connection_open(fd, &env.connection), 0);
+		int status = process->run(&env);
+		umm_connection_close(env.connection);
+		_exit(status);
+	}
+	close(fd);
+}
+
+static void play(int (*source)(const struct stage_env *), int (*sink)(const struct stage_env *))
+{
+	struct umm_broker *broker;
+	CHECK_INT(umm_broker_create(NULL, NULL, &broker), 0);
+	CHECK_INT(umm_broker_add_collection(broker, "edge0",
+					    UMM_BROKER_COLLECTION_OPTS(.expected_members = 2)),
+		  0);
+	struct process processes[2] = { { &source_ops, source, 0 }, { &sink_ops, sink, 0 } };
+	start(broker, &processes[0]);
+	start(broker, &processes[1]);
+	for (unsigned left = 2; left > 0;) {
+		CHECK_INT(umm_broker_dispatch(broker, 20 * 1000 * 1000), 0);
+		for (unsigned i = 0; i < 2; i++) {
+			int status;
+			if (processes[i].pid == 0 ||
+			    waitpid(processes[i].pid, &status, WNOHANG) != processes[i].pid)
+				continue;
+			CHECK_INT(status, 0);
+			processes[i].pid = 0;
+			left--;
+		}
+	}
+	umm_broker_destroy(broker);
+}
+
+TEST(frames_flow_from_a_camera_to_a_display)
+{
+	play(camera, display);
+}
+
+TEST(a_device_that_does_not_take_the_pool_ends_the_stage)
+{
+	play(waiting_camera, small_display);
+}
