@@ -24,12 +24,14 @@ enum stage_quality { STAGE_NEAREST, STAGE_SMOOTH };
 struct stage_convert {
 	struct SwsContext *context;
 	struct stage_picture from, to; /* sizes and formats it was prepared for */
+	uint8_t *rows;		       /* of RGB, for formats libswscale has no name for; or NULL */
+	size_t row_bytes;
 };
 
 /** The colours of frames on an edge. */
 struct stage_colors stage_colors_of(const struct umm_frame *frame);
 
-/** Can libswscale read, or write, this format? */
+/** Can it read, or write, this format? */
 bool stage_convert_reads(uint32_t fourcc);
 bool stage_convert_writes(uint32_t fourcc);
 

@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* drm_fourcc.h names components from the most significant bit of a little-endian word, libav in the
-   order of bytes: XR24 is B, G, R, X in memory. */
+   order of bytes: XR24 is B, G, R, X in memory. GR88 is here for stage_convert_reads(): libav has
+   no name for red and green alone. */
 static const struct {
 	char fourcc[4];
 	enum AVPixelFormat format;
@@ -22,6 +23,7 @@ static const struct {
 	{ "AB24", AV_PIX_FMT_RGBA },	    { "RG24", AV_PIX_FMT_BGR24 },
 	{ "BG24", AV_PIX_FMT_RGB24 },	    { "RG16", AV_PIX_FMT_RGB565LE },
 	{ "R8  ", AV_PIX_FMT_GRAY8 },	    { "XR30", AV_PIX_FMT_X2RGB10LE },
+	{ "GR88", AV_PIX_FMT_NONE },
 };
 
 #define N_AV_FORMATS (sizeof(av_formats) / sizeof(av_formats[0]))
@@ -61,6 +63,8 @@ static enum AVPixelFormat without_range(enum AVPixelFormat format)
 uint32_t stage_format_from_av(enum AVPixelFormat format)
 {
 	format = without_range(format);
+	if (format == AV_PIX_FMT_NONE)
+		return 0;
 	for (size_t i = 0; i < N_AV_FORMATS; i++)
 		if (av_formats[i].format == format && umm_format_info(fourcc_at(i)) != NULL)
 			return fourcc_at(i);

@@ -191,12 +191,6 @@ TEST(refusal_offers_what_can_be_typed)
 	run_tool(&outcome, "run", "--buffers=3", "--frames=3", "test,size=320x240", "null");
 	expect_ok();
 	outcome_finish(&outcome);
-
-	run_tool(&outcome, "run", "test,size=320x240,format=GR88", "png:out");
-	CHECK_INT(outcome.status, 1);
-	CHECK(says(outcome.err, "\nit would work if the format= of test were one of R8\n"));
-	CHECK(!says(outcome.err, "it would work if png"));
-	outcome_finish(&outcome);
 }
 
 TEST(json_in_a_file_has_every_key)

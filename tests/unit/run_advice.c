@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/** What is offered after a refusal: the solver's words, as far as somebody can type them. */
+#include <umm/solve.h>
+
+#include "cli/run.h"
+#include "tests/harness.h"
+
+#define PARTICIPANT(name, usage, formats)                                                          \
+	"{\"name\":\"" name "\",\"usage\":[\"" usage "\"],\"buffers\":{\"camping\":1},"            \
+	"\"formats\":[{\"format\":[" formats "]}]}"
+
+/* What is printed for that refusal of "test > png". The caller frees. */
+static char *advice(const char *test_as_typed, const char *document)
+{
+	char words[2][64] = { "", "png:out" };
+	char *list[] = { words[0], words[1] }, *text;
+	size_t size;
+	struct run_plan plan;
+	struct umm_answer *answer;
+	snprintf(words[0], sizeof(words[0]), "%s", test_as_typed);
+	CHECK_INT(run_plan_init(&plan, "run", 2, list), 0);
+	CHECK_INT(umm_solve_json(document, strlen(document), &answer), UMM_CONFLICT);
+	FILE *to = open_memstream(&text, &size);
+	CHECK(to != NULL);
+	run_print_advice(&plan, umm_answer_text(answer), to);
+	CHECK_INT(fclose(to), 0);
+	umm_answer_destroy(answer);
+	run_plan_finish(&plan);
+	return text;
+}
+
+static const char format_clash[] =
+	"{\"heaps\":[{\"name\":\"memfd\",\"class\":\"memfd\"}],\"participants\":["
+	/* clang-format off: literals side by side are one */
+	PARTICIPANT("test", "cpu_write", "\"GR88\"") "," PARTICIPANT("png", "cpu_read",
+								     "\"R8\",\"XR24\"")
+	/* clang-format on */
+	"]}";
+
+TEST(format_that_was_typed_can_be_typed_otherwise)
+{
+	char *text = advice("test,format=GR88", format_clash);
+	/* neither GR88 again, nor what png might read: that is its own business */
+	CHECK_STR(text, "it would work if the format= of test were one of R8\n");
+	free(text);
+}
+
+TEST(format_that_nobody_typed_is_a_fact)
+{
+	char *text = advice("test", format_clash);
+	CHECK_STR(text, "");
+	free(text);
+}
