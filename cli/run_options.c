@@ -153,13 +153,11 @@ static int parse_copies(const char *text, struct run_options *out)
 	return RUN_GO;
 }
 
-static int unknown_heap(const char *command, const char *name)
+static int unknown_heap(const char *command, const char *name, const struct umm_heap_list *known)
 {
 	fprintf(stderr, "umm %s: --heap: there is no heap '%s'; known are", command, name);
-	struct umm_heap_list list;
-	umm_heap_list(&list);
-	for (unsigned i = 0; i < list.n; i++)
-		fprintf(stderr, " %s", list.heaps[i].name);
+	for (unsigned i = 0; i < known->n; i++)
+		fprintf(stderr, " %s", known->heaps[i].name);
 	fputc('\n', stderr);
 	return CLI_USAGE;
 }
@@ -180,8 +178,23 @@ static void add_fallback(const char **heaps, size_t n)
 		heaps[n] = "memfd";
 }
 
+/* Names may have commas in them: "linux,cma" is one. */
+static size_t length_of_name(const char *text, const struct umm_heap_list *known)
+{
+	size_t longest = 0;
+	for (unsigned i = 0; i < known->n; i++) {
+		size_t length = strlen(known->heaps[i].name);
+		if (length > longest && strncmp(text, known->heaps[i].name, length) == 0 &&
+		    (text[length] == ',' || text[length] == '\0'))
+			longest = length;
+	}
+	return longest;
+}
+
 static int parse_heaps(const char *text, struct run_options *out)
 {
+	struct umm_heap_list known;
+	umm_heap_list(&known);
 	run_options_finish(out);
 	out->heap_names = strdup(text);
 	out->heaps = calloc(strlen(text) + 3, sizeof(*out->heaps));
@@ -191,12 +204,16 @@ static int parse_heaps(const char *text, struct run_options *out)
 	}
 
 	size_t n = 0;
-	char *rest = out->heap_names;
-	for (char *name = strsep(&rest, ","); name != NULL; name = strsep(&rest, ",")) {
-		struct umm_heap heap;
-		if (!umm_heap_find(name, &heap))
-			return unknown_heap(out->command, name);
+	for (char *name = out->heap_names; name != NULL;) {
+		size_t length = length_of_name(name, &known);
+		if (length == 0) {
+			name[strcspn(name, ",")] = '\0';
+			return unknown_heap(out->command, name, &known);
+		}
+		char *end = name + length;
 		out->heaps[n++] = name;
+		name = *end == ',' ? end + 1 : NULL;
+		*end = '\0';
 	}
 	add_fallback(out->heaps, n);
 	return RUN_GO;

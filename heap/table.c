@@ -9,10 +9,8 @@
 #include "os/log.h"
 
 static const struct umm_heap_ops *const table[] = {
-	&umm_heap_memfd,
-	&umm_heap_hugetlb,
-	&umm_heap_udmabuf,
-	&umm_heap_udmabuf_hugetlb,
+	&umm_heap_memfd,	   &umm_heap_hugetlb, &umm_heap_udmabuf,
+	&umm_heap_udmabuf_hugetlb, &umm_heap_dmaheap,
 };
 
 static bool is_listed(const struct umm_heap_list *list, const char *name)

@@ -159,8 +159,10 @@ static int add_heaps(json_t *document, const char *const *excluded, enum room ro
 		umm_heap_probe(&list.heaps[i], &properties);
 		if (!properties.present || listed(excluded, properties.name))
 			continue;
-		if (room == ROOM_WITHOUT_END)
+		if (room == ROOM_WITHOUT_END) {
 			properties.free_bytes = UINT64_MAX;
+			properties.size_max_bytes = 0;
+		}
 		if (json_array_append_new(heaps, umm_heap_json(&properties)) != 0)
 			return -ENOMEM;
 	}
@@ -309,13 +311,18 @@ static int describe_shortage(struct umm_negotiation *negotiation, const struct u
 	if (!umm_heap_find(wanted->heap, &heap))
 		return 0;
 	umm_heap_probe(&heap, &properties);
+	bool too_large = properties.size_max_bytes != 0 &&
+			 wanted->raw_size_bytes > properties.size_max_bytes;
 	char *text;
 	if (asprintf(&text,
-		     "more memory would help: heap %s would have to give %u x %llu bytes and has "
-		     "%llu (%s)\n%s",
+		     too_large ? "a higher limit would help: heap %s would have to give %u x %llu "
+				 "bytes and its buffers have at most %llu (%s)\n%s"
+			       : "more memory would help: heap %s would have to give %u x %llu "
+				 "bytes and has %llu (%s)\n%s",
 		     wanted->heap, wanted->buffers, (unsigned long long)wanted->raw_size_bytes,
-		     (unsigned long long)properties.free_bytes, properties.source,
-		     umm_answer_text(negotiation->answer)) < 0)
+		     (unsigned long long)(too_large ? properties.size_max_bytes
+						    : properties.free_bytes),
+		     properties.source, umm_answer_text(negotiation->answer)) < 0)
 		return -ENOMEM;
 	free(negotiation->shortage);
 	negotiation->shortage = text;

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/** The table of heaps, and heaps of device nodes with a kernel that answers as the test wants. */
+#include "heap/table.h"
+#include "tests/harness.h"
+#include "tests/unit/fake_kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-heap.h>
+#include <linux/udmabuf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "os/memfd.h"
+#include "os/udmabuf.h"
+
+static char dmabuf_name[64];
+static int answer; /* errno of the allocation, 0: it works */
+static unsigned n_calls;
+
+/* A memory file stands in for the dma-buf. */
+static int heap_kernel(int fd, unsigned long request, void *argument)
+{
+	(void)fd;
+	if (request == DMA_BUF_SET_NAME_B) {
+		snprintf(dmabuf_name, sizeof(dmabuf_name), "%s", (const char *)argument);
+		return 0;
+	}
+	CHECK(request == DMA_HEAP_IOCTL_ALLOC);
+	n_calls++;
+	struct dma_heap_allocation_data *data = argument;
+	CHECK_INT(data->fd_flags, O_RDWR | O_CLOEXEC);
+	errno = answer;
+	if (answer != 0)
+		return -1;
+	int memory;
+	CHECK_INT(umm_memfd_create("stand-in", data->len, UMM_PAGES_4K, &memory), 0);
+	data->fd = (unsigned)memory;
+	return 0;
+}
+
+static struct umm_heap node_heap(const char *name)
+{
+	struct umm_heap heap = { .ops = &umm_heap_dmaheap };
+	snprintf(heap.name, sizeof(heap.name), "%s", name);
+	snprintf(heap.node, sizeof(heap.node), "/dev/dma_heap/%s", name);
+	return heap;
+}
+
+static void boot(const struct umm_heap *heap)
+{
+	fake_ioctl = heap_kernel;
+	fake_node = heap->node;
+}
+
+static struct umm_heap_properties properties_of(const struct umm_heap *heap)
+{
+	struct umm_heap_properties properties;
+	umm_heap_probe(heap, &properties);
+	return properties;
+}
+
+/* ---- the table ---- */
+
+TEST(every_listed_heap_is_found_by_its_name)
+{
+	struct umm_heap_list list;
+	umm_heap_list(&list);
+	CHECK(list.n >= 4);
+	for (unsigned i = 0; i < list.n; i++) {
+		struct umm_heap found;
+		CHECK(umm_heap_find(list.heaps[i].name, &found));
+		CHECK(found.ops == list.heaps[i].ops);
+	}
+}
+
+TEST(a_name_that_is_taken_or_one_heap_too_many_is_left_out)
+{
+	struct umm_heap_list list = { 0 };
+	for (unsigned i = 0; i < UMM_MAX_HEAPS + 2; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "heap%u", i < 2 ? 0 : i);
+		struct umm_heap heap = node_heap(name);
+		umm_heap_append(&list, &heap);
+	}
+	CHECK_INT(list.n, UMM_MAX_HEAPS);
+	CHECK_STR(list.heaps[1].name, "heap2");
+}
+
+TEST(a_heap_that_is_not_there_says_why)
+{
+	struct umm_heap heap = node_heap("nowhere");
+	struct umm_heap_properties properties = properties_of(&heap);
+	CHECK(!properties.present);
+	CHECK(strstr(properties.source, "/dev/dma_heap/nowhere: No such file") != NULL);
+}
+
+/* ---- dma-heaps ---- */
+
+TEST(name_of_a_cma_heap_says_that_it_is_contiguous)
+{
+	struct umm_heap heap = node_heap("linux,cma");
+	boot(&heap);
+	struct umm_heap_properties properties = properties_of(&heap);
+	CHECK(properties.present && properties.contiguous);
+	CHECK_STR(properties.name, "linux,cma");
+	CHECK_INT(n_calls, 0);
+}
+
+TEST(system_heap_is_scattered_and_bounded)
+{
+	struct umm_heap heap = node_heap("system");
+	boot(&heap);
+	struct umm_heap_properties properties = properties_of(&heap);
+	CHECK(properties.present && !properties.contiguous);
+	CHECK(properties.free_bytes < UINT64_MAX);
+
+	struct umm_heap_request request = { .label = "x", .size_bytes = properties.free_bytes * 2 };
+	struct umm_heap_memory memory = { .fd = -7, .backing_fd = -7 };
+	CHECK_INT(umm_heap_allocate(&heap, &request, &memory), -ENOMEM);
+	CHECK_INT(n_calls, 0);
+	CHECK(memory.fd == -7 && memory.backing_fd == -7);
+}
+
+TEST(unknown_heap_without_memory_promises_nothing_and_is_asked_again)
+{
+	struct umm_heap heap = node_heap("vendor");
+	boot(&heap);
+	answer = ENOMEM;
+	struct umm_heap_properties properties = properties_of(&heap);
+	CHECK(properties.present && !properties.contiguous);
+	CHECK(strstr(properties.source, "Cannot allocate memory") != NULL);
+	CHECK_INT(n_calls, 1);
+	properties_of(&heap);
+	CHECK_INT(n_calls, 2);
+}
+
+TEST(full_heap_is_out_of_memory_and_nothing_else)
+{
+	struct umm_heap heap = node_heap("reserved");
+	boot(&heap);
+	answer = ENOMEM;
+	struct umm_heap_request request = { .label = "x", .size_bytes = 4096 };
+	struct umm_heap_memory memory = { .fd = -7, .backing_fd = -7 };
+	CHECK_INT(umm_heap_allocate(&heap, &request, &memory), -ENOMEM);
+	CHECK(memory.fd == -7 && memory.backing_fd == -7);
+}
+
+TEST(buffer_of_a_heap_has_a_name_and_no_file_behind_it)
+{
+	struct umm_heap heap = node_heap("reserved");
+	boot(&heap);
+	struct umm_heap_request request = { .label = "edge0/1", .size_bytes = 4096 };
+	struct umm_heap_memory memory;
+	CHECK_INT(umm_heap_allocate(&heap, &request, &memory), 0);
+	CHECK_STR(dmabuf_name, "edge0/1");
+	CHECK_INT(memory.backing_fd, -1);
+	CHECK_INT(umm_heap_finish(&heap, &memory), 0);
+	umm_heap_memory_close(&memory);
+	CHECK_INT(memory.fd, -1);
+}
+
+/* ---- udmabuf ---- */
+
+static int seals_when_made;
+
+static int udmabuf_kernel(int fd, unsigned long request, void *argument)
+{
+	(void)fd;
+	if (request == DMA_BUF_SET_NAME_B)
+		return 0;
+	CHECK(request == UDMABUF_CREATE_LIST);
+	const struct udmabuf_create_list *list = argument;
+	CHECK_INT(list->count, 1);
+	seals_when_made = fcntl((int)list->list[0].memfd, F_GET_SEALS);
+	errno = answer;
+	return answer != 0 ? -1 : dup((int)list->list[0].memfd);
+}
+
+TEST(udmabuf_is_made_before_the_file_is_closed_to_writers)
+{
+	struct umm_heap heap = { .ops = &umm_heap_udmabuf, .name = "udmabuf" };
+	fake_ioctl = udmabuf_kernel;
+	fake_node = UMM_UDMABUF_NODE;
+	struct umm_heap_request request = { .label = "edge0/1", .size_bytes = 4096 };
+	struct umm_heap_memory memory;
+	CHECK_INT(umm_heap_allocate(&heap, &request, &memory), 0);
+	CHECK(memory.fd >= 0 && memory.backing_fd >= 0);
+	CHECK_INT(seals_when_made, F_SEAL_SHRINK | F_SEAL_GROW);
+
+	CHECK_INT(umm_heap_finish(&heap, &memory), 0);
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory.backing_fd, 0) ==
+	      MAP_FAILED);
+	umm_heap_memory_close(&memory);
+}
+
+TEST(udmabuf_that_is_refused_leaves_no_file)
+{
+	struct umm_heap heap = { .ops = &umm_heap_udmabuf, .name = "udmabuf" };
+	fake_ioctl = udmabuf_kernel;
+	fake_node = UMM_UDMABUF_NODE;
+	answer = EINVAL;
+	struct umm_heap_request request = { .label = "edge0/1", .size_bytes = 4096 };
+	struct umm_heap_memory memory = { .fd = -7, .backing_fd = -7 };
+	CHECK_INT(umm_heap_allocate(&heap, &request, &memory), -EINVAL);
+	CHECK(memory.fd == -7 && memory.backing_fd == -7);
+}
