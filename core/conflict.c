@@ -262,7 +262,8 @@ static void give_up_chunks(struct trial *trial, kind_function kind)
 {
 	for (size_t chunk = trial->n_statements; chunk > 1; chunk = (chunk + 1) / 2) {
 		for (size_t first = 0; first < trial->n_statements; first += chunk)
-			give_up(trial, first, umm_min(first + chunk, trial->n_statements), kind);
+			give_up(trial, first, (size_t)umm_min(first + chunk, trial->n_statements),
+				kind);
 		if (chunk == 2)
 			break;
 	}

@@ -39,7 +39,7 @@ static inline unsigned umm_iova_class(uint64_t granules)
 {
 	if (granules <= 8)
 		return (unsigned)granules - 1;
-	unsigned shift = 60u - (unsigned)__builtin_clzll(granules - 1);
+	unsigned shift = umm_highest_bit(granules - 1) - 3;
 	return 8 * shift + (unsigned)((granules - 1) >> shift);
 }
 

@@ -43,7 +43,7 @@ int umm_iova_init(struct umm_iova *iova, const struct umm_iova_config *config, v
 		return -ENOMEM;
 	memset(iova, 0, sizeof(*iova));
 	iova->config = *config;
-	iova->granule_shift = (uint32_t)__builtin_ctzll(config->granule_bytes);
+	iova->granule_shift = umm_lowest_bit(config->granule_bytes);
 	iova->depot = (uint64_t *)((char *)memory + (-(uintptr_t)memory & (sizeof(uint64_t) - 1)));
 	atomic_init(&iova->drain, 0);
 	struct umm_region_config of_region = region_config(config);

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/bits.h"
+#include "core/divide.h"
+
 #define UMM_NUMBER_MAX UINT64_C(0x7fffffffffffffff)
 #define UMM_OVER       UINT64_C(0x8000000000000000)
 #define UMM_NO_LIMIT   UINT64_MAX
@@ -45,7 +48,8 @@ static inline uint64_t umm_ceil_div(uint64_t value, uint64_t divisor)
 {
 	if (value > UMM_NUMBER_MAX)
 		return UMM_OVER;
-	return value / divisor + (value % divisor != 0);
+	struct umm_quotient quotient = umm_divide(value, divisor);
+	return quotient.whole + (quotient.rest != 0);
 }
 
 /** The smallest multiple of `divisor` that is not below `value`. */
@@ -55,7 +59,8 @@ static inline uint64_t umm_round_up(uint64_t value, uint64_t divisor)
 		return 0;
 	if (value > UMM_NUMBER_MAX || divisor > UMM_NUMBER_MAX)
 		return UMM_OVER;
-	uint64_t rest = (divisor & (divisor - 1)) == 0 ? value & (divisor - 1) : value % divisor;
+	uint64_t rest = (divisor & (divisor - 1)) == 0 ? value & (divisor - 1)
+						       : umm_divide(value, divisor).rest;
 	return rest == 0 ? value : umm_sum(value, divisor - rest);
 }
 
@@ -64,13 +69,13 @@ static inline uint64_t umm_round_down(uint64_t value, uint64_t divisor)
 {
 	if (value == UMM_NO_LIMIT)
 		return value;
-	return divisor > UMM_NUMBER_MAX ? 0 : value - value % divisor;
+	return divisor > UMM_NUMBER_MAX ? 0 : value - umm_divide(value, divisor).rest;
 }
 
 static inline uint64_t umm_gcd(uint64_t a, uint64_t b)
 {
 	while (b != 0) {
-		uint64_t rest = a % b;
+		uint64_t rest = umm_divide(a, b).rest;
 		a = b;
 		b = rest;
 	}
@@ -86,12 +91,7 @@ static inline uint64_t umm_lcm(uint64_t a, uint64_t b)
 		return a;
 	if (a == 1)
 		return b;
-	return umm_product(a / umm_gcd(a, b), b);
-}
-
-static inline bool umm_is_power_of_two(uint64_t value)
-{
-	return value != 0 && (value & (value - 1)) == 0;
+	return umm_product(umm_divide(a, umm_gcd(a, b)).whole, b);
 }
 
 #endif

@@ -120,7 +120,7 @@ bool umm_pairs_build(struct umm_pairs *pairs, const struct umm_problem *problem,
 	UMM_SCRATCH_TAKE(scratch, pairs->any_format, n_keys);
 	if (scratch->memory == NULL || scratch->used > scratch->size)
 		return false;
-	memset(pairs->slots, 0, n_slots * sizeof(*pairs->slots));
+	memset(pairs->slots, 0, (size_t)n_slots * sizeof(*pairs->slots));
 	pass_all(pairs, problem, COUNT);
 	place_keys(pairs);
 	pass_all(pairs, problem, FILL);

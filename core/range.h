@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/bits.h"
+
 /** Bytes [start, start + size). size > 0, and the last byte does not wrap. */
 struct umm_range {
 	uint64_t start, size;
@@ -39,11 +41,6 @@ static inline bool umm_range_contains(struct umm_range outer, struct umm_range i
 static inline bool umm_range_equal(struct umm_range a, struct umm_range b)
 {
 	return a.start == b.start && a.size == b.size;
-}
-
-static inline bool umm_is_power_of_two(uint64_t value)
-{
-	return value != 0 && (value & (value - 1)) == 0;
 }
 
 #endif

@@ -77,7 +77,7 @@ int umm_region_init(struct umm_region *region, const struct umm_region_config *c
 		.max_runs = config->max_runs,
 		.max_ranges = config->max_ranges,
 		.hash_bits = layout.hash_bits,
-		.granule_shift = (uint32_t)__builtin_ctzll(config->granule_bytes),
+		.granule_shift = umm_lowest_bit(config->granule_bytes),
 		.spare = NONE,
 		.first = NONE,
 	};

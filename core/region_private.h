@@ -33,7 +33,7 @@ struct umm_region_node {
 /** Which tree a free run of `size` bytes belongs to. */
 static inline unsigned umm_region_class(uint64_t size)
 {
-	return 63u - (unsigned)__builtin_clzll(size);
+	return umm_highest_bit(size);
 }
 
 static inline struct umm_range umm_region_node_range(const struct umm_region_node *node)

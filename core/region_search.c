@@ -100,7 +100,7 @@ static uint32_t find_in_classes(const struct umm_region *region, uint64_t classe
 				const struct wish *wish, uint64_t *out_start)
 {
 	for (classes &= region->filled; classes != 0; classes &= classes - 1) {
-		unsigned class = (unsigned)__builtin_ctzll(classes);
+		unsigned class = umm_lowest_bit(classes);
 		uint32_t index = find_in_class(region, class, wish, out_start);
 		if (index != NONE)
 			return index;

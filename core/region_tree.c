@@ -215,7 +215,7 @@ static uint32_t find_in(const struct umm_region *region, uint32_t index, uint64_
 uint32_t umm_region_tree_find(const struct umm_region *region, uint64_t address)
 {
 	for (uint64_t left = region->filled; left != 0; left &= left - 1) {
-		uint32_t found = find_in(region, region->roots[__builtin_ctzll(left)], address);
+		uint32_t found = find_in(region, region->roots[umm_lowest_bit(left)], address);
 		if (found != NONE)
 			return found;
 	}

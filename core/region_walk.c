@@ -16,7 +16,7 @@ static uint64_t largest_free(const struct umm_region *region)
 {
 	if (region->filled == 0)
 		return 0;
-	return region->nodes[region->roots[63 - __builtin_clzll(region->filled)]].longest;
+	return region->nodes[region->roots[umm_highest_bit(region->filled)]].longest;
 }
 
 /** 1000 * part / whole, in 32 bits: 64-bit division is a function call on small machines. */

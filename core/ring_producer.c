@@ -14,10 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
-static unsigned lowest_bit(uint32_t mask)
-{
-	return (unsigned)__builtin_ctz(mask);
-}
+#include "core/bits.h"
 
 /* The list of candidates. */
 
@@ -90,7 +87,7 @@ static int examine(struct umm_ring_producer *producer, unsigned index)
 {
 	struct umm_ring_buffer *buffer = &producer->buffers[index];
 	for (uint32_t left = buffer->pending & producer->alive; left != 0; left &= left - 1) {
-		unsigned consumer = lowest_bit(left);
+		unsigned consumer = umm_lowest_bit(left);
 		const struct umm_ring_slot *slot = &producer->consumers[consumer]->slots[index];
 		bool latest = producer->latest & (UINT32_C(1) << consumer);
 
@@ -222,7 +219,7 @@ static struct umm_ring_wake wake_consumers(struct umm_ring_producer *producer)
 	struct umm_ring_wake wake = { 0 };
 	uint32_t before = umm_ring_move_bell(&producer->block->base);
 	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {
-		unsigned consumer = lowest_bit(left);
+		unsigned consumer = umm_lowest_bit(left);
 		switch (umm_ring_asks(&producer->consumers[consumer]->base.waits[0], before)) {
 		case UMM_RING_AWAKE:
 			break;
@@ -336,7 +333,8 @@ void umm_ring_producer_leave(struct umm_ring_producer *producer, struct umm_ring
 static bool has_seen_all(struct umm_ring_producer *producer)
 {
 	for (uint32_t left = producer->alive & producer->latest; left != 0; left &= left - 1) {
-		const struct umm_ring_block *base = &producer->consumers[lowest_bit(left)]->base;
+		const struct umm_ring_block *base =
+			&producer->consumers[umm_lowest_bit(left)]->base;
 		if (atomic_load_explicit(&base->count, memory_order_acquire) < producer->head)
 			return false;
 	}
@@ -366,7 +364,7 @@ void umm_ring_producer_forget(struct umm_ring_producer *producer, unsigned index
 uint32_t umm_ring_producer_alive(struct umm_ring_producer *producer)
 {
 	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {
-		unsigned consumer = lowest_bit(left);
+		unsigned consumer = umm_lowest_bit(left);
 		const struct umm_ring_block *base = &producer->consumers[consumer]->base;
 		if (atomic_load_explicit(&base->state, memory_order_acquire) != UMM_RING_RUNNING)
 			umm_ring_producer_forget(producer, consumer);
@@ -379,7 +377,7 @@ unsigned umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_r
 {
 	unsigned n = 0;
 	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {
-		unsigned consumer = lowest_bit(left);
+		unsigned consumer = umm_lowest_bit(left);
 		bells[n++] = umm_ring_expect(&producer->block->base.waits[consumer],
 					     &producer->consumers[consumer]->base, kind);
 	}
@@ -389,7 +387,7 @@ unsigned umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_r
 void umm_ring_producer_relax(struct umm_ring_producer *producer)
 {
 	for (uint32_t left = producer->alive; left != 0; left &= left - 1)
-		atomic_store_explicit(&producer->block->base.waits[lowest_bit(left)], 0,
+		atomic_store_explicit(&producer->block->base.waits[umm_lowest_bit(left)], 0,
 				      memory_order_relaxed);
 }
 

@@ -203,7 +203,7 @@ static void offer(struct umm_search *search, const struct umm_merge *merge,
 		best->found = false;
 	for (unsigned c = 0; c < 3; c++) {
 		for (uint64_t left = state->heaps[c]; left != 0; left &= left - 1) {
-			uint32_t heap = search->first_heap + (uint32_t)__builtin_ctzll(left);
+			uint32_t heap = search->first_heap + umm_lowest_bit(left);
 			struct umm_candidate candidate = *best;
 			candidate.found = true;
 			candidate.pair = search->pair;

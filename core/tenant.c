@@ -146,7 +146,7 @@ struct umm_area_bound umm_area_bound(const struct umm_area *area, uint64_t size_
 {
 	/* A window that begins and ends inside frames touches two more than its size says; moving
 	 * them can need as many evictions elsewhere. */
-	unsigned shift = (unsigned)__builtin_ctzll(area->frame_bytes);
+	unsigned shift = umm_lowest_bit(area->frame_bytes);
 	uint64_t frames = (size_bytes >> shift) + 2;
 	uint64_t touched = frames > UINT64_MAX >> shift ? UINT64_MAX : frames << shift;
 	uint32_t n_tenants = 0;

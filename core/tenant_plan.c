@@ -32,7 +32,7 @@ static uint64_t slots_between(const struct umm_area *area, uint64_t first, uint6
 		return 0;
 	/* last - start + 1 may be 2^64: divide before adding. */
 	uint64_t rest = last - start;
-	return (rest >> __builtin_ctzll(area->frame_bytes)) + ((rest & mask) == mask);
+	return (rest >> umm_lowest_bit(area->frame_bytes)) + ((rest & mask) == mask);
 }
 
 static bool is_fixed(const struct umm_area *area, const struct umm_region_run *run)

@@ -89,7 +89,7 @@ int model_board_open_device(struct model_board *board, unsigned i)
 		.max_pieces = 2 * MODEL_BOARD_BUFFERS * pages,
 	};
 	uint64_t bytes = umm_dma_device_bytes(&options);
-	device->books = malloc(bytes);
+	device->books = bytes <= SIZE_MAX ? malloc((size_t)bytes) : NULL;
 	if (device->books == NULL)
 		return -ENOMEM;
 	ret = umm_dma_device_init(&device->dma, &options, device->books, bytes);

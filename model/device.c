@@ -133,7 +133,7 @@ static bool engine_transfer(struct model_engine *engine, uint64_t offset, uint8_
 		bytes += part, size -= part, offset = 0;
 	}
 	if (size > 0 && direction == UMM_DMA_TO_DEVICE)
-		memset(bytes, 0xff, size);
+		memset(bytes, 0xff, (size_t)size); /* what is left of an object in memory */
 	return fine && size == 0;
 }
 

@@ -18,7 +18,8 @@ static int add_banks(struct model_machine *machine, const struct model_machine_o
 		int ret = model_memory_add(&machine->memory, options->banks[i]);
 		if (ret < 0)
 			return ret;
-		machine->uncached[i] = calloc(1, options->banks[i].size / MODEL_PAGE_BYTES);
+		size_t n_pages = (size_t)(options->banks[i].size / MODEL_PAGE_BYTES);
+		machine->uncached[i] = calloc(1, n_pages);
 		if (machine->uncached[i] == NULL)
 			return -ENOMEM;
 	}

@@ -12,10 +12,12 @@ int model_memory_add(struct model_memory *memory, struct umm_run where)
 	for (unsigned i = 0; i < memory->n_banks; i++)
 		if (umm_run_overlaps(memory->banks[i].where, where))
 			return -EINVAL;
+	if (where.size > SIZE_MAX)
+		return -ENOMEM;
 	struct model_bank bank = {
 		.where = where,
-		.bytes = calloc(1, where.size),
-		.pages = calloc(1, where.size / MODEL_PAGE_BYTES),
+		.bytes = calloc(1, (size_t)where.size),
+		.pages = calloc(1, (size_t)where.size / MODEL_PAGE_BYTES),
 	};
 	if (bank.bytes == NULL || bank.pages == NULL) {
 		free(bank.bytes);

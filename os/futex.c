@@ -27,8 +27,8 @@ struct waitv {
 static struct timespec to_timespec(int64_t ns)
 {
 	return (struct timespec){
-		.tv_sec = ns / UMM_NS_PER_SECOND,
-		.tv_nsec = ns % UMM_NS_PER_SECOND,
+		.tv_sec = (time_t)(ns / UMM_NS_PER_SECOND),
+		.tv_nsec = (long)(ns % UMM_NS_PER_SECOND),
 	};
 }
 

@@ -126,7 +126,7 @@ static void replay(struct event *events, unsigned count, bool *in_use, uint64_t 
 	}
 }
 
-static void threads(enum umm_iova_checks checks, uint64_t aperture_pages, uint64_t steps)
+static void threads(enum umm_iova_checks checks, size_t aperture_pages, size_t steps)
 {
 	static struct iova_fixture f;
 	static struct worker workers[N_THREADS];

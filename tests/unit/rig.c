@@ -71,7 +71,7 @@ static int iova_take(void *space, const struct umm_dma_iova_want *want, struct u
 		if ((at & (want->align_bytes - 1)) != 0 || !iova_free(iova, page, n) ||
 		    at + want->size_bytes - 1 > want->address_max)
 			continue;
-		memset(iova->taken + page, 1, n);
+		memset(iova->taken + page, 1, (size_t)n);
 		iova->takes++;
 		*range = (struct umm_run){ at, want->size_bytes };
 		return 0;
@@ -141,7 +141,7 @@ bool rig_device_reopen(struct rig_device *device)
 {
 	uint64_t bytes = umm_dma_device_bytes(&device->options);
 	free(device->memory);
-	device->memory = malloc(bytes);
+	device->memory = malloc((size_t)bytes);
 	return device->memory != NULL &&
 	       umm_dma_device_init(&device->dma, &device->options, device->memory, bytes) == 0;
 }

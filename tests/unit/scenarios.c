@@ -68,7 +68,7 @@ bool world_cpu_sees(struct world *world, const struct umm_sg *memory, uint64_t o
 	while (size > 0 && umm_sg_next(&cursor, size < 256 ? size : 256, &piece)) {
 		uint8_t seen[256];
 		model_cpu_read(world->rig.machine, piece.address, seen, piece.size);
-		if (memcmp(seen, bytes, piece.size) != 0)
+		if (memcmp(seen, bytes, (size_t)piece.size) != 0)
 			return false;
 		bytes += piece.size;
 		size -= piece.size;
@@ -94,7 +94,8 @@ static const char *device_reads(struct world *world, struct model_engine *engine
 {
 	uint8_t seen[512];
 	for (uint64_t done = 0; done < part.size;) {
-		uint64_t size = part.size - done < sizeof(seen) ? part.size - done : sizeof(seen);
+		uint64_t left = part.size - done;
+		size_t size = left < sizeof(seen) ? (size_t)left : sizeof(seen);
 		if (!model_engine_read(engine, part.offset + done, seen, size))
 			return "a read of the device faults";
 		if (memcmp(seen, shadow + part.offset + done, size) != 0)
