@@ -4,6 +4,7 @@
 #	make            build into build/
 #	make demo       install what is missing, build, run the main job on demo/clip.mp4
 #	make check      install what is missing, build several times, run every test
+#	make check-cross  of that, the core on 32-bit x86, arm64 and RISC-V
 #	make bench      measure this machine
 #	make install    PREFIX=/usr/local, DESTDIR as usual
 #	make format     clang-format on our own C files
@@ -30,7 +31,13 @@ demo: deps
 
 check:
 	@scripts/install-deps.sh build check
+	@scripts/install-deps.sh cross || true
 	@scripts/check.sh
+
+check-cross:
+	@scripts/install-deps.sh build check
+	@scripts/install-deps.sh cross || true
+	@scripts/check.sh cross
 
 bench: all
 	@scripts/bench.sh $(UMM)
@@ -44,4 +51,4 @@ format:
 clean:
 	rm -rf build build-* demo/out
 
-.PHONY: all deps demo check bench install format clean
+.PHONY: all deps demo check check-cross bench install format clean

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Build several times, run every test, and end with one line: N passed, M failed, K skipped.
 #
+#	scripts/check.sh [PASS...]	all passes, or those named
+#
 # Every pass leaves a log in the form of meson's testlog.json under build-check/logs; the last line
 # is summed over all of them by scripts/sum-tests.py, which also prints failures and the reasons of
 # skips. A build that breaks counts as one failed test, so nothing is lost in silence.
@@ -12,6 +14,8 @@
 #	valgrind  --track-fds, leak check: the unit tests
 #	release   without assertions and tests: must compile without a warning
 #	install   into an empty prefix, then a client built with pkg-config against it
+#	cross     the core and the modelled machine for 32-bit x86, arm64 and RISC-V, and their tests,
+#	          under qemu-user where this machine cannot run them
 set -u
 cd "$(dirname "$0")/.."
 
@@ -134,12 +138,43 @@ check_install() {
 	fi
 }
 
+# Can a program for this machine be made and run? Says why not.
+can_run() {
+	program=$base/can-run-$1
+	printf 'int main(void) { return 0; }\n' >"$program.c"
+	case $1 in
+	m32) set -- "$1" "" gcc -m32 ;;
+	*) set -- "$1" "qemu-$1" "$1-linux-gnu-gcc" ;;
+	esac
+	machine=$1 emulator=$2
+	shift 2
+	"$@" -static -o "$program" "$program.c" 2>/dev/null || {
+		echo "no compiler: $* (scripts/packages-cross.txt)"
+		return 1
+	}
+	$emulator "$program" 2>/dev/null || {
+		echo "$machine programs do not run here, not even by ${emulator:-themselves}"
+		return 1
+	}
+}
+
+check_cross() {
+	for machine in m32 aarch64 riscv64; do
+		if ! why=$(can_run "$machine"); then
+			note "core on $machine" SKIP "SKIP: $why"
+			continue
+		fi
+		build "$machine" --cross-file "scripts/cross/$machine.ini" -Dcore_only=true \
+			--buildtype=plain -Doptimization=2 || continue
+		export UMM_TEST_LONG=0.1
+		run "$machine" --timeout-multiplier 2
+		unset UMM_TEST_LONG
+	done
+}
+
 start=$(date +%s)
-check_gcc
-check_clang
-check_tsan
-check_valgrind
-check_release
-check_install
+for pass in ${*:-gcc clang tsan valgrind release install cross}; do
+	"check_$pass"
+done
 say "all took $(($(date +%s) - start)) s"
 exec python3 scripts/sum-tests.py "$logs"/*.json

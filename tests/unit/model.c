@@ -6,6 +6,7 @@
 #include "core/dma.h"
 #include "model/video.h"
 #include "tests/harness.h"
+#include "tests/unit/random.h"
 #include "tests/unit/rig.h"
 #include "tests/unit/scenarios.h"
 
@@ -24,7 +25,7 @@ static void start(bool quiet)
 
 TEST(correct_drivers_see_right_bytes_on_every_seed)
 {
-	for (uint64_t seed = 100; seed < 100 + SEEDS; seed++)
+	for (uint64_t seed = 100; seed < 100 + test_steps(SEEDS); seed++)
 		for (const struct scenario *s = scenarios; s->name != NULL; s++) {
 			const char *wrong = s->run(seed);
 			if (wrong != NULL)

@@ -30,12 +30,14 @@ static inline uint64_t test_random_below(struct test_random *random, uint64_t li
 	return test_random_next(random) % limit;
 }
 
-/** `count` steps, times UMM_TEST_LONG where that is set: the long runs are the same tests. */
+/** `count` steps, times UMM_TEST_LONG where that is set: the long runs are the same tests, and so
+ * are the short ones (0.1) of machines that are only imitated. */
 static inline uint64_t test_steps(uint64_t count)
 {
 	const char *factor = getenv("UMM_TEST_LONG");
-	unsigned long times = factor != NULL ? strtoul(factor, NULL, 10) : 1;
-	return count * (times > 0 ? times : 1);
+	double times = factor != NULL ? strtod(factor, NULL) : 1;
+	double steps = times > 0 ? (double)count * times : (double)count;
+	return steps < 1 ? 1 : (uint64_t)steps;
 }
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "core/ring.h"
 #include "tests/harness.h"
+#include "tests/unit/random.h"
 
 #include <errno.h>
 
@@ -377,7 +378,7 @@ static void check_world(void)
 
 TEST(random_steps_agree_with_a_naive_model)
 {
-	for (unsigned round = 1; round <= 300; round++) {
+	for (uint64_t round = test_steps(300); round > 0; round--) {
 		seed = round * UINT64_C(0x9e3779b97f4a7c15);
 		world_init(1 + dice(MAX_BUFFERS), 1 + dice(MAX_CONSUMERS));
 		for (int i = 0; i < 1500; i++) {
