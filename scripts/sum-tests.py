@@ -5,10 +5,13 @@
 sum-tests.py LOG...            failures, reasons of skips, then one line; exit 1 on any failure,
                                or when no test ran at all
 sum-tests.py --one NAME LOG    one short line about one log
+
+A test that speaks the Test Anything Protocol counts as the tests it ran.
 """
 import collections
 import json
 import os
+import re
 import sys
 
 PASSED = {"OK", "EXPECTEDFAIL"}
@@ -23,13 +26,31 @@ def parse(line):
         return {"name": "a line of the log", "result": "UNREADABLE", "stdout": line}
 
 
+def take_apart(test):
+    """The parts of a test that speaks TAP; itself too when it failed otherwise than by a part."""
+    lines = (test.get("stdout") or "").splitlines()
+    if not any(re.fullmatch(r"1\.\.\d+", line) for line in lines):
+        return [test]
+    parts = []
+    for line in lines:
+        found = re.fullmatch(r"(not )?ok \d+ - (.*?)(?: # SKIP (.*))?", line)
+        if found:
+            result = "FAIL" if found[1] else "OK" if found[3] is None else "SKIP"
+            text = f"SKIP: {found[3]}\n" if found[3] is not None else ""
+            parts.append({"name": f"{test['name']} {found[2]}", "result": result, "stdout": text})
+        elif parts and line.startswith("#"):
+            parts[-1]["stdout"] += line.removeprefix("#").strip() + "\n"
+    explained = test["result"] in PASSED | {"SKIP"} or any(p["result"] == "FAIL" for p in parts)
+    return parts if explained and parts else parts + [test]
+
+
 def read(path):
     with open(path, encoding="utf-8", errors="replace") as log:
         for line in log:
             if line.strip():
-                test = parse(line)
-                test["log"] = os.path.basename(path).removesuffix(".json")
-                yield test
+                for test in take_apart(parse(line)):
+                    test["log"] = os.path.basename(path).removesuffix(".json")
+                    yield test
 
 
 def sort_out(tests):

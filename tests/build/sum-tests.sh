@@ -31,6 +31,13 @@ expect 0 "1 passed, 0 failed, 1 skipped" "$dir/good.json" "$dir/skip.json"
 grep -q 'no card here' "$dir/out" || status=1
 expect 1 "1 passed, 2 failed, 0 skipped" "$dir/good.json" "$dir/bad.json" "$dir/late.json"
 grep -q 'c.c:1: x == y' "$dir/out" || status=1
+printf '%s\n' '{"name": "vm", "result": "FAIL", "stdout":
+"1..3\nok 1 - here\nnot ok 2 - wrong\n#   y != z\nok 3 - gone # SKIP no disk\n"}' |
+	tr -d '\n' >"$dir/parts.json"
+expect 1 "1 passed, 1 failed, 1 skipped" "$dir/parts.json"
+grep -q 'y != z' "$dir/out" && grep -q 'skipped, no disk' "$dir/out" || status=1
+printf '%s\n' '{"name": "vm", "result": "TIMEOUT", "stdout": "1..2\nok 1 - here\n"}' >"$dir/cut.json"
+expect 1 "1 passed, 1 failed, 0 skipped" "$dir/cut.json"
 printf 'not a log\n' >"$dir/torn.json"
 expect 1 "1 passed, 1 failed, 0 skipped" "$dir/good.json" "$dir/torn.json"
 expect 1 "0 passed, 0 failed, 0 skipped" "$dir/empty.json"
