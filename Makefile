@@ -5,6 +5,8 @@
 #	make demo       install what is missing, build, run the main job on demo/clip.mp4
 #	make check      install what is missing, build several times, run every test
 #	make check-cross  of that, the core on 32-bit x86, arm64 and RISC-V
+#	make vm -- CMD  run a command on a real kernel in QEMU: docs/vm.md
+#	make vm-shell   a shell there; VM="--display cirrus --module vivid" adds devices to both
 #	make bench      measure this machine
 #	make install    PREFIX=/usr/local, DESTDIR as usual
 #	make format     clang-format on our own C files
@@ -15,12 +17,21 @@ PREFIX ?= /usr/local
 JOBS ?= 2
 UMM = $(BUILD)/cli/umm
 
+ifeq ($(firstword $(MAKECMDGOALS)),vm)
+# What stands behind `--` is the guest's, not ours: make would take its words for goals and those
+# with a "=" for variables. The shell below finds the words where make got them from.
+MAKEFLAGS += --silent
+vm: vm-build
+	@if [ -n "$$CMD" ]; then \
+		exec tests/vm/vm run --build $(BUILD) $(VM) -- sh -c "$$CMD"; \
+	fi; \
+	exec tests/vm/vm run --build $(BUILD) $(VM) --words-of $$PPID
+.DEFAULT:
+	@:
+else
+
 all: $(BUILD)/build.ninja
 	@ninja -j$(JOBS) -C $(BUILD)
-
-$(BUILD)/build.ninja:
-	@meson setup --prefix=$(PREFIX) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
-	@rm -f $(BUILD).log
 
 deps:
 	@scripts/install-deps.sh build
@@ -32,12 +43,16 @@ demo: deps
 check:
 	@scripts/install-deps.sh build check
 	@scripts/install-deps.sh cross || true
+	@scripts/install-deps.sh vm || true # the tests that need it are skipped and say why
 	@scripts/check.sh
 
 check-cross:
 	@scripts/install-deps.sh build check
 	@scripts/install-deps.sh cross || true
 	@scripts/check.sh cross
+
+vm-shell: vm-build
+	@tests/vm/vm shell --build $(BUILD) $(VM)
 
 bench: all
 	@scripts/bench.sh $(UMM)
@@ -51,4 +66,15 @@ format:
 clean:
 	rm -rf build build-* demo/out
 
-.PHONY: all deps demo check check-cross bench install format clean
+.PHONY: all deps demo check check-cross bench install format clean vm-shell
+endif
+
+$(BUILD)/build.ninja:
+	@meson setup --prefix=$(PREFIX) $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+vm-build: $(BUILD)/build.ninja
+	@scripts/install-deps.sh vm
+	@ninja -j$(JOBS) -C $(BUILD) --quiet
+
+.PHONY: vm vm-build

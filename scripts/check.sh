@@ -12,6 +12,7 @@
 #	clang     AddressSanitizer + UndefinedBehaviorSanitizer, fuzzers: all tests of code
 #	tsan      ThreadSanitizer: what is shared or threaded
 #	valgrind  --track-fds, leak check: the unit tests
+#	vm        the gcc build on a real kernel in QEMU, when nothing else needs the processors
 #	release   without assertions and tests: must compile without a warning
 #	install   into an empty prefix, then a client built with pkg-config against it
 #	cross     the core and the modelled machine for 32-bit x86, arm64 and RISC-V, and their tests,
@@ -20,6 +21,7 @@ set -u
 cd "$(dirname "$0")/.."
 
 base=build-check
+log=
 logs=$PWD/$base/logs
 jobs=${JOBS:-2}
 tsan_suites="queue ring broker timeline iova_threads"
@@ -68,25 +70,27 @@ build() {
 	fi
 }
 
-# run NAME [MESON TEST OPTIONS...]: the tests of a build.
+# run NAME [MESON TEST OPTIONS...]: the tests of a build; $log names the log where it is another.
 run() {
 	name=$1
+	log=${log:-$name}
 	shift
-	say "testing $name"
+	say "testing $log"
 	rm -f "$base/$name/meson-logs/testlog.json"
-	meson test -C "$base/$name" --no-rebuild --num-processes "$jobs" "$@" >"$logs/$name-test.txt" \
+	meson test -C "$base/$name" --no-rebuild --num-processes "$jobs" "$@" >"$logs/$log-test.txt" \
 		2>&1 </dev/null
 	if [ -f "$base/$name/meson-logs/testlog.json" ]; then
-		cp "$base/$name/meson-logs/testlog.json" "$logs/$name.json"
-		python3 scripts/sum-tests.py --one "$name" "$logs/$name.json"
+		cp "$base/$name/meson-logs/testlog.json" "$logs/$log.json"
+		python3 scripts/sum-tests.py --one "$log" "$logs/$log.json"
 	else
-		tail -n 20 "$logs/$name-test.txt"
-		note "tests of $name" FAIL "meson test left no log"
+		tail -n 20 "$logs/$log-test.txt"
+		note "tests of $log" FAIL "meson test left no log"
 	fi
+	log=
 }
 
 check_gcc() {
-	build gcc --buildtype=debugoptimized && run gcc
+	build gcc --buildtype=debugoptimized && run gcc --no-suite vm
 }
 
 check_clang() {
@@ -97,7 +101,7 @@ check_clang() {
 	# Not the models and scripts that have nothing of this build in them.
 	# shellcheck disable=SC2086 # two words or none
 	run clang ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 4 --no-suite spin \
-		--no-suite build
+		--no-suite build --no-suite vm
 	unset ASAN_OPTIONS UBSAN_OPTIONS
 }
 
@@ -122,6 +126,12 @@ check_valgrind() {
 	say "testing valgrind"
 	python3 scripts/run-valgrind.py "$base/gcc" "$logs/valgrind.json" "$jobs"
 	python3 scripts/sum-tests.py --one valgrind "$logs/valgrind.json"
+}
+
+check_vm() {
+	build gcc --buildtype=debugoptimized || return
+	log=vm
+	run gcc --suite vm
 }
 
 # Asserts that compile to nothing leave variables behind that nobody uses.
@@ -173,7 +183,7 @@ check_cross() {
 }
 
 start=$(date +%s)
-for pass in ${*:-gcc clang tsan valgrind release install cross}; do
+for pass in ${*:-gcc clang tsan valgrind vm release install cross}; do
 	"check_$pass"
 done
 say "all took $(($(date +%s) - start)) s"

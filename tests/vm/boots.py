@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+"""The machines of the suite. One boot serves all cases that name it, so few are better than many.
+
+Drivers can be loaded and unloaded by a case (`modprobe vivid ...`, `modprobe -r vivid`): a machine
+of its own is for hardware that must be there from the start. `vivid` in MODULES below is the
+test camera with memory of vmalloc; cases that need contiguous memory load it anew.
+"""
+from options import Options
+
+VIVID = "vivid,n_devs=1,node_types=0x1,num_inputs=1,input_types=0,allocators=0,multiplanar=1"
+
+BOOTS = {
+    "cirrus": Options(displays=("cirrus",), modules=(VIVID,), hugepages=16),
+    "virtio": Options(displays=("virtio",), modules=(VIVID,)),
+    "bochs": Options(displays=("bochs",), modules=(VIVID,)),
+}

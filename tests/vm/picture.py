@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Pictures as QEMU's screendump writes them (PPM, P6), and where two of them differ."""
+
+
+class Picture:
+    """24-bit RGB, rows without gaps."""
+
+    def __init__(self, width, height, pixels):
+        if len(pixels) != width * height * 3:
+            raise ValueError(f"{len(pixels)} bytes are no picture of {width}x{height}")
+        self.width, self.height, self.pixels = width, height, bytes(pixels)
+
+    @classmethod
+    def read_ppm(cls, path):
+        with open(path, "rb") as file:
+            data = file.read()
+        words, at = [], 0
+        while len(words) < 4:  # P6, width, height, maximum: one white space behind each
+            end = min(i for i in (data.find(b" ", at), data.find(b"\n", at)) if i >= 0)
+            words.append(data[at:end])
+            at = end + 1
+        if words[0] != b"P6" or words[3] != b"255":
+            raise ValueError(f"{path} is no PPM of 8 bits")
+        return cls(int(words[1]), int(words[2]), data[at:])
+
+    @classmethod
+    def from_xrgb8888(cls, width, height, data, stride=None):
+        """Of memory as DRM's XR24 has it: blue, green, red, nothing."""
+        stride = stride or width * 4
+        rows = b"".join(data[y * stride:y * stride + width * 4] for y in range(height))
+        out = bytearray(width * height * 3)
+        out[0::3], out[1::3], out[2::3] = rows[2::4], rows[1::4], rows[0::4]
+        return cls(width, height, out)
+
+    def write_ppm(self, path):
+        with open(path, "wb") as file:
+            file.write(b"P6\n%d %d\n255\n" % (self.width, self.height) + self.pixels)
+
+    def pixel(self, x, y):
+        at = (y * self.width + x) * 3
+        return tuple(self.pixels[at:at + 3])
+
+    def difference(self, other, tolerance=0):
+        """None when each component differs by at most `tolerance`, else where and how much."""
+        if (self.width, self.height) != (other.width, other.height):
+            return f"{self.width}x{self.height} is not {other.width}x{other.height}"
+        if self.pixels == other.pixels:
+            return None
+        wrong, first, worst = 0, None, 0
+        for at in range(0, len(self.pixels), 3):
+            a, b = self.pixels[at:at + 3], other.pixels[at:at + 3]
+            if a == b:
+                continue
+            off = max(abs(p - q) for p, q in zip(a, b))
+            worst = max(worst, off)
+            if off > tolerance:
+                wrong += 1
+                first = at // 3 if first is None else first
+        if first is None:
+            return None
+        x, y = first % self.width, first // self.width
+        return (f"{wrong} of {self.width * self.height} pixels differ, by up to {worst}; the first at "
+                f"{x},{y}: {self.pixel(x, y)}, expected {other.pixel(x, y)}")
