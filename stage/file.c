@@ -17,7 +17,6 @@
 #include "stage/file_clock.h"
 #include "stage/convert.h"
 #include "stage/file_open.h"
-#include "stage/file_redraw.h"
 #include "stage/table.h"
 
 struct file_options {
@@ -225,15 +224,13 @@ static bool source_finish(struct file_source *source)
 static int refuse_copying_decoder(const struct file_source *source)
 {
 	const AVCodec *decoder = source->input.codec->codec;
-	if (source->buffers.direct || source->env->allow_copies)
+	enum file_way way = source->buffers.way;
+	if (way == FILE_WAY_DIRECT || source->env->allow_copies)
 		return 0;
-	const char *why = file_redraws(decoder->id)
-				  ? "draws each picture over the last one, which others still read"
-				  : "cannot write into buffers of others";
 	stage_error(source->env->spec,
 		    "libavcodec's decoder \"%s\" %s, so every frame would be copied; "
 		    "--copies=allow permits that",
-		    decoder->name, why);
+		    decoder->name, file_way_text(way));
 	return -1;
 }
 

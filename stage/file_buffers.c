@@ -10,7 +10,7 @@
 #include <libavutil/pixdesc.h>
 
 #include "stage/file_demand.h"
-#include "stage/file_redraw.h"
+#include "stage/file_way.h"
 #include "stage/picture.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -236,6 +236,11 @@ static int get_buffer(AVCodecContext *codec, AVFrame *frame, int flags)
 	return AVERROR_EXTERNAL;
 }
 
+static bool writes_into_pool(const struct file_buffers *pool)
+{
+	return pool->way == FILE_WAY_DIRECT || pool->way == FILE_WAY_PRIVATE;
+}
+
 void file_buffers_init(struct file_buffers *pool, const struct stage_env *env,
 		       AVCodecContext *codec)
 {
@@ -244,9 +249,8 @@ void file_buffers_init(struct file_buffers *pool, const struct stage_env *env,
 	pthread_mutex_init(&pool->slot_lock, NULL);
 	pthread_cond_init(&pool->came_back, NULL);
 	pool->port.env = env;
-	pool->direct = (codec->codec->capabilities & AV_CODEC_CAP_DR1) != 0 &&
-		       !file_redraws(codec->codec->id);
-	if (!pool->direct)
+	pool->way = file_way_of(codec->codec);
+	if (!writes_into_pool(pool))
 		return;
 	codec->opaque = pool;
 	codec->get_buffer2 = get_buffer;
@@ -347,6 +351,13 @@ static int publish_direct(struct file_buffers *pool, struct file_slot *slot,
 	}
 }
 
+static void count_copy(struct file_buffers *pool, const AVFrame *frame)
+{
+	int bytes = av_image_get_buffer_size((enum AVPixelFormat)frame->format, frame->width,
+					     frame->height, 1);
+	umm_member_count_copy(pool->port.member, bytes > 0 ? (uint64_t)bytes : 0);
+}
+
 static enum stage_result publish_copy(struct file_buffers *pool, const AVFrame *frame,
 				      struct umm_frame_info info)
 {
@@ -364,9 +375,7 @@ static enum stage_result publish_copy(struct file_buffers *pool, const AVFrame *
 	fill_frame(buffer, &target);
 	av_image_copy(target.data, target.linesize, (const uint8_t **)frame->data, frame->linesize,
 		      (enum AVPixelFormat)frame->format, frame->width, frame->height);
-	int bytes = av_image_get_buffer_size((enum AVPixelFormat)frame->format, frame->width,
-					     frame->height, 1);
-	umm_member_count_copy(pool->port.member, bytes > 0 ? (uint64_t)bytes : 0);
+	count_copy(pool, frame);
 	info.visible = (struct umm_rect){ 0, 0, (uint32_t)frame->width, (uint32_t)frame->height };
 	return stage_port_show(&pool->port, buffer, &info);
 }
@@ -416,7 +425,7 @@ enum stage_result file_buffers_publish(struct file_buffers *pool, AVCodecContext
 		if (result != STAGE_OK)
 			return result;
 	}
-	if (!pool->direct)
+	if (!writes_into_pool(pool))
 		return is_negotiated(pool, frame) ? publish_copy(pool, frame, *info)
 						  : refuse_change(pool, frame);
 
@@ -428,5 +437,7 @@ enum stage_result file_buffers_publish(struct file_buffers *pool, AVCodecContext
 	int ret = publish_direct(pool, slot, &shown);
 	if (ret == -EBUSY)
 		return publish_repeated(pool, frame, info);
+	if (ret == 0 && pool->way == FILE_WAY_PRIVATE)
+		count_copy(pool, frame);
 	return stage_port_produced(&pool->port, ret);
 }

@@ -23,6 +23,7 @@
 
 #include <libavcodec/avcodec.h>
 
+#include "stage/file_way.h"
 #include "stage/port.h"
 
 struct file_buffers;
@@ -41,7 +42,7 @@ struct file_buffers {
 	pthread_mutex_t queue_lock; /* who talks to the queue */
 	pthread_mutex_t slot_lock;  /* slots[].access and .back */
 	pthread_cond_t came_back;   /* with slot_lock */
-	bool direct;		    /* the decoder writes into the pool itself */
+	enum file_way way;
 	bool opened;
 	enum stage_result result;  /* why get_buffer2() says no */
 	int format, width, height; /* what was negotiated: of every picture the decoder asks for */

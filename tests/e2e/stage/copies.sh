@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Decoders that cannot write into foreign buffers, or that draw each picture over the last one:
-# refused with the reason, unless copies are allowed; then they are counted to the byte, and the
-# pictures are right.
+# Decoders that cannot write into foreign buffers, that draw each picture over the last one, or that
+# copy it from memory of their own: refused with the reason, unless copies are allowed; then they are
+# counted to the byte, and the pictures are right.
 . "$(dirname "$0")/lib.sh"
 need ffmpeg
 
@@ -33,3 +33,11 @@ check clip.mov "draws each picture over the last one" $((320 * 240 * 3))
 
 make_clip -f lavfi -i testsrc2=s=320x240:r=25:d=1.2 clip.gif
 check clip.gif "draws each picture over the last one" $((320 * 240 * 4))
+
+private="keeps its pictures in memory of its own"
+make_clip -f lavfi -i testsrc2=s=320x240:r=30:d=1 -c:v zmbv -pix_fmt bgr0 clip.avi
+check clip.avi "$private" $((320 * 240 * 4))
+make_clip -f lavfi -i testsrc2=s=320x240:r=30:d=1 -c:v apng -pix_fmt rgba clip.apng
+check clip.apng "$private" $((320 * 240 * 4))
+make_clip -f lavfi -i testsrc2=s=320x240:r=30:d=1 -c:v zlib -pix_fmt bgr24 clip.avi
+check clip.avi "$private" $((320 * 240 * 3))
