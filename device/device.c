@@ -219,6 +219,11 @@ int umm_device_complete(struct umm_device *device, int64_t timeout_ns, struct um
 	return 0;
 }
 
+uint64_t umm_device_dropped(const struct umm_device *device)
+{
+	return device->ops->dropped ? device->ops->dropped(device->state) : 0;
+}
+
 int umm_device_fd(const struct umm_device *device)
 {
 	return device->ops->fd(device->state);

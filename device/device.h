@@ -40,6 +40,9 @@ struct umm_device_ops {
 	/** *out_slot is checked by device.c: a driver may say anything. */
 	int (*complete)(void *state, int64_t timeout_ns, unsigned *out_slot,
 			struct umm_frame_info *out_info, int *out_error);
+	/** Optional. */
+	uint64_t (*dropped)(const void *state);
+
 	int (*fd)(const void *state);
 	short (*events)(const void *state);
 

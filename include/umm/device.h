@@ -46,7 +46,8 @@ struct umm_device_opts {
 	struct umm_size size;	  /**< only this size; 0x0: whatever the device can */
 	uint32_t format;	  /**< only this fourcc; 0: whatever the device can */
 	struct umm_rational rate; /**< frames per second; 0: the device's own */
-	const char *connector;	  /**< displays: "HDMI-A-1"; NULL: the first that is connected */
+	const char *connector;	  /**< displays: "HDMI-A-1"; NULL: the first that is connected.
+				       Cameras: the input, by name or number; NULL: the one it has */
 	const struct umm_device *partner; /**< mem2mem: the other end, already opened; borrowed */
 	enum umm_device_direction direction; /**< mem2mem: which end; else what the node can */
 };
@@ -131,11 +132,15 @@ struct umm_device_done {
 /**
  * Take the next buffer the device is done with, waiting at most timeout_ns (0: do not wait,
  * UMM_FOREVER). Returns 0, -EAGAIN (none within the time), -EINTR, UMM_END (no more will come),
- * -ENODEV (unplugged), -EPROTO (the driver returned a buffer it does not have), or its errno. Since
- * 0.1.
+ * -ENODEV (unplugged), -ESTALE (its source has changed its size: what was agreed on holds no more),
+ * -EPROTO (the driver returned a buffer it does not have), or its errno. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_complete(struct umm_device *device, int64_t timeout_ns,
 					       struct umm_device_done *out);
+
+/** Frames that writers made and had no buffer for, since the start; 0 where the driver does not
+ * tell. */
+UMM_API uint64_t umm_device_dropped(const struct umm_device *device);
 
 /** Readable or with an error pending (POLLIN, POLLPRI, POLLERR, as umm_device_events() says) when
  * umm_device_complete() will not wait. Borrowed. */
