@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which kinds of devices there are. */
-#include "device/device.h"
+#include "device/v4l2.h"
 
 const struct umm_device_ops *const umm_device_table[] = {
+	&umm_v4l2_device_ops,
 	NULL,
 };
