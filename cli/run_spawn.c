@@ -119,12 +119,14 @@ static const char *token_of(const struct run_plan *plan, int edge)
 
 /*
  * Codecs take and give back large blocks for every frame. By default the C library returns those to
- * the kernel each time, and the next frame faults them in again: it is to keep them.
+ * the kernel each time, and the next frame faults them in again: it is to keep them, in one heap for
+ * all threads, so that what one has given back serves the next.
  */
 static void keep_memory(void)
 {
 	mallopt(M_MMAP_THRESHOLD, 32 << 20);
 	mallopt(M_TRIM_THRESHOLD, 256 << 20);
+	mallopt(M_ARENA_MAX, 1);
 }
 
 static int live(const struct run *run, const struct run_stage *stage, int take_fd)

@@ -10,6 +10,7 @@
 #include <libavutil/pixdesc.h>
 
 #include "stage/file_demand.h"
+#include "stage/file_heap.h"
 #include "stage/file_way.h"
 #include "stage/picture.h"
 
@@ -203,6 +204,7 @@ static enum stage_result open_direct(struct file_buffers *pool, AVCodecContext *
 	struct file_demand demand;
 	if (file_demand_direct(pool->env->spec, codec, frame, &demand) < 0)
 		return STAGE_FAILED;
+	file_heap_prepare(frame, (unsigned)demand.demand.buffers.camping);
 	return open_pool(pool, &demand.demand, frame);
 }
 
