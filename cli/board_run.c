@@ -227,7 +227,7 @@ static bool is_memory(const json_t *heap)
 }
 
 /* Memory ends where the board's contiguous heap does, or its heaps, or at 4 GiB. */
-static struct umm_run memory_of(const struct board *board)
+static struct umm_range memory_of(const struct board *board)
 {
 	uint64_t last = UINT64_MAX;
 	size_t i;
@@ -242,7 +242,7 @@ static struct umm_run memory_of(const struct board *board)
 	if (last == UINT64_MAX)
 		last = UINT32_MAX;
 	uint64_t end = (last + 1) & ~(MODEL_PAGE_BYTES - 1);
-	return (struct umm_run){ end - RAM_BYTES, RAM_BYTES };
+	return (struct umm_range){ end - RAM_BYTES, RAM_BYTES };
 }
 
 /* DEVICE, or DEVICE:FILE for the last. */
@@ -322,8 +322,7 @@ static void print_edges(const struct board_run *run, struct model_board *board)
 		printf("%-20s %-10s %7u %9llu %5u 0x%-10llx %9llu %12llu %6llu\n", name,
 		       edge.contiguous ? "contiguous" : "scattered", edge.buffers,
 		       (unsigned long long)edge.size_bytes, edge.runs,
-		       (unsigned long long)edge.first.address,
-		       (unsigned long long)edge.cleaned_bytes,
+		       (unsigned long long)edge.first.start, (unsigned long long)edge.cleaned_bytes,
 		       (unsigned long long)edge.invalidated_bytes, (unsigned long long)edge.waits);
 	}
 }

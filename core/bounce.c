@@ -8,29 +8,21 @@
 
 enum slot_state { SLOT_FREE, SLOT_FIRST, SLOT_MORE };
 
-static bool power_of_two(uint64_t value)
-{
-	return value != 0 && (value & (value - 1)) == 0;
-}
-
-/* Slots are powers of two, so that no 64-bit division is needed. */
 static uint64_t slots_in(uint64_t bytes, uint64_t slot_bytes)
 {
-	for (; slot_bytes > 1; slot_bytes >>= 1)
-		bytes >>= 1;
-	return bytes;
+	return bytes >> umm_lowest_bit(slot_bytes);
 }
 
 uint64_t umm_bounce_metadata_bytes(uint64_t pool_bytes, uint64_t slot_bytes)
 {
-	return power_of_two(slot_bytes) ? slots_in(pool_bytes, slot_bytes) : 0;
+	return umm_is_power_of_two(slot_bytes) ? slots_in(pool_bytes, slot_bytes) : 0;
 }
 
-int umm_bounce_init(struct umm_bounce *pool, struct umm_run memory, uint64_t slot_bytes,
+int umm_bounce_init(struct umm_bounce *pool, struct umm_range memory, uint64_t slot_bytes,
 		    uint8_t *metadata)
 {
-	if (!power_of_two(slot_bytes) || !umm_run_valid(memory) ||
-	    ((memory.address | memory.size) & (slot_bytes - 1)) != 0)
+	if (!umm_is_power_of_two(slot_bytes) || !umm_range_valid(memory) ||
+	    ((memory.start | memory.size) & (slot_bytes - 1)) != 0)
 		return -EINVAL;
 	*pool = (struct umm_bounce){
 		.memory = memory,
@@ -44,17 +36,17 @@ int umm_bounce_init(struct umm_bounce *pool, struct umm_run memory, uint64_t slo
 
 static uint64_t slot_address(const struct umm_bounce *pool, uint64_t slot)
 {
-	return pool->memory.address + slot * pool->slot_bytes;
+	return pool->memory.start + slot * pool->slot_bytes;
 }
 
 /* Is the loan at `address` as the device wants it? */
 static bool reachable(const struct umm_bounce_want *want, uint64_t address)
 {
-	struct umm_run device = { address + want->bus_offset, want->size_bytes };
+	struct umm_range device = { address + want->bus_offset, want->size_bytes };
 	struct umm_sg_limits limits = { .boundary_bytes = want->boundary_bytes };
-	if (!umm_run_valid(device) || umm_sg_run_limit(device, &limits) != UMM_SG_FITS)
+	if (!umm_range_valid(device) || umm_sg_run_limit(device, &limits) != UMM_SG_FITS)
 		return false;
-	return !UMM_STEP(MASK_BOUNCE) || umm_run_last(device) <= want->address_max;
+	return !UMM_STEP(MASK_BOUNCE) || umm_range_last(device) <= want->address_max;
 }
 
 static bool low_bits_kept(const struct umm_bounce_want *want, uint64_t address)
@@ -141,10 +133,10 @@ static bool is_loan(const struct umm_bounce *pool, uint64_t slot, uint64_t n)
 
 int umm_bounce_give(struct umm_bounce *pool, uint64_t address, uint64_t size_bytes)
 {
-	struct umm_run loan = { address, size_bytes };
-	if (!umm_run_valid(loan) || !umm_run_contains(pool->memory, loan))
+	struct umm_range loan = { address, size_bytes };
+	if (!umm_range_valid(loan) || !umm_range_contains(pool->memory, loan))
 		return -EINVAL;
-	uint64_t slot = slots_in(address - pool->memory.address, pool->slot_bytes);
+	uint64_t slot = slots_in(address - pool->memory.start, pool->slot_bytes);
 	uint64_t n = slots_of(pool, address, size_bytes);
 	if (!is_loan(pool, slot, n))
 		return -EINVAL;

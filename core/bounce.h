@@ -25,7 +25,7 @@
 #include "core/sg.h"
 
 struct umm_bounce {
-	struct umm_run memory;
+	struct umm_range memory;
 	uint64_t slot_bytes;
 	uint64_t n_slots, next; /**< where the next search begins */
 	uint64_t used, used_most;
@@ -45,7 +45,7 @@ struct umm_bounce_want {
 uint64_t umm_bounce_metadata_bytes(uint64_t pool_bytes, uint64_t slot_bytes);
 
 /** 0, or -EINVAL: the slot is no power of two, or the pool is not made of whole aligned slots. */
-int umm_bounce_init(struct umm_bounce *pool, struct umm_run memory, uint64_t slot_bytes,
+int umm_bounce_init(struct umm_bounce *pool, struct umm_range memory, uint64_t slot_bytes,
 		    uint8_t *metadata);
 
 /** Lend; *out is the memory address. -EINVAL for size 0, -ENOSPC where no slots fit. */

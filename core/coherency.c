@@ -27,7 +27,7 @@ static void report(struct umm_ownership *c, enum umm_dma_fault fault, const stru
 
 /* ---- cache work ---- */
 
-static void clean_run(struct umm_ownership *c, struct umm_run run)
+static void clean_run(struct umm_ownership *c, struct umm_range run)
 {
 	c->options.ops->clean(c->options.machine, run);
 	c->stats.cleans++;
@@ -42,19 +42,19 @@ static void clean(struct umm_ownership *c)
 	c->dirty = false;
 }
 
-static void clean_edges(struct umm_ownership *c, struct umm_run run)
+static void clean_edges(struct umm_ownership *c, struct umm_range run)
 {
 	uint64_t inside = c->options.line_bytes - 1;
-	if ((run.address & inside) != 0)
-		clean_run(c, (struct umm_run){ run.address, 1 });
-	if (((umm_run_last(run) + 1) & inside) != 0)
-		clean_run(c, (struct umm_run){ umm_run_last(run), 1 });
+	if ((run.start & inside) != 0)
+		clean_run(c, (struct umm_range){ run.start, 1 });
+	if (((umm_range_last(run) + 1) & inside) != 0)
+		clean_run(c, (struct umm_range){ umm_range_last(run), 1 });
 }
 
 static void invalidate(struct umm_ownership *c)
 {
 	for (uint32_t i = 0; i < c->options.memory->count; i++) {
-		struct umm_run run = c->options.memory->runs[i];
+		struct umm_range run = c->options.memory->runs[i];
 		if (UMM_STEP(OWNER_EDGE_CLEAN))
 			clean_edges(c, run);
 		if (!UMM_STEP(OWNER_INVALIDATE))
@@ -173,12 +173,12 @@ static const struct umm_ownership_hold *hold_against(const struct umm_ownership 
 	return NULL;
 }
 
-static bool runs_share_a_line(const struct umm_ownership *c, struct umm_run run,
+static bool runs_share_a_line(const struct umm_ownership *c, struct umm_range run,
 			      const struct umm_sg *theirs)
 {
-	struct umm_run lines = umm_run_round_out(run, c->options.line_bytes);
+	struct umm_range lines = umm_range_round_out(run, c->options.line_bytes);
 	for (uint32_t i = 0; i < theirs->count; i++)
-		if (umm_run_overlaps(lines, theirs->runs[i]))
+		if (umm_range_overlaps(lines, theirs->runs[i]))
 			return true;
 	return false;
 }
@@ -187,8 +187,8 @@ static bool shares_a_line(const struct umm_ownership *a, const struct umm_owners
 {
 	uint64_t inside = a->options.line_bytes - 1;
 	for (uint32_t i = 0; i < a->options.memory->count; i++) {
-		struct umm_run run = a->options.memory->runs[i];
-		bool whole_lines = ((run.address | run.size) & inside) == 0;
+		struct umm_range run = a->options.memory->runs[i];
+		bool whole_lines = ((run.start | run.size) & inside) == 0;
 		if (!whole_lines && runs_share_a_line(a, run, b->options.memory))
 			return true;
 	}
@@ -303,7 +303,7 @@ int umm_ownership_settle(struct umm_ownership *c)
 /* ---- the checker ---- */
 
 bool umm_ownership_touch(struct umm_ownership *c, const struct umm_agent *agent,
-			 struct umm_run part, enum umm_access access, const char *site)
+			 struct umm_range part, enum umm_access access, const char *site)
 {
 	const struct umm_ownership_hold *hold = hold_of(c, agent);
 	if (hold != NULL && (hold->access & access) == access)

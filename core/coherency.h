@@ -115,7 +115,7 @@ int umm_ownership_settle(struct umm_ownership *ownership);
 /** The checker's eyes: the agent touches bytes. False, and a report, if its access does not allow
  * that. */
 bool umm_ownership_touch(struct umm_ownership *ownership, const struct umm_agent *agent,
-			 struct umm_run part, enum umm_access access, const char *site);
+			 struct umm_range part, enum umm_access access, const char *site);
 
 /** The buffer goes: every access still open is reported. Returns how many there were. */
 uint32_t umm_ownership_finish(struct umm_ownership *ownership);

@@ -81,8 +81,8 @@ struct umm_dma_limits {
 /** The translation in front of a device. */
 struct umm_dma_iommu {
 	uint64_t page_sizes; /**< set of powers of two, as a sum */
-	struct umm_run aperture;
-	const struct umm_run *reserved; /**< windows that are not translated */
+	struct umm_range aperture;
+	const struct umm_range *reserved; /**< windows that are not translated */
 	uint32_t n_reserved;
 	const struct umm_dma_iova_ops *iova_ops;
 	void *iova_space; /**< hands out addresses in the aperture */
@@ -137,15 +137,15 @@ struct umm_dma_mapping {
 	enum umm_dma_direction direction;
 	unsigned attributes;
 	uint64_t size_bytes;
-	uint64_t address;	   /**< device address of its first byte */
-	uint32_t n_runs;	   /**< of memory, as given to map */
-	uint32_t first, last;	   /**< piece */
-	struct umm_run iova;	   /**< pages that are mapped; size 0: none */
-	struct umm_run iova_taken; /**< at least that */
-	struct umm_run loan;	 /**< one loan for all pieces; size 0: each has its own, or none */
-	uint64_t bounced_bytes;	 /**< copied so far, both ways */
-	struct umm_run with_cpu; /**< offsets the CPU may touch; size 0: the device has all */
-	uint32_t next;		 /**< mapping in the bucket or the free list */
+	uint64_t address;	     /**< device address of its first byte */
+	uint32_t n_runs;	     /**< of memory, as given to map */
+	uint32_t first, last;	     /**< piece */
+	struct umm_range iova;	     /**< pages that are mapped; size 0: none */
+	struct umm_range iova_taken; /**< at least that */
+	struct umm_range loan;	/**< one loan for all pieces; size 0: each has its own, or none */
+	uint64_t bounced_bytes; /**< copied so far, both ways */
+	struct umm_range with_cpu; /**< offsets the CPU may touch; size 0: the device has all */
+	uint32_t next;		   /**< mapping in the bucket or the free list */
 };
 
 struct umm_dma_device {
@@ -156,7 +156,7 @@ struct umm_dma_device {
 	uint32_t *buckets, n_buckets;
 	uint32_t free_mapping, free_piece;
 	uint32_t live;
-	struct umm_run *lazy;
+	struct umm_range *lazy;
 	uint32_t n_lazy;
 	struct umm_dma_stats stats;
 	struct umm_dma_report refusal; /**< the last; buffer NULL: none */
@@ -187,7 +187,7 @@ uint32_t umm_dma_device_finish(struct umm_dma_device *device);
  * boundary), -E2BIG (too many segments), -EPERM (needs a bounce, forbidden), -ENOSPC (bounce pool,
  * device addresses, or `segments` too small), -ENOMEM (no mapping or piece left, or the IOMMU's).
  */
-int umm_dma_map_run(struct umm_dma_device *device, struct umm_run memory,
+int umm_dma_map_run(struct umm_dma_device *device, struct umm_range memory,
 		    const struct umm_dma_use *use, uint64_t *address);
 int umm_dma_map_sg(struct umm_dma_device *device, const struct umm_sg *memory,
 		   const struct umm_dma_use *use, struct umm_sg *segments);
@@ -201,7 +201,7 @@ int umm_dma_map_buffer(struct umm_dma_device *device, const struct umm_sg *memor
  * A run is named by its device address and size; a list by its first segment, its size, and the
  * number of runs that were given to map.
  */
-int umm_dma_unmap_run(struct umm_dma_device *device, struct umm_run mapped,
+int umm_dma_unmap_run(struct umm_dma_device *device, struct umm_range mapped,
 		      const struct umm_dma_use *use);
 int umm_dma_unmap_sg(struct umm_dma_device *device, const struct umm_sg *segments, uint32_t n_runs,
 		     const struct umm_dma_use *use);
@@ -212,11 +212,11 @@ int umm_dma_unmap_buffer(struct umm_dma_mapping *mapping, const struct umm_dma_u
  * of the mapping, {0, 0} is all of it; a mapping in both directions may be synced in one. Return 0,
  * or -EINVAL and a report.
  */
-int umm_dma_sync_run(struct umm_dma_device *device, struct umm_run mapped, struct umm_run part,
+int umm_dma_sync_run(struct umm_dma_device *device, struct umm_range mapped, struct umm_range part,
 		     enum umm_dma_party party, const struct umm_dma_use *use);
 int umm_dma_sync_sg(struct umm_dma_device *device, const struct umm_sg *segments,
-		    struct umm_run part, enum umm_dma_party party, const struct umm_dma_use *use);
-int umm_dma_sync_buffer(struct umm_dma_mapping *mapping, struct umm_run part,
+		    struct umm_range part, enum umm_dma_party party, const struct umm_dma_use *use);
+int umm_dma_sync_buffer(struct umm_dma_mapping *mapping, struct umm_range part,
 			enum umm_dma_party party, const struct umm_dma_use *use);
 
 /** The segments of a mapping once more, appended to an empty list. 0, -ENOSPC. */
@@ -237,9 +237,9 @@ void umm_dma_order(struct umm_dma_device *device);
 void umm_dma_flush(struct umm_dma_device *device);
 
 /** The checker's eyes: an access is about to happen. True if all is well; reports otherwise. */
-bool umm_dma_check_cpu(struct umm_dma_checker *checker, struct umm_run memory, bool write,
+bool umm_dma_check_cpu(struct umm_dma_checker *checker, struct umm_range memory, bool write,
 		       const char *site);
-bool umm_dma_check_device(struct umm_dma_device *device, struct umm_run address,
+bool umm_dma_check_device(struct umm_dma_device *device, struct umm_range address,
 			  enum umm_dma_direction direction);
 
 /** Are the books consistent? */

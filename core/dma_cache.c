@@ -129,7 +129,7 @@ int umm_dma_cache_get(struct umm_dma_cache *cache, struct umm_dma_device *device
 		return ret;
 	struct umm_dma_use named = use_of(entry->mapping, use->site);
 	if (entry->users == 0 && !(use->attributes & UMM_DMA_SKIP_SYNC))
-		umm_dma_sync_buffer(entry->mapping, (struct umm_run){ 0 }, UMM_DMA_FOR_DEVICE,
+		umm_dma_sync_buffer(entry->mapping, (struct umm_range){ 0 }, UMM_DMA_FOR_DEVICE,
 				    &named);
 	entry->users++;
 	entry->used_at = cache->clock;
@@ -148,7 +148,7 @@ int umm_dma_cache_put(struct umm_dma_cache *cache, struct umm_dma_mapping *mappi
 		return -EINVAL;
 	struct umm_dma_use use = use_of(mapping, site);
 	if (--cache->entries[i].users == 0 && !(mapping->attributes & UMM_DMA_SKIP_SYNC))
-		umm_dma_sync_buffer(mapping, (struct umm_run){ 0 }, UMM_DMA_FOR_CPU, &use);
+		umm_dma_sync_buffer(mapping, (struct umm_range){ 0 }, UMM_DMA_FOR_CPU, &use);
 	return 0;
 }
 

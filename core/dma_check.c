@@ -106,7 +106,7 @@ static const struct umm_dma_mapping *find_in_history(const struct umm_dma_device
 }
 
 /* No mapping begins there: was one there, is one around it, did its map fail? */
-static int report_unknown(struct umm_dma_device *device, struct umm_run claimed,
+static int report_unknown(struct umm_dma_device *device, struct umm_range claimed,
 			  const struct umm_dma_use *use)
 {
 	struct umm_dma_report report = {
@@ -116,14 +116,14 @@ static int report_unknown(struct umm_dma_device *device, struct umm_run claimed,
 		.site = use->site,
 		.range = claimed,
 	};
-	const struct umm_dma_mapping *known = find_containing(device, claimed.address);
-	if (claimed.address == UMM_DMA_NO_ADDRESS && device->failed.buffer != NULL) {
+	const struct umm_dma_mapping *known = find_containing(device, claimed.start);
+	if (claimed.start == UMM_DMA_NO_ADDRESS && device->failed.buffer != NULL) {
 		report.fault = UMM_DMA_UNCHECKED_ERROR;
 		report.first_site = device->failed.site;
 	} else if (known != NULL) {
 		report.fault = UMM_DMA_WRONG_ADDRESS;
 	} else {
-		known = find_in_history(device, claimed.address);
+		known = find_in_history(device, claimed.start);
 		if (known != NULL)
 			report.fault = UMM_DMA_USE_AFTER_UNMAP;
 	}
@@ -165,7 +165,7 @@ int umm_dma_check_mapping(struct umm_dma_mapping *mapping, const struct umm_dma_
 	else if (mapping->kind != UMM_DMA_BUFFER)
 		fault = UMM_DMA_WRONG_KIND;
 	struct umm_dma_report report = umm_dma_report_of(mapping, fault, use);
-	report.range = (struct umm_run){ mapping->address, mapping->size_bytes };
+	report.range = (struct umm_range){ mapping->address, mapping->size_bytes };
 	return umm_dma_refuse(device, -EINVAL, &report);
 }
 
@@ -209,11 +209,12 @@ static const struct umm_dma_piece *shared_line(const struct umm_dma_mapping *a,
 	uint64_t line = a->device->options.line_bytes;
 	const struct umm_dma_piece *pa = umm_dma_piece_at(a->device, a->first);
 	for (; pa != NULL; pa = umm_dma_piece_at(a->device, pa->next)) {
-		struct umm_run lines =
-			umm_run_round_out((struct umm_run){ pa->memory, pa->size_bytes }, line);
+		struct umm_range lines =
+			umm_range_round_out((struct umm_range){ pa->memory, pa->size_bytes }, line);
 		const struct umm_dma_piece *pb = umm_dma_piece_at(b->device, b->first);
 		for (; pb != NULL; pb = umm_dma_piece_at(b->device, pb->next))
-			if (umm_run_overlaps(lines, (struct umm_run){ pb->memory, pb->size_bytes }))
+			if (umm_range_overlaps(lines,
+					       (struct umm_range){ pb->memory, pb->size_bytes }))
 				return pa;
 	}
 	return NULL;
@@ -234,7 +235,7 @@ static void check_lines_with(const struct umm_dma_mapping *mapping,
 		report.site = mapping->site;
 		report.first_site = theirs->site;
 		report.other = theirs->buffer;
-		report.range = (struct umm_run){ piece->memory, piece->size_bytes };
+		report.range = (struct umm_range){ piece->memory, piece->size_bytes };
 		umm_dma_report(mapping->device, &report);
 		return;
 	}
@@ -253,24 +254,25 @@ void umm_dma_check_lines(const struct umm_dma_mapping *mapping)
 /* ---- accesses ---- */
 
 /* Is any byte of the memory the device's now? *range is that place. */
-static bool owned_by_device(const struct umm_dma_mapping *mapping, struct umm_run memory,
-			    struct umm_run *range)
+static bool owned_by_device(const struct umm_dma_mapping *mapping, struct umm_range memory,
+			    struct umm_range *range)
 {
 	uint64_t offset = 0;
 	const struct umm_dma_piece *piece = umm_dma_piece_at(mapping->device, mapping->first);
 	for (; piece != NULL; piece = umm_dma_piece_at(mapping->device, piece->next)) {
-		struct umm_run here = { piece->memory, piece->size_bytes };
+		struct umm_range here = { piece->memory, piece->size_bytes };
 		uint64_t start = offset;
 		offset += piece->size_bytes;
-		if (!umm_run_overlaps(here, memory))
+		if (!umm_range_overlaps(here, memory))
 			continue;
-		uint64_t from = memory.address > here.address ? memory.address : here.address;
-		uint64_t last = umm_run_last(memory) < umm_run_last(here) ? umm_run_last(memory)
-									  : umm_run_last(here);
-		struct umm_run part = { start + (from - here.address), last - from + 1 };
-		if (mapping->with_cpu.size > 0 && umm_run_contains(mapping->with_cpu, part))
+		uint64_t from = memory.start > here.start ? memory.start : here.start;
+		uint64_t last = umm_range_last(memory) < umm_range_last(here)
+					? umm_range_last(memory)
+					: umm_range_last(here);
+		struct umm_range part = { start + (from - here.start), last - from + 1 };
+		if (mapping->with_cpu.size > 0 && umm_range_contains(mapping->with_cpu, part))
 			continue;
-		*range = (struct umm_run){ from, part.size };
+		*range = (struct umm_range){ from, part.size };
 		return true;
 	}
 	return false;
@@ -282,12 +284,12 @@ static bool watched(const struct umm_dma_mapping *mapping)
 	       !(mapping->attributes & UMM_DMA_SKIP_SYNC);
 }
 
-static bool check_cpu_against(struct umm_dma_device *device, struct umm_run memory, bool write,
+static bool check_cpu_against(struct umm_dma_device *device, struct umm_range memory, bool write,
 			      const char *site)
 {
 	for (uint32_t i = 0; i < device->options.max_mappings; i++) {
 		const struct umm_dma_mapping *mapping = &device->mappings[i];
-		struct umm_run range;
+		struct umm_range range;
 		bool matters = write || (mapping->direction & UMM_DMA_FROM_DEVICE);
 		if (!watched(mapping) || !matters || !owned_by_device(mapping, memory, &range))
 			continue;
@@ -302,7 +304,7 @@ static bool check_cpu_against(struct umm_dma_device *device, struct umm_run memo
 	return true;
 }
 
-bool umm_dma_check_cpu(struct umm_dma_checker *checker, struct umm_run memory, bool write,
+bool umm_dma_check_cpu(struct umm_dma_checker *checker, struct umm_range memory, bool write,
 		       const char *site)
 {
 	bool fine = true;
@@ -313,7 +315,7 @@ bool umm_dma_check_cpu(struct umm_dma_checker *checker, struct umm_run memory, b
 }
 
 static bool report_device_access(const struct umm_dma_mapping *mapping, enum umm_dma_fault fault,
-				 struct umm_run address)
+				 struct umm_range address)
 {
 	struct umm_dma_report report = umm_dma_report_of(mapping, fault, NULL);
 	report.range = address;
@@ -321,23 +323,23 @@ static bool report_device_access(const struct umm_dma_mapping *mapping, enum umm
 	return false;
 }
 
-static bool with_cpu_at(const struct umm_dma_mapping *mapping, struct umm_run address)
+static bool with_cpu_at(const struct umm_dma_mapping *mapping, struct umm_range address)
 {
 	uint64_t offset = 0;
 	const struct umm_dma_piece *piece = umm_dma_piece_at(mapping->device, mapping->first);
-	for (; piece != NULL && !piece_has(piece, address.address);
+	for (; piece != NULL && !piece_has(piece, address.start);
 	     piece = umm_dma_piece_at(mapping->device, piece->next))
 		offset += piece->size_bytes;
 	if (piece == NULL || mapping->with_cpu.size == 0)
 		return false;
-	struct umm_run part = { offset + (address.address - piece->device), address.size };
-	return umm_run_overlaps(part, mapping->with_cpu);
+	struct umm_range part = { offset + (address.start - piece->device), address.size };
+	return umm_range_overlaps(part, mapping->with_cpu);
 }
 
-bool umm_dma_check_device(struct umm_dma_device *device, struct umm_run address,
+bool umm_dma_check_device(struct umm_dma_device *device, struct umm_range address,
 			  enum umm_dma_direction direction)
 {
-	const struct umm_dma_mapping *mapping = find_containing(device, address.address);
+	const struct umm_dma_mapping *mapping = find_containing(device, address.start);
 	if (mapping == NULL) {
 		struct umm_dma_use use = { .buffer = "?", .direction = direction };
 		report_unknown(device, address, &use);

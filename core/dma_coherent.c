@@ -37,17 +37,17 @@ static bool memory_max(const struct umm_dma_device *device, uint64_t *max)
 	return below || offset <= mask;
 }
 
-static int take_memory(struct umm_dma_device *device, uint64_t size_bytes, struct umm_run *memory)
+static int take_memory(struct umm_dma_device *device, uint64_t size_bytes, struct umm_range *memory)
 {
 	const struct umm_dma_options *options = &device->options;
 	struct umm_dma_memory_want want = { size_bytes, natural_alignment(size_bytes), 0 };
 	if (!memory_max(device, &want.address_max))
 		return -ERANGE;
 	memory->size = size_bytes;
-	return options->ops->take_memory(options->machine, &want, &memory->address);
+	return options->ops->take_memory(options->machine, &want, &memory->start);
 }
 
-static int uncache(struct umm_dma_device *device, struct umm_run memory)
+static int uncache(struct umm_dma_device *device, struct umm_range memory)
 {
 	const struct umm_dma_options *options = &device->options;
 	if (options->limits.coherent)
@@ -60,7 +60,7 @@ static int uncache(struct umm_dma_device *device, struct umm_run memory)
 	return ret;
 }
 
-static void give_memory(struct umm_dma_device *device, struct umm_run memory)
+static void give_memory(struct umm_dma_device *device, struct umm_range memory)
 {
 	const struct umm_dma_options *options = &device->options;
 	if (!options->limits.coherent)
@@ -68,7 +68,7 @@ static void give_memory(struct umm_dma_device *device, struct umm_run memory)
 	options->ops->give_memory(options->machine, memory);
 }
 
-static int map(struct umm_dma_device *device, struct umm_run memory, const char *buffer,
+static int map(struct umm_dma_device *device, struct umm_range memory, const char *buffer,
 	       const char *site, struct umm_dma_mapping **out)
 {
 	struct umm_dma_use use = {
@@ -77,7 +77,7 @@ static int map(struct umm_dma_device *device, struct umm_run memory, const char 
 		.direction = UMM_DMA_BIDIRECTIONAL,
 		.attributes = UMM_DMA_SKIP_SYNC,
 	};
-	struct umm_run segment;
+	struct umm_range segment;
 	struct umm_sg list, segments;
 	umm_sg_init(&list, &memory, 1);
 	list.count = 1;

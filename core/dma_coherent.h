@@ -13,8 +13,8 @@
 #include "core/dma.h"
 
 struct umm_dma_coherent {
-	struct umm_run memory; /**< whole pages */
-	uint64_t address;      /**< as the device names it */
+	struct umm_range memory; /**< whole pages */
+	uint64_t address;	 /**< as the device names it */
 	struct umm_dma_mapping *mapping;
 };
 

@@ -32,7 +32,7 @@ static bool iommu_valid(const struct umm_dma_options *options)
 		return false;
 	if (iommu->iova_ops == NULL || (iommu->n_reserved > 0 && iommu->iova_ops->reserve == NULL))
 		return false;
-	return iommu->page_sizes != 0 && umm_run_valid(iommu->aperture) &&
+	return iommu->page_sizes != 0 && umm_range_valid(iommu->aperture) &&
 	       (!iommu->lazy || options->max_lazy > 0);
 }
 
@@ -71,7 +71,7 @@ uint64_t umm_dma_device_bytes(const struct umm_dma_options *options)
 	uint64_t total = 0;
 	bool fits = add_array(&total, options->max_mappings, sizeof(struct umm_dma_mapping)) &&
 		    add_array(&total, options->max_pieces, sizeof(struct umm_dma_piece)) &&
-		    add_array(&total, options->max_lazy, sizeof(struct umm_run)) &&
+		    add_array(&total, options->max_lazy, sizeof(struct umm_range)) &&
 		    add_array(&total, bucket_count(options), sizeof(uint32_t));
 	return fits ? total : 0;
 }
@@ -160,7 +160,7 @@ int umm_dma_device_init(struct umm_dma_device *device, const struct umm_dma_opti
 static void undo_leak(struct umm_dma_mapping *mapping)
 {
 	struct umm_dma_report report = umm_dma_report_of(mapping, UMM_DMA_LEAK, NULL);
-	report.range = (struct umm_run){ mapping->address, mapping->size_bytes };
+	report.range = (struct umm_range){ mapping->address, mapping->size_bytes };
 	umm_dma_report(mapping->device, &report);
 	umm_dma_unplace(mapping);
 	umm_dma_table_remove(mapping);
@@ -201,7 +201,7 @@ static bool mapping_valid(const struct umm_dma_mapping *mapping)
 	return size == mapping->size_bytes && mapping->first != UMM_DMA_NONE &&
 	       mapping->device->pieces[mapping->first].device == mapping->address &&
 	       (mapping->with_cpu.size == 0 ||
-		mapping->with_cpu.address + mapping->with_cpu.size <= size);
+		mapping->with_cpu.start + mapping->with_cpu.size <= size);
 }
 
 bool umm_dma_device_valid(const struct umm_dma_device *device)

@@ -25,7 +25,7 @@
 struct layout {
 	uint64_t granule, boundary; /* boundary 0: none */
 	uint64_t end;		    /* of what is laid out */
-	struct umm_run last;	    /* run of memory; size 0: none yet */
+	struct umm_range last;	    /* run of memory; size 0: none yet */
 };
 
 uint64_t umm_dma_iommu_granule(const struct umm_dma_device *device)
@@ -44,10 +44,10 @@ static bool crosses(uint64_t at, uint64_t size, uint64_t boundary)
 	return boundary != 0 && ((at ^ (at + size - 1)) & ~(boundary - 1)) != 0;
 }
 
-static uint64_t place_of(const struct layout *layout, struct umm_run run)
+static uint64_t place_of(const struct layout *layout, struct umm_range run)
 {
-	uint64_t offset = run.address & (layout->granule - 1);
-	bool goes_on = layout->last.size > 0 && umm_run_touches(layout->last, run);
+	uint64_t offset = run.start & (layout->granule - 1);
+	bool goes_on = layout->last.size > 0 && umm_range_touches(layout->last, run);
 	uint64_t next_page = round_up(layout->end, layout->granule) + offset;
 	uint64_t at = goes_on ? layout->end : next_page;
 	if (crosses(at, run.size, layout->boundary))
@@ -64,14 +64,14 @@ static int lay_out(const struct umm_dma_placing *p, uint64_t boundary, uint64_t 
 		.boundary = boundary,
 	};
 	for (uint32_t i = 0; i < p->memory->count; i++) {
-		struct umm_run run = p->memory->runs[i];
+		struct umm_range run = p->memory->runs[i];
 		if (run.size > LONGEST || layout.end > LONGEST)
 			return -EOVERFLOW; /* so that no sum or power of two below wraps */
 		uint64_t at = place_of(&layout, run);
 		if (crosses(at, run.size, boundary))
 			return -ERANGE;
 		struct umm_dma_piece piece = {
-			.memory = run.address,
+			.memory = run.start,
 			.device = at,
 			.size_bytes = run.size,
 			.slot = UMM_DMA_NO_ADDRESS,
@@ -119,7 +119,7 @@ static uint64_t wished_alignment(const struct umm_dma_device *device, uint64_t t
 
 uint64_t umm_dma_iommu_address_max(const struct umm_dma_mapping *mapping)
 {
-	uint64_t last = umm_run_last(mapping->device->iommu.aperture);
+	uint64_t last = umm_range_last(mapping->device->iommu.aperture);
 	uint64_t mask = umm_dma_mask_of(mapping);
 	bool checked =
 		mapping->kind == UMM_DMA_COHERENT ? UMM_STEP(MASK_COHERENT) : UMM_STEP(MASK_IOVA);
@@ -127,7 +127,7 @@ uint64_t umm_dma_iommu_address_max(const struct umm_dma_mapping *mapping)
 }
 
 int umm_dma_iommu_take(struct umm_dma_device *device, struct umm_dma_iova_want want,
-		       struct umm_run *range)
+		       struct umm_range *range)
 {
 	const struct umm_dma_iommu *iommu = &device->iommu;
 	uint64_t needed = want.align_bytes;
@@ -156,7 +156,7 @@ int umm_dma_iommu_take(struct umm_dma_device *device, struct umm_dma_iova_want w
 struct batch {
 	struct umm_dma_device *device;
 	enum umm_dma_direction direction;
-	struct umm_run pages;
+	struct umm_range pages;
 	uint64_t memory;
 };
 
@@ -171,13 +171,13 @@ static int batch_map(struct batch *batch)
 
 static bool batch_goes_on(const struct batch *batch, uint64_t start, uint64_t memory)
 {
-	return batch->pages.size > 0 && batch->pages.address + batch->pages.size == start &&
+	return batch->pages.size > 0 && batch->pages.start + batch->pages.size == start &&
 	       batch->memory + batch->pages.size == memory;
 }
 
-static int batch_add(struct batch *batch, struct umm_run pages, uint64_t memory)
+static int batch_add(struct batch *batch, struct umm_range pages, uint64_t memory)
 {
-	if (batch_goes_on(batch, pages.address, memory)) {
+	if (batch_goes_on(batch, pages.start, memory)) {
 		batch->pages.size += pages.size;
 		return 0;
 	}
@@ -192,7 +192,7 @@ static int map_pieces(struct umm_dma_mapping *mapping, enum umm_dma_direction di
 		      uint64_t *done)
 {
 	struct umm_dma_device *device = mapping->device;
-	uint64_t granule = umm_dma_iommu_granule(device), seen = mapping->iova.address;
+	uint64_t granule = umm_dma_iommu_granule(device), seen = mapping->iova.start;
 	struct batch batch = { .device = device, .direction = direction };
 	const struct umm_dma_piece *piece = umm_dma_piece_at(device, mapping->first);
 	for (; piece != NULL; piece = umm_dma_piece_at(device, piece->next)) {
@@ -203,9 +203,9 @@ static int map_pieces(struct umm_dma_mapping *mapping, enum umm_dma_direction di
 		if (start >= end)
 			continue;
 		uint64_t memory = piece->memory - (piece->device - start);
-		uint64_t before = batch.pages.address + batch.pages.size;
+		uint64_t before = batch.pages.start + batch.pages.size;
 		bool new_batch = !batch_goes_on(&batch, start, memory);
-		int ret = batch_add(&batch, (struct umm_run){ start, end - start }, memory);
+		int ret = batch_add(&batch, (struct umm_range){ start, end - start }, memory);
 		if (ret < 0)
 			return ret;
 		if (new_batch && before != 0)
@@ -214,7 +214,7 @@ static int map_pieces(struct umm_dma_mapping *mapping, enum umm_dma_direction di
 	}
 	int ret = batch_map(&batch);
 	if (ret == 0)
-		*done = batch.pages.address + batch.pages.size;
+		*done = batch.pages.start + batch.pages.size;
 	return ret;
 }
 
@@ -224,29 +224,28 @@ static void move_pieces(struct umm_dma_mapping *mapping, uint64_t start)
 		mapping->device->pieces[i].device += start;
 }
 
-static void flush(struct umm_dma_device *device, struct umm_run range)
+static void flush(struct umm_dma_device *device, struct umm_range range)
 {
 	device->options.ops->iommu_flush(device->iommu.iommu, range);
 	device->stats.iotlb_flushes++;
 }
 
 static int map_range(struct umm_dma_mapping *mapping, const struct umm_dma_use *use,
-		     struct umm_run taken, uint64_t total)
+		     struct umm_range taken, uint64_t total)
 {
 	struct umm_dma_device *device = mapping->device;
-	struct umm_run range = { taken.address, total };
+	struct umm_range range = { taken.start, total };
 	mapping->iova = range;
 	mapping->iova_taken = taken;
-	move_pieces(mapping, range.address);
-	uint64_t done = range.address;
+	move_pieces(mapping, range.start);
+	uint64_t done = range.start;
 	int ret = map_pieces(mapping, use->direction, &done);
 	if (ret == 0)
 		return 0;
-	mapping->iova = (struct umm_run){ 0 };
-	if (done > range.address)
+	mapping->iova = (struct umm_range){ 0 };
+	if (done > range.start)
 		device->options.ops->iommu_unmap(
-			device->iommu.iommu,
-			(struct umm_run){ range.address, done - range.address });
+			device->iommu.iommu, (struct umm_range){ range.start, done - range.start });
 	if (UMM_STEP(IOTLB_FAILED)) /* the IOMMU may have looked ahead */
 		flush(device, range);
 	device->iommu.iova_ops->give(device->iommu.iova_space, taken);
@@ -259,7 +258,7 @@ static int refuse(const struct umm_dma_placing *p, int ret, uint64_t boundary, u
 {
 	struct umm_dma_report report =
 		umm_dma_report_of(p->mapping, UMM_DMA_ADDRESSES_FULL, p->use);
-	report.range = (struct umm_run){ 0, total != 0 ? total : p->memory->size_bytes };
+	report.range = (struct umm_range){ 0, total != 0 ? total : p->memory->size_bytes };
 	report.limit = umm_dma_iommu_address_max(p->mapping);
 	if (ret == -ERANGE) {
 		report.fault = UMM_DMA_BOUNDARY_CROSSED;
@@ -291,7 +290,7 @@ int umm_dma_iommu_place(const struct umm_dma_placing *p)
 	};
 	if (p->mapping->kind == UMM_DMA_COHERENT)
 		want.align_bytes = power_of_two_above(total);
-	struct umm_run taken;
+	struct umm_range taken;
 	ret = umm_dma_iommu_take(device, want, &taken);
 	if (ret == -ENOSPC)
 		return refuse(p, ret, boundary, total);
@@ -310,15 +309,15 @@ void umm_dma_flush(struct umm_dma_device *device)
 	if (device->n_lazy == 0)
 		return;
 	if (UMM_STEP(IOTLB_LAZY_FLUSH))
-		flush(device, (struct umm_run){ 0 });
+		flush(device, (struct umm_range){ 0 });
 	umm_dma_lazy_give(device);
 }
 
-static void release_later(struct umm_dma_device *device, struct umm_run taken)
+static void release_later(struct umm_dma_device *device, struct umm_range taken)
 {
 	if (device->n_lazy == device->options.max_lazy) {
 		if (UMM_STEP(IOTLB_LAZY_FULL))
-			flush(device, (struct umm_run){ 0 });
+			flush(device, (struct umm_range){ 0 });
 		umm_dma_lazy_give(device);
 	}
 	device->stats.lazy_unmaps++;

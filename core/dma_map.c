@@ -26,7 +26,7 @@ int umm_dma_segments(const struct umm_dma_mapping *mapping, struct umm_sg *segme
 	bool cut = mapping->kind == UMM_DMA_BUFFER || mapping->kind == UMM_DMA_COHERENT;
 	const struct umm_dma_piece *piece = umm_dma_piece_at(device, mapping->first);
 	for (; piece != NULL; piece = umm_dma_piece_at(device, piece->next)) {
-		struct umm_run at = { piece->device, piece->size_bytes };
+		struct umm_range at = { piece->device, piece->size_bytes };
 		int ret = cut ? umm_sg_cut(segments, at, &limits)
 			      : umm_sg_join(segments, at, &limits);
 		if (ret == 0)
@@ -44,7 +44,7 @@ static int refuse_segments(const struct umm_dma_placing *p, int ret)
 	const struct umm_dma_limits *limits = &p->device->options.limits;
 	struct umm_dma_report report =
 		umm_dma_report_of(p->mapping, UMM_DMA_TOO_MANY_SEGMENTS, p->use);
-	report.range = (struct umm_run){ p->memory->runs[0].address, p->memory->size_bytes };
+	report.range = (struct umm_range){ p->memory->runs[0].start, p->memory->size_bytes };
 	report.limit = limits->max_segments;
 	if (ret == -ERANGE) {
 		report.fault = UMM_DMA_BOUNDARY_CROSSED;
@@ -91,7 +91,7 @@ static void start_mapping(struct umm_dma_mapping *mapping)
 	device->stats.maps++;
 	device->stats.bounced_maps += umm_dma_bounced(mapping);
 	if (!(mapping->attributes & UMM_DMA_SKIP_SYNC))
-		umm_dma_for_device(mapping, (struct umm_run){ 0, mapping->size_bytes });
+		umm_dma_for_device(mapping, (struct umm_range){ 0, mapping->size_bytes });
 }
 
 static int map(struct umm_dma_device *device, const struct umm_sg *memory, enum umm_dma_kind kind,
@@ -134,10 +134,10 @@ int umm_dma_map_as(struct umm_dma_device *device, enum umm_dma_kind kind,
 	return ret;
 }
 
-int umm_dma_map_run(struct umm_dma_device *device, struct umm_run memory,
+int umm_dma_map_run(struct umm_dma_device *device, struct umm_range memory,
 		    const struct umm_dma_use *use, uint64_t *address)
 {
-	struct umm_run segment;
+	struct umm_range segment;
 	struct umm_sg list, segments;
 	umm_sg_init(&list, &memory, 1);
 	umm_sg_init(&segments, &segment, 1);
@@ -169,7 +169,7 @@ int umm_dma_map_buffer(struct umm_dma_device *device, const struct umm_sg *memor
 void umm_dma_unmap_now(struct umm_dma_mapping *mapping)
 {
 	if (!(mapping->attributes & UMM_DMA_SKIP_SYNC))
-		umm_dma_for_cpu(mapping, (struct umm_run){ 0, mapping->size_bytes });
+		umm_dma_for_cpu(mapping, (struct umm_range){ 0, mapping->size_bytes });
 	umm_dma_unplace(mapping);
 	umm_dma_check_remember(mapping);
 	mapping->device->stats.unmaps++;
@@ -177,16 +177,16 @@ void umm_dma_unmap_now(struct umm_dma_mapping *mapping)
 	umm_dma_table_give(mapping);
 }
 
-static struct umm_dma_claim claim_run(struct umm_run mapped)
+static struct umm_dma_claim claim_run(struct umm_range mapped)
 {
 	return (struct umm_dma_claim){ .kind = UMM_DMA_RUN, .mapped = mapped, .n_runs = 1 };
 }
 
 static struct umm_dma_claim claim_sg(const struct umm_sg *segments, uint32_t n_runs)
 {
-	struct umm_run mapped = { UMM_DMA_NO_ADDRESS, segments->size_bytes };
+	struct umm_range mapped = { UMM_DMA_NO_ADDRESS, segments->size_bytes };
 	if (segments->count > 0)
-		mapped.address = segments->runs[0].address;
+		mapped.start = segments->runs[0].start;
 	return (struct umm_dma_claim){ .kind = UMM_DMA_LIST, .mapped = mapped, .n_runs = n_runs };
 }
 
@@ -200,7 +200,7 @@ static int unmap_claim(struct umm_dma_device *device, struct umm_dma_claim claim
 	return ret;
 }
 
-int umm_dma_unmap_run(struct umm_dma_device *device, struct umm_run mapped,
+int umm_dma_unmap_run(struct umm_dma_device *device, struct umm_range mapped,
 		      const struct umm_dma_use *use)
 {
 	return unmap_claim(device, claim_run(mapped), use);
@@ -225,32 +225,32 @@ int umm_dma_unmap_buffer(struct umm_dma_mapping *mapping, const struct umm_dma_u
 /* ---- sync ---- */
 
 /* The CPU's part grows to a hull; what the device gets back is taken from its ends. */
-static void move_ownership(struct umm_dma_mapping *mapping, struct umm_run part,
+static void move_ownership(struct umm_dma_mapping *mapping, struct umm_range part,
 			   enum umm_dma_party party)
 {
-	struct umm_run *cpu = &mapping->with_cpu;
-	uint64_t start = cpu->address, end = cpu->address + cpu->size;
-	uint64_t part_end = part.address + part.size;
+	struct umm_range *cpu = &mapping->with_cpu;
+	uint64_t start = cpu->start, end = cpu->start + cpu->size;
+	uint64_t part_end = part.start + part.size;
 	if (party == UMM_DMA_FOR_CPU) {
-		if (cpu->size == 0 || part.address < start)
-			start = part.address;
+		if (cpu->size == 0 || part.start < start)
+			start = part.start;
 		if (cpu->size == 0 || part_end > end)
 			end = part_end;
-	} else if (part.address <= start) {
+	} else if (part.start <= start) {
 		start = part_end > start ? part_end : start;
 	} else if (part_end >= end) {
-		end = part.address < end ? part.address : end;
+		end = part.start < end ? part.start : end;
 	}
-	*cpu = (struct umm_run){ start, end > start ? end - start : 0 };
+	*cpu = (struct umm_range){ start, end > start ? end - start : 0 };
 }
 
-static int sync_part(struct umm_dma_mapping *mapping, struct umm_run part, enum umm_dma_party party,
-		     const struct umm_dma_use *use)
+static int sync_part(struct umm_dma_mapping *mapping, struct umm_range part,
+		     enum umm_dma_party party, const struct umm_dma_use *use)
 {
-	if (part.address == 0 && part.size == 0)
+	if (part.start == 0 && part.size == 0)
 		part.size = mapping->size_bytes;
-	if (part.size == 0 || part.address > mapping->size_bytes ||
-	    part.size > mapping->size_bytes - part.address) {
+	if (part.size == 0 || part.start > mapping->size_bytes ||
+	    part.size > mapping->size_bytes - part.start) {
 		struct umm_dma_report report =
 			umm_dma_report_of(mapping, UMM_DMA_SYNC_OUTSIDE, use);
 		report.range = part;
@@ -266,7 +266,8 @@ static int sync_part(struct umm_dma_mapping *mapping, struct umm_run part, enum 
 }
 
 static int sync_claim(struct umm_dma_device *device, struct umm_dma_claim claim,
-		      struct umm_run part, enum umm_dma_party party, const struct umm_dma_use *use)
+		      struct umm_range part, enum umm_dma_party party,
+		      const struct umm_dma_use *use)
 {
 	struct umm_dma_mapping *mapping;
 	claim.sync = true;
@@ -274,19 +275,19 @@ static int sync_claim(struct umm_dma_device *device, struct umm_dma_claim claim,
 	return ret < 0 ? ret : sync_part(mapping, part, party, use);
 }
 
-int umm_dma_sync_run(struct umm_dma_device *device, struct umm_run mapped, struct umm_run part,
+int umm_dma_sync_run(struct umm_dma_device *device, struct umm_range mapped, struct umm_range part,
 		     enum umm_dma_party party, const struct umm_dma_use *use)
 {
 	return sync_claim(device, claim_run(mapped), part, party, use);
 }
 
 int umm_dma_sync_sg(struct umm_dma_device *device, const struct umm_sg *segments,
-		    struct umm_run part, enum umm_dma_party party, const struct umm_dma_use *use)
+		    struct umm_range part, enum umm_dma_party party, const struct umm_dma_use *use)
 {
 	return sync_claim(device, claim_sg(segments, 0), part, party, use);
 }
 
-int umm_dma_sync_buffer(struct umm_dma_mapping *mapping, struct umm_run part,
+int umm_dma_sync_buffer(struct umm_dma_mapping *mapping, struct umm_range part,
 			enum umm_dma_party party, const struct umm_dma_use *use)
 {
 	int ret = umm_dma_check_mapping(mapping, use, true);

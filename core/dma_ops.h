@@ -27,8 +27,8 @@ struct umm_dma_memory_want {
 struct umm_dma_ops {
 	/** Write back, or forget, every cache line that has a byte of the run. Needed for devices
 	 * that are not coherent. */
-	void (*clean)(void *machine, struct umm_run memory);
-	void (*invalidate)(void *machine, struct umm_run memory);
+	void (*clean)(void *machine, struct umm_range memory);
+	void (*invalidate)(void *machine, struct umm_range memory);
 
 	/** What the CPU wrote so far is seen by devices from here on. Optional. */
 	void (*order)(void *machine);
@@ -39,18 +39,18 @@ struct umm_dma_ops {
 	/** Needed with an IOMMU. Runs are whole pages of the smallest size. Map: 0, -EEXIST,
 	 * -ENOMEM; on failure nothing is mapped. Flush: the IOTLB forgets the run; size 0 is
 	 * everything. */
-	int (*iommu_map)(void *iommu, struct umm_run device, uint64_t memory,
+	int (*iommu_map)(void *iommu, struct umm_range device, uint64_t memory,
 			 enum umm_dma_direction direction);
-	void (*iommu_unmap)(void *iommu, struct umm_run device);
-	void (*iommu_flush)(void *iommu, struct umm_run device);
+	void (*iommu_unmap)(void *iommu, struct umm_range device);
+	void (*iommu_flush)(void *iommu, struct umm_range device);
 
 	/** Zeroed contiguous memory; 0, -ENOMEM. Needed for coherent allocations. */
 	int (*take_memory)(void *machine, const struct umm_dma_memory_want *want, uint64_t *memory);
-	void (*give_memory)(void *machine, struct umm_run memory);
+	void (*give_memory)(void *machine, struct umm_range memory);
 
 	/** From here on the CPU goes past its caches, or through them again. 0 or a negative errno.
 	 * Needed for coherent allocations for devices that are not coherent. */
-	int (*set_uncached)(void *machine, struct umm_run memory, bool uncached);
+	int (*set_uncached)(void *machine, struct umm_range memory, bool uncached);
 
 	/** Wait for a fence: 0, or -EOWNERDEAD (nobody will signal it), or a negative errno.
 	 * Optional. */
@@ -58,7 +58,7 @@ struct umm_dma_ops {
 
 	/** Is this memory that may be mapped, not a stack, not freed, not a hole? Optional, for the
 	 * checker. */
-	bool (*memory_ok)(void *machine, struct umm_run memory);
+	bool (*memory_ok)(void *machine, struct umm_range memory);
 };
 
 /** What a range of device addresses must be like. */
@@ -72,10 +72,10 @@ struct umm_dma_iova_want {
 struct umm_dma_iova_ops {
 	/** A range of at least that size, which is given back exactly as it was taken. 0, or
 	 * -ENOSPC. */
-	int (*take)(void *space, const struct umm_dma_iova_want *want, struct umm_run *range);
-	void (*give)(void *space, struct umm_run range);
+	int (*take)(void *space, const struct umm_dma_iova_want *want, struct umm_range *range);
+	void (*give)(void *space, struct umm_range range);
 	/** Never hand out this window; 0 or a negative errno. Optional without windows. */
-	int (*reserve)(void *space, struct umm_run window);
+	int (*reserve)(void *space, struct umm_range window);
 };
 
 #endif

@@ -11,7 +11,7 @@
 #include "core/step.h"
 
 static int refuse_run(const struct umm_dma_placing *p, int ret, enum umm_dma_fault fault,
-		      struct umm_run range, uint64_t limit)
+		      struct umm_range range, uint64_t limit)
 {
 	struct umm_dma_report report = umm_dma_report_of(p->mapping, fault, p->use);
 	report.range = range;
@@ -44,7 +44,7 @@ static int check_sizes(const struct umm_dma_placing *p)
 	return 0;
 }
 
-static int check_boundary(const struct umm_dma_placing *p, struct umm_run device)
+static int check_boundary(const struct umm_dma_placing *p, struct umm_range device)
 {
 	struct umm_sg_limits limits = {
 		.boundary_bytes = p->device->options.limits.boundary_bytes,
@@ -58,7 +58,7 @@ static int check_boundary(const struct umm_dma_placing *p, struct umm_run device
 /* ---- bouncing ---- */
 
 /* May this mapping bounce at all? */
-static int check_bounce(const struct umm_dma_placing *p, struct umm_run range,
+static int check_bounce(const struct umm_dma_placing *p, struct umm_range range,
 			enum umm_dma_fault limit_broken, uint64_t limit)
 {
 	const struct umm_dma_options *options = &p->device->options;
@@ -79,14 +79,14 @@ static int check_bounce(const struct umm_dma_placing *p, struct umm_run range,
 }
 
 /* A loan that can stand for `memory`. */
-static int take_loan(const struct umm_dma_placing *p, struct umm_run memory, uint64_t *slot)
+static int take_loan(const struct umm_dma_placing *p, struct umm_range memory, uint64_t *slot)
 {
 	const struct umm_dma_options *options = &p->device->options;
 	const struct umm_dma_limits *limits = &options->limits;
 	uint64_t low_mask = limits->min_align_bytes - 1;
 	struct umm_bounce_want want = {
 		.size_bytes = memory.size,
-		.low_bits = memory.address & low_mask,
+		.low_bits = memory.start & low_mask,
 		.low_mask = low_mask,
 		.bus_offset = options->bus_offset,
 		.address_max = limits->mask,
@@ -99,19 +99,19 @@ static int take_loan(const struct umm_dma_placing *p, struct umm_run memory, uin
 	return ret;
 }
 
-static int add_piece(const struct umm_dma_placing *p, struct umm_run memory, uint64_t slot)
+static int add_piece(const struct umm_dma_placing *p, struct umm_range memory, uint64_t slot)
 {
-	uint64_t reached = slot != UMM_DMA_NO_ADDRESS ? slot : memory.address;
+	uint64_t reached = slot != UMM_DMA_NO_ADDRESS ? slot : memory.start;
 	return umm_dma_table_add_piece(p->mapping,
 				       (struct umm_dma_piece){
-					       .memory = memory.address,
+					       .memory = memory.start,
 					       .device = reached + p->device->options.bus_offset,
 					       .size_bytes = memory.size,
 					       .slot = slot,
 				       });
 }
 
-static int bounce_run(const struct umm_dma_placing *p, struct umm_run memory)
+static int bounce_run(const struct umm_dma_placing *p, struct umm_range memory)
 {
 	uint64_t slot = UMM_DMA_NO_ADDRESS;
 	int ret = check_bounce(p, memory, UMM_DMA_MASK_EXCEEDED, p->device->options.limits.mask);
@@ -127,7 +127,7 @@ static int bounce_run(const struct umm_dma_placing *p, struct umm_run memory)
 
 int umm_dma_place_in_loan(const struct umm_dma_placing *p)
 {
-	struct umm_run whole = { p->memory->runs[0].address, p->memory->size_bytes };
+	struct umm_range whole = { p->memory->runs[0].start, p->memory->size_bytes };
 	uint64_t slot = UMM_DMA_NO_ADDRESS, at = 0;
 	int ret = check_bounce(p, whole, UMM_DMA_TOO_MANY_SEGMENTS,
 			       p->device->options.limits.max_segments);
@@ -138,7 +138,7 @@ int umm_dma_place_in_loan(const struct umm_dma_placing *p)
 
 	umm_dma_unplace(p->mapping);
 	umm_dma_table_clear_pieces(p->mapping);
-	p->mapping->loan = (struct umm_run){ slot, whole.size };
+	p->mapping->loan = (struct umm_range){ slot, whole.size };
 	for (uint32_t i = 0; i < p->memory->count; i++) {
 		ret = add_piece(p, p->memory->runs[i], slot + at);
 		if (ret < 0)
@@ -150,16 +150,16 @@ int umm_dma_place_in_loan(const struct umm_dma_placing *p)
 
 /* ---- direct ---- */
 
-static bool reaches(const struct umm_dma_mapping *mapping, struct umm_run at)
+static bool reaches(const struct umm_dma_mapping *mapping, struct umm_range at)
 {
 	bool checked =
 		mapping->kind == UMM_DMA_COHERENT ? UMM_STEP(MASK_COHERENT) : UMM_STEP(MASK_DIRECT);
-	return umm_run_valid(at) && (umm_run_last(at) <= umm_dma_mask_of(mapping) || !checked);
+	return umm_range_valid(at) && (umm_range_last(at) <= umm_dma_mask_of(mapping) || !checked);
 }
 
-static int place_run(const struct umm_dma_placing *p, struct umm_run memory)
+static int place_run(const struct umm_dma_placing *p, struct umm_range memory)
 {
-	struct umm_run at = { memory.address + p->device->options.bus_offset, memory.size };
+	struct umm_range at = { memory.start + p->device->options.bus_offset, memory.size };
 	bool reached = reaches(p->mapping, at);
 	if (!reached && p->mapping->kind == UMM_DMA_COHERENT)
 		return refuse_run(p, -ERANGE, UMM_DMA_MASK_EXCEEDED, memory,
@@ -194,7 +194,7 @@ void umm_dma_unplace(struct umm_dma_mapping *mapping)
 	struct umm_bounce *pool = device->options.bounce;
 	if (mapping->iova.size > 0)
 		umm_dma_iommu_release(mapping);
-	mapping->iova = (struct umm_run){ 0 };
+	mapping->iova = (struct umm_range){ 0 };
 
 	const struct umm_dma_piece *piece = umm_dma_piece_at(device, mapping->first);
 	for (; piece != NULL && mapping->loan.size == 0;
@@ -202,6 +202,6 @@ void umm_dma_unplace(struct umm_dma_mapping *mapping)
 		if (piece->slot != UMM_DMA_NO_ADDRESS)
 			umm_bounce_give(pool, piece->slot, piece->size_bytes);
 	if (mapping->loan.size > 0)
-		umm_bounce_give(pool, mapping->loan.address, mapping->loan.size);
-	mapping->loan = (struct umm_run){ 0 };
+		umm_bounce_give(pool, mapping->loan.start, mapping->loan.size);
+	mapping->loan = (struct umm_range){ 0 };
 }

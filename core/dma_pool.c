@@ -11,19 +11,14 @@
 
 /* ---- geometry ---- */
 
-static bool power_of_two(uint32_t value)
-{
-	return value != 0 && (value & (value - 1)) == 0;
-}
-
 static bool options_valid(const struct umm_dma_pool_options *options)
 {
 	return options->device != NULL && options->name != NULL && options->object_bytes > 0 &&
-	       power_of_two(options->align_bytes) && power_of_two(options->chunk_bytes) &&
-	       options->chunk_bytes >= PAGE_BYTES && options->max_chunks > 0 &&
-	       options->object_bytes <= options->chunk_bytes &&
+	       umm_is_power_of_two(options->align_bytes) &&
+	       umm_is_power_of_two(options->chunk_bytes) && options->chunk_bytes >= PAGE_BYTES &&
+	       options->max_chunks > 0 && options->object_bytes <= options->chunk_bytes &&
 	       options->align_bytes <= options->chunk_bytes &&
-	       (options->boundary_bytes == 0 || (power_of_two(options->boundary_bytes) &&
+	       (options->boundary_bytes == 0 || (umm_is_power_of_two(options->boundary_bytes) &&
 						 options->boundary_bytes >= options->object_bytes));
 }
 
@@ -56,7 +51,7 @@ static uint32_t offset_of(const struct umm_dma_pool *pool, uint32_t object)
 static uint32_t object_at(const struct umm_dma_pool *pool, uint32_t offset)
 {
 	uint32_t in_block = offset & (pool->block_bytes - 1);
-	if (!power_of_two(pool->block_bytes))
+	if (!umm_is_power_of_two(pool->block_bytes))
 		in_block = offset % pool->block_bytes;
 	uint32_t object = offset / pool->block_bytes * pool->per_block + in_block / pool->stride;
 	if (object >= pool->per_chunk || offset_of(pool, object) != offset)
@@ -92,7 +87,7 @@ int umm_dma_pool_init(struct umm_dma_pool *pool, const struct umm_dma_pool_optio
 }
 
 static struct umm_dma_report report_about(const struct umm_dma_pool *pool, enum umm_dma_fault fault,
-					  const char *site, struct umm_run range)
+					  const char *site, struct umm_range range)
 {
 	return (struct umm_dma_report){
 		.fault = fault,
@@ -111,7 +106,7 @@ uint32_t umm_dma_pool_finish(struct umm_dma_pool *pool)
 		out += chunk->used;
 		struct umm_dma_report report = report_about(
 			pool, UMM_DMA_LEAK, NULL,
-			(struct umm_run){ chunk->coherent.address, pool->options.chunk_bytes });
+			(struct umm_range){ chunk->coherent.address, pool->options.chunk_bytes });
 		if (chunk->used > 0)
 			umm_dma_report(pool->options.device, &report);
 		umm_dma_free_coherent(&chunk->coherent, UMM_DMA_HERE);
@@ -168,7 +163,7 @@ int umm_dma_pool_take(struct umm_dma_pool *pool, struct umm_dma_object *out)
 	bitmap_of(pool, i)[object / WORD_BITS] |= UINT32_C(1) << object % WORD_BITS;
 	pool->chunks[i].used++;
 	*out = (struct umm_dma_object){
-		.memory = pool->chunks[i].coherent.memory.address + offset_of(pool, object),
+		.memory = pool->chunks[i].coherent.memory.start + offset_of(pool, object),
 		.address = pool->chunks[i].coherent.address + offset_of(pool, object),
 	};
 	return 0;
@@ -187,7 +182,7 @@ static uint32_t chunk_with(const struct umm_dma_pool *pool, uint64_t address)
 static int refuse(struct umm_dma_pool *pool, enum umm_dma_fault fault, uint64_t address,
 		  const char *site)
 {
-	struct umm_run range = { address, pool->options.object_bytes };
+	struct umm_range range = { address, pool->options.object_bytes };
 	struct umm_dma_report report = report_about(pool, fault, site, range);
 	return umm_dma_refuse(pool->options.device, -EINVAL, &report);
 }

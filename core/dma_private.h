@@ -20,7 +20,7 @@ int umm_dma_table_add_piece(struct umm_dma_mapping *mapping, struct umm_dma_piec
 /** What a caller says that a mapping is. */
 struct umm_dma_claim {
 	enum umm_dma_kind kind;
-	struct umm_run mapped;
+	struct umm_range mapped;
 	uint32_t n_runs; /**< 0: not told */
 	bool sync;	 /**< and not unmap: one direction of two is enough */
 };
@@ -73,16 +73,16 @@ void umm_dma_lazy_give(struct umm_dma_device *device);
 uint64_t umm_dma_iommu_granule(const struct umm_dma_device *device);
 /** A range of device addresses; flushes lazy unmaps when short of them. 0, -ENOSPC. */
 int umm_dma_iommu_take(struct umm_dma_device *device, struct umm_dma_iova_want want,
-		       struct umm_run *range);
+		       struct umm_range *range);
 /** The highest device address of a mapping. */
 uint64_t umm_dma_iommu_address_max(const struct umm_dma_mapping *mapping);
 
 /* ---- dma_sync.c: cache work and copies ---- */
 
-void umm_dma_for_device(struct umm_dma_mapping *mapping, struct umm_run part);
-void umm_dma_for_cpu(struct umm_dma_mapping *mapping, struct umm_run part);
-void umm_dma_clean(struct umm_dma_device *device, struct umm_run memory);
-void umm_dma_invalidate(struct umm_dma_device *device, struct umm_run memory);
+void umm_dma_for_device(struct umm_dma_mapping *mapping, struct umm_range part);
+void umm_dma_for_cpu(struct umm_dma_mapping *mapping, struct umm_range part);
+void umm_dma_clean(struct umm_dma_device *device, struct umm_range memory);
+void umm_dma_invalidate(struct umm_dma_device *device, struct umm_range memory);
 
 /* ---- dma_check.c: reports ---- */
 

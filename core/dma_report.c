@@ -90,7 +90,7 @@ static void add_range(struct umm_line *line, const struct umm_dma_report *report
 {
 	if (report->range.size > 0) {
 		umm_line_add(line, " [");
-		umm_line_add_hex(line, report->range.address);
+		umm_line_add_hex(line, report->range.start);
 		umm_line_add(line, ", ");
 		umm_line_add_decimal(line, report->range.size);
 		umm_line_add(line, " bytes]");

@@ -56,7 +56,7 @@ struct umm_dma_report {
 	const char *other;	/**< the other party: owner, buffer; NULL: there is none */
 	const char *site;	/**< of the call that is wrong; NULL: not told */
 	const char *first_site; /**< of the call it does not fit to; NULL: there is none */
-	struct umm_run range;	/**< that is concerned; size 0: none */
+	struct umm_range range; /**< that is concerned; size 0: none */
 	uint64_t limit;		/**< that is broken, or what was expected; 0: none */
 };
 

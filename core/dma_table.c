@@ -108,10 +108,10 @@ struct umm_dma_mapping *umm_dma_table_find(struct umm_dma_device *device,
 {
 	struct umm_dma_mapping *best = NULL;
 	unsigned best_fit = 0;
-	uint32_t i = *bucket_of(device, claim->mapped.address);
+	uint32_t i = *bucket_of(device, claim->mapped.start);
 	for (; i != UMM_DMA_NONE; i = device->mappings[i].next) {
 		struct umm_dma_mapping *mapping = &device->mappings[i];
-		if (mapping->address != claim->mapped.address)
+		if (mapping->address != claim->mapped.start)
 			continue;
 		unsigned points = fit(mapping, claim, direction);
 		if (points <= best_fit)

@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/histogram.h"
 
+#include "core/bits.h"
+
 #define SUB_BITS 4
 #define SUB	 (1u << SUB_BITS)
-
-static unsigned highest_bit(uint64_t value)
-{
-	unsigned bit = 0;
-	for (unsigned step = 32; step > 0; step /= 2)
-		if (value >> step != 0) {
-			value >>= step;
-			bit += step;
-		}
-	return bit;
-}
 
 static unsigned bucket_of(uint64_t value)
 {
 	if (value < SUB)
 		return (unsigned)value;
-	unsigned shift = highest_bit(value) - SUB_BITS;
+	unsigned shift = umm_highest_bit(value) - SUB_BITS;
 	unsigned bucket = (shift + 1) * SUB + (unsigned)((value >> shift) & (SUB - 1));
 	return bucket < UMM_HISTOGRAM_BUCKETS ? bucket : UMM_HISTOGRAM_BUCKETS - 1;
 }

@@ -31,7 +31,7 @@
 unsigned umm_iova_class_of(const struct umm_iova *iova, struct umm_range range)
 {
 	uint64_t granules = range.size >> iova->granule_shift;
-	if (granules == 0 || granules > UMM_IOVA_MAX_GRANULES || !umm_range_sane(range))
+	if (granules == 0 || granules > UMM_IOVA_MAX_GRANULES || !umm_range_valid(range))
 		return UMM_IOVA_CLASSES;
 	unsigned class = umm_iova_class(granules);
 	uint64_t natural = umm_iova_natural_align(range.size);
@@ -187,7 +187,7 @@ int umm_iova_give(struct umm_iova_cache *cache, struct umm_range range)
 	uint64_t size = umm_iova_class_granules(class) << cache->granule_shift;
 	uint64_t mask = (umm_iova_natural_align(size) - 1) | ((1ull << cache->granule_shift) - 1);
 	struct umm_iova_magazine *magazine = &cache->magazines[class];
-	if (size != range.size || (range.start & mask) != 0 || !umm_range_sane(range) ||
+	if (size != range.size || (range.start & mask) != 0 || !umm_range_valid(range) ||
 	    magazine->count == umm_iova_magazine_cap(class))
 		return give_slowly(cache, range);
 	magazine->starts[magazine->count++] = range.start;

@@ -50,7 +50,7 @@ static int accept(struct umm_iova *iova, struct umm_range range)
 	if (iova->config.checks == UMM_IOVA_CHECKED)
 		return umm_iova_retag(iova, range, UMM_IOVA_TAG_LIVE, UMM_IOVA_TAG_QUEUED);
 	uint64_t mask = iova->config.granule_bytes - 1;
-	return umm_range_sane(range) && ((range.start | range.size) & mask) == 0 ? 0 : -EINVAL;
+	return umm_range_valid(range) && ((range.start | range.size) & mask) == 0 ? 0 : -EINVAL;
 }
 
 int umm_iova_give_lazy(struct umm_iova_cache *cache, struct umm_range range)

@@ -88,7 +88,7 @@ int umm_region_init(struct umm_region *region, const struct umm_region_config *c
 
 static bool on_granule(const struct umm_region *region, struct umm_range range)
 {
-	return umm_range_sane(range) &&
+	return umm_range_valid(range) &&
 	       ((range.start | range.size) & (umm_region_granule(region) - 1)) == 0;
 }
 
@@ -195,7 +195,7 @@ int umm_region_reserve(struct umm_region *region, struct umm_range run)
 
 static int explain_refusal(const struct umm_region *region, struct umm_range run)
 {
-	if (!umm_range_sane(run))
+	if (!umm_range_valid(run))
 		return -EINVAL;
 	struct cover cover = look_under(region, run);
 	if (!cover.inside)

@@ -79,7 +79,7 @@ struct tally {
 static bool goes_on(const struct umm_region *region, uint32_t lower, uint32_t index)
 {
 	const struct umm_region_node *node = &region->nodes[index];
-	if (node->lower != lower || !umm_range_sane(umm_region_node_range(node)))
+	if (node->lower != lower || !umm_range_valid(umm_region_node_range(node)))
 		return false;
 	if (((node->start | node->size) & ((1ull << region->granule_shift) - 1)) != 0)
 		return false;

@@ -12,23 +12,17 @@
  *		none is ever split; one that breaks a limit by itself is refused. For who maps a
  *		list that somebody else built; the rule of the kernel's dma_map_sg().
  *
- * Storage is the caller's. A run never wraps: its last byte has an address of its own, so a run may
- * end at 2^64 - 1, and no sum here overflows.
+ * A run is a struct umm_range, and an empty one, or one that wraps, is refused. Storage is the
+ * caller's.
  */
 #ifndef UMM_CORE_SG_H
 #define UMM_CORE_SG_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-/** Bytes [address, address + size). size > 0, and the last byte does not wrap. */
-struct umm_run {
-	uint64_t address, size;
-};
+#include "core/range.h"
 
 /** Runs in the order of the bytes they hold. */
 struct umm_sg {
-	struct umm_run *runs;
+	struct umm_range *runs;
 	uint32_t count, capacity;
 	uint64_t size_bytes; /**< of all runs */
 };
@@ -50,54 +44,14 @@ enum umm_sg_limit {
 	UMM_SG_SEGMENTS,
 };
 
-static inline bool umm_run_valid(struct umm_run run)
-{
-	return run.size > 0 && run.size - 1 <= UINT64_MAX - run.address;
-}
-
-/** Address of the last byte. */
-static inline uint64_t umm_run_last(struct umm_run run)
-{
-	return run.address + (run.size - 1);
-}
-
-static inline bool umm_run_contains(struct umm_run outer, struct umm_run inner)
-{
-	return inner.address >= outer.address && umm_run_last(inner) <= umm_run_last(outer);
-}
-
-static inline bool umm_run_overlaps(struct umm_run a, struct umm_run b)
-{
-	return a.address <= umm_run_last(b) && b.address <= umm_run_last(a);
-}
-
-/** Does the second begin where the first ends? */
-static inline bool umm_run_touches(struct umm_run first, struct umm_run second)
-{
-	return umm_run_last(first) != UINT64_MAX && umm_run_last(first) + 1 == second.address;
-}
-
-static inline uint64_t umm_align_down(uint64_t value, uint64_t power_of_two)
-{
-	return value & ~(power_of_two - 1);
-}
-
-/** The run rounded out to whole units of a power of two; the end of the address space is one. */
-static inline struct umm_run umm_run_round_out(struct umm_run run, uint64_t unit)
-{
-	uint64_t start = umm_align_down(run.address, unit);
-	uint64_t last = umm_run_last(run) | (unit - 1);
-	return (struct umm_run){ start, last - start + 1 };
-}
-
 /** An empty list over storage for `capacity` runs. */
-void umm_sg_init(struct umm_sg *sg, struct umm_run *storage, uint32_t capacity);
+void umm_sg_init(struct umm_sg *sg, struct umm_range *storage, uint32_t capacity);
 
 /** Make it empty again. */
 void umm_sg_clear(struct umm_sg *sg);
 
 /** Does the run by itself break a limit of one segment? */
-enum umm_sg_limit umm_sg_run_limit(struct umm_run run, const struct umm_sg_limits *limits);
+enum umm_sg_limit umm_sg_run_limit(struct umm_range run, const struct umm_sg_limits *limits);
 
 /**
  * Add a run at the end: as it is; joined to the last if that breaks no limit; or joined and cut
@@ -107,14 +61,14 @@ enum umm_sg_limit umm_sg_run_limit(struct umm_run run, const struct umm_sg_limit
  * (max_segments), -ERANGE (join: the run alone breaks a limit; cut: address_max), or -ENOSPC (the
  * storage is full). On failure the list is as it was.
  */
-int umm_sg_append(struct umm_sg *sg, struct umm_run run);
-int umm_sg_join(struct umm_sg *sg, struct umm_run run, const struct umm_sg_limits *limits);
-int umm_sg_cut(struct umm_sg *sg, struct umm_run run, const struct umm_sg_limits *limits);
+int umm_sg_append(struct umm_sg *sg, struct umm_range run);
+int umm_sg_join(struct umm_sg *sg, struct umm_range run, const struct umm_sg_limits *limits);
+int umm_sg_cut(struct umm_sg *sg, struct umm_range run, const struct umm_sg_limits *limits);
 
 /** Build an empty list from runs by cutting or joining; on failure it is empty again. */
-int umm_sg_build(struct umm_sg *sg, const struct umm_run *runs, uint32_t n_runs,
+int umm_sg_build(struct umm_sg *sg, const struct umm_range *runs, uint32_t n_runs,
 		 const struct umm_sg_limits *limits);
-int umm_sg_merge(struct umm_sg *sg, const struct umm_run *runs, uint32_t n_runs,
+int umm_sg_merge(struct umm_sg *sg, const struct umm_range *runs, uint32_t n_runs,
 		 const struct umm_sg_limits *limits);
 
 /** The first limit that the list breaks; *index is the segment that does (UMM_SG_SEGMENTS: the
@@ -134,7 +88,7 @@ void umm_sg_seek(struct umm_sg_cursor *cursor, const struct umm_sg *sg, uint64_t
 
 /** The next piece of at most `max` > 0 bytes that lies in one run, and step over it. False at the
  * end. */
-bool umm_sg_next(struct umm_sg_cursor *cursor, uint64_t max, struct umm_run *piece);
+bool umm_sg_next(struct umm_sg_cursor *cursor, uint64_t max, struct umm_range *piece);
 
 /** Bytes [offset, offset + size) of a list, as an own list: appended to `out`. -EINVAL where they
  * are not all inside, -ENOSPC; on failure `out` is as it was. */

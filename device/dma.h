@@ -34,7 +34,7 @@ struct umm_iommufd {
 
 /** Where this process sees a run of physical memory. */
 struct umm_direct_window {
-	struct umm_run physical;
+	struct umm_range physical;
 	void *cpu;
 };
 

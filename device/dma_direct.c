@@ -11,21 +11,21 @@
 #include "device/dma_cpu.h"
 
 /* How much of a run one window shows, and where; NULL: none does. */
-static char *visible(const struct umm_direct *direct, struct umm_run run, uint64_t *size)
+static char *visible(const struct umm_direct *direct, struct umm_range run, uint64_t *size)
 {
 	for (uint32_t i = 0; i < direct->n_windows; i++) {
 		const struct umm_direct_window *window = &direct->windows[i];
-		struct umm_run first = { run.address, 1 };
-		if (!umm_run_contains(window->physical, first))
+		struct umm_range first = { run.start, 1 };
+		if (!umm_range_contains(window->physical, first))
 			continue;
-		uint64_t left = umm_run_last(window->physical) - run.address + 1;
+		uint64_t left = umm_range_last(window->physical) - run.start + 1;
 		*size = left < run.size ? left : run.size;
-		return (char *)window->cpu + (run.address - window->physical.address);
+		return (char *)window->cpu + (run.start - window->physical.start);
 	}
 	return NULL;
 }
 
-static void each_part(const struct umm_direct *direct, struct umm_run run,
+static void each_part(const struct umm_direct *direct, struct umm_range run,
 		      void (*work)(const void *start, size_t size))
 {
 	while (run.size > 0) {
@@ -33,17 +33,17 @@ static void each_part(const struct umm_direct *direct, struct umm_run run,
 		const char *start = visible(direct, run, &size);
 		if (start != NULL)
 			work(start, size);
-		run.address += size;
+		run.start += size;
 		run.size -= size;
 	}
 }
 
-static void clean(void *machine, struct umm_run memory)
+static void clean(void *machine, struct umm_range memory)
 {
 	each_part(machine, memory, umm_lines_clean);
 }
 
-static void invalidate(void *machine, struct umm_run memory)
+static void invalidate(void *machine, struct umm_range memory)
 {
 	each_part(machine, memory, umm_lines_flush);
 }
@@ -58,8 +58,9 @@ static void copy(void *machine, uint64_t to, uint64_t from, uint64_t size_bytes)
 {
 	while (size_bytes > 0) {
 		uint64_t there = 1, here = 1;
-		char *target = visible(machine, (struct umm_run){ to, size_bytes }, &there);
-		const char *source = visible(machine, (struct umm_run){ from, size_bytes }, &here);
+		char *target = visible(machine, (struct umm_range){ to, size_bytes }, &there);
+		const char *source =
+			visible(machine, (struct umm_range){ from, size_bytes }, &here);
 		uint64_t part = there < here ? there : here;
 		if (target != NULL && source != NULL)
 			memcpy(target, source, part);
@@ -68,13 +69,13 @@ static void copy(void *machine, uint64_t to, uint64_t from, uint64_t size_bytes)
 }
 
 /* To map what this process does not see would be to map what it cannot have allocated. */
-static bool memory_ok(void *machine, struct umm_run memory)
+static bool memory_ok(void *machine, struct umm_range memory)
 {
 	while (memory.size > 0) {
 		uint64_t size;
 		if (visible(machine, memory, &size) == NULL)
 			return false;
-		memory.address += size;
+		memory.start += size;
 		memory.size -= size;
 	}
 	return true;

@@ -5,22 +5,12 @@
  * so its two calls are defined here (Linux 6.2, include/uapi/linux/iommufd.h: IOMMU_IOAS_MAP and
  * IOMMU_IOAS_UNMAP).
  */
-#include <errno.h>
 #include <linux/ioctl.h>
 #include <stddef.h>
-#include <sys/ioctl.h>
 
 #include "device/dma.h"
 #include "device/dma_iommufd.h"
 #include "device/dma_virtual.h"
-#include "os/log.h"
-
-static int call(const struct umm_iommufd *space, unsigned long request, void *argument)
-{
-	int ret = space->ioctl != NULL ? space->ioctl(space->fd, request, argument)
-				       : ioctl(space->fd, request, argument);
-	return ret < 0 ? -errno : 0;
-}
 
 static uint32_t flags_of(enum umm_dma_direction direction)
 {
@@ -29,7 +19,7 @@ static uint32_t flags_of(enum umm_dma_direction direction)
 	       (direction & UMM_DMA_FROM_DEVICE ? UMM_IOAS_MAP_WRITEABLE : 0u);
 }
 
-static int map(void *iommu, struct umm_run device, uint64_t memory,
+static int map(void *iommu, struct umm_range device, uint64_t memory,
 	       enum umm_dma_direction direction)
 {
 	const struct umm_iommufd *space = iommu;
@@ -39,32 +29,22 @@ static int map(void *iommu, struct umm_run device, uint64_t memory,
 		.ioas_id = space->ioas,
 		.user_va = memory,
 		.length = device.size,
-		.iova = device.address,
+		.iova = device.start,
 	};
-	return call(space, UMM_IOAS_MAP, &argument);
+	return umm_virtual_ioctl(space->ioctl, space->fd, UMM_IOAS_MAP, &argument);
 }
 
-static void unmap(void *iommu, struct umm_run device)
+static void unmap(void *iommu, struct umm_range device)
 {
 	struct umm_iommufd *space = iommu;
 	struct umm_ioas_unmap argument = {
 		.size = sizeof(argument),
 		.ioas_id = space->ioas,
-		.iova = device.address,
+		.iova = device.start,
 		.length = device.size,
 	};
-	int ret = call(space, UMM_IOAS_UNMAP, &argument);
-	if (ret == 0 && argument.length == device.size)
-		return;
-	space->failed_unmaps++;
-	umm_log(UMM_LOG_ERROR, "iommufd unmapped %llu of %llu bytes at 0x%llx: %d",
-		ret == 0 ? (unsigned long long)argument.length : 0ull,
-		(unsigned long long)device.size, (unsigned long long)device.address, ret);
-}
-
-static void flush(void *iommu, struct umm_run device)
-{
-	(void)iommu, (void)device;
+	int ret = umm_virtual_ioctl(space->ioctl, space->fd, UMM_IOAS_UNMAP, &argument);
+	umm_virtual_judge_unmap("iommufd", device, ret, argument.length, &space->failed_unmaps);
 }
 
 const struct umm_dma_ops umm_iommufd_ops = {
@@ -74,7 +54,7 @@ const struct umm_dma_ops umm_iommufd_ops = {
 	.copy = umm_virtual_copy,
 	.iommu_map = map,
 	.iommu_unmap = unmap,
-	.iommu_flush = flush,
+	.iommu_flush = umm_virtual_flush,
 	.take_memory = umm_virtual_take,
 	.give_memory = umm_virtual_give,
 };

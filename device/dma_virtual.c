@@ -3,25 +3,27 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "device/dma_cpu.h"
+#include "os/log.h"
 
 static void *pointer(uint64_t address)
 {
 	return (void *)(uintptr_t)address;
 }
 
-void umm_virtual_clean(void *machine, struct umm_run memory)
+void umm_virtual_clean(void *machine, struct umm_range memory)
 {
 	(void)machine;
-	umm_lines_clean(pointer(memory.address), memory.size);
+	umm_lines_clean(pointer(memory.start), memory.size);
 }
 
-void umm_virtual_invalidate(void *machine, struct umm_run memory)
+void umm_virtual_invalidate(void *machine, struct umm_range memory)
 {
 	(void)machine;
-	umm_lines_flush(pointer(memory.address), memory.size);
+	umm_lines_flush(pointer(memory.start), memory.size);
 }
 
 void umm_virtual_order(void *machine)
@@ -54,8 +56,30 @@ int umm_virtual_take(void *machine, const struct umm_dma_memory_want *want, uint
 	return 0;
 }
 
-void umm_virtual_give(void *machine, struct umm_run memory)
+void umm_virtual_give(void *machine, struct umm_range memory)
 {
 	(void)machine;
-	munmap(pointer(memory.address), memory.size);
+	munmap(pointer(memory.start), memory.size);
+}
+
+int umm_virtual_ioctl(umm_ioctl function, int fd, unsigned long request, void *argument)
+{
+	int ret = function != NULL ? function(fd, request, argument) : ioctl(fd, request, argument);
+	return ret < 0 ? -errno : 0;
+}
+
+void umm_virtual_judge_unmap(const char *kernel, struct umm_range device, int ret, uint64_t done,
+			     uint64_t *failed)
+{
+	if (ret == 0 && done == device.size)
+		return;
+	(*failed)++;
+	umm_log(UMM_LOG_ERROR, "%s unmapped %llu of %llu bytes at 0x%llx: %d", kernel,
+		ret == 0 ? (unsigned long long)done : 0ull, (unsigned long long)device.size,
+		(unsigned long long)device.start, ret);
+}
+
+void umm_virtual_flush(void *iommu, struct umm_range device)
+{
+	(void)iommu, (void)device;
 }

@@ -5,12 +5,12 @@
 
 #include "model/iommu.h"
 
-static void clean(void *machine, struct umm_run memory)
+static void clean(void *machine, struct umm_range memory)
 {
 	model_cpu_clean(machine, memory);
 }
 
-static void invalidate(void *machine, struct umm_run memory)
+static void invalidate(void *machine, struct umm_range memory)
 {
 	model_cpu_invalidate(machine, memory);
 }
@@ -24,7 +24,7 @@ static void order(void *machine)
 static void copy(void *context, uint64_t to, uint64_t from, uint64_t size_bytes)
 {
 	struct model_machine *machine = context;
-	void (*watch)(void *, struct umm_run, bool) = machine->watch;
+	void (*watch)(void *, struct umm_range, bool) = machine->watch;
 	machine->watch = NULL;
 	for (uint64_t done = 0; done < size_bytes;) {
 		uint8_t bytes[MODEL_LINE_BYTES];
@@ -37,18 +37,18 @@ static void copy(void *context, uint64_t to, uint64_t from, uint64_t size_bytes)
 	machine->watch = watch;
 }
 
-static int iommu_map(void *iommu, struct umm_run device, uint64_t memory,
+static int iommu_map(void *iommu, struct umm_range device, uint64_t memory,
 		     enum umm_dma_direction direction)
 {
 	return model_iommu_map(iommu, device, memory, direction);
 }
 
-static void iommu_unmap(void *iommu, struct umm_run device)
+static void iommu_unmap(void *iommu, struct umm_range device)
 {
 	model_iommu_unmap(iommu, device);
 }
 
-static void iommu_flush(void *iommu, struct umm_run device)
+static void iommu_flush(void *iommu, struct umm_range device)
 {
 	model_iommu_flush(iommu, device);
 }
@@ -58,12 +58,12 @@ static int take_memory(void *machine, const struct umm_dma_memory_want *want, ui
 	return model_machine_take(machine, want, memory);
 }
 
-static void give_memory(void *machine, struct umm_run memory)
+static void give_memory(void *machine, struct umm_range memory)
 {
 	model_machine_give(machine, memory);
 }
 
-static int set_uncached(void *machine, struct umm_run memory, bool uncached)
+static int set_uncached(void *machine, struct umm_range memory, bool uncached)
 {
 	model_cpu_set_uncached(machine, memory, uncached);
 	return 0;
@@ -74,11 +74,11 @@ static int wait(void *machine, uint64_t fence)
 	return model_machine_wait(machine, fence);
 }
 
-static bool memory_ok(void *context, struct umm_run memory)
+static bool memory_ok(void *context, struct umm_range memory)
 {
 	const struct model_machine *machine = context;
-	uint64_t last = umm_align_down(umm_run_last(memory), MODEL_PAGE_BYTES);
-	for (uint64_t at = umm_align_down(memory.address, MODEL_PAGE_BYTES);;
+	uint64_t last = umm_align_down(umm_range_last(memory), MODEL_PAGE_BYTES);
+	for (uint64_t at = umm_align_down(memory.start, MODEL_PAGE_BYTES);;
 	     at += MODEL_PAGE_BYTES) {
 		const uint8_t *page = model_memory_page(&machine->memory, at);
 		if (page == NULL || *page != MODEL_PAGE_USED)

@@ -128,13 +128,13 @@ static void cpu_row(struct model_board *board, struct board_buffer *buffer, uint
 	uint64_t left = picture->width_px * sizeof(row[0]);
 	uint8_t *bytes = (uint8_t *)row;
 	struct umm_sg_cursor cursor;
-	struct umm_run piece;
+	struct umm_range piece;
 	umm_sg_seek(&cursor, &buffer->memory, y * picture->stride_bytes);
 	for (; left > 0 && umm_sg_next(&cursor, left, &piece); left -= piece.size) {
 		if (access == UMM_ACCESS_READ)
-			model_cpu_read(board->machine, piece.address, bytes, piece.size);
+			model_cpu_read(board->machine, piece.start, bytes, piece.size);
 		else
-			model_cpu_write(board->machine, piece.address, bytes, piece.size);
+			model_cpu_write(board->machine, piece.start, bytes, piece.size);
 		bytes += piece.size;
 	}
 }

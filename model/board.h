@@ -30,7 +30,7 @@ struct model_board_device {
 struct model_board_options {
 	const char *name;
 	uint64_t seed;
-	struct umm_run memory;
+	struct umm_range memory;
 	uint64_t contiguous_bytes; /**< of the memory's top; whole pages */
 	unsigned tenants_percent;  /**< so much of it is lent, to somebody who can be moved */
 	bool outer_cache;
@@ -45,7 +45,7 @@ struct model_edge_report {
 	bool contiguous;
 	unsigned buffers, runs; /**< runs of memory of one buffer */
 	uint64_t size_bytes;
-	struct umm_run first; /**< run of the first buffer */
+	struct umm_range first; /**< run of the first buffer */
 	uint64_t transitions, cleaned_bytes, invalidated_bytes, waits;
 };
 

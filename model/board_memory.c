@@ -70,7 +70,7 @@ static int lend_area(struct model_board *board)
 
 int model_board_open_area(struct model_board *board)
 {
-	struct umm_run memory = board->options.memory;
+	struct umm_range memory = board->options.memory;
 	uint64_t bytes = board->options.contiguous_bytes;
 	struct umm_region_config config = {
 		.granule_bytes = MODEL_PAGE_BYTES,
@@ -87,8 +87,8 @@ int model_board_open_area(struct model_board *board)
 				    board->tenant_slots, 1);
 	if (ret < 0 || bytes == 0)
 		return ret;
-	struct umm_range area = { memory.address + memory.size - bytes, bytes };
-	model_memory_mark(&board->machine->memory, (struct umm_run){ area.start, area.size },
+	struct umm_range area = { memory.start + memory.size - bytes, bytes };
+	model_memory_mark(&board->machine->memory, (struct umm_range){ area.start, area.size },
 			  MODEL_PAGE_USED);
 	ret = umm_region_add(&board->region, area);
 	return ret < 0 ? ret : lend_area(board);
@@ -132,11 +132,11 @@ static int say_no_run(struct model_board *board, unsigned edge)
 	return -ENOSPC;
 }
 
-static void zero(struct model_board *board, struct umm_run run)
+static void zero(struct model_board *board, struct umm_range run)
 {
 	static const uint8_t zeros[MODEL_PAGE_BYTES];
 	for (uint64_t at = 0; at < run.size; at += MODEL_PAGE_BYTES)
-		model_cpu_write(board->machine, run.address + at, zeros, MODEL_PAGE_BYTES);
+		model_cpu_write(board->machine, run.start + at, zeros, MODEL_PAGE_BYTES);
 }
 
 static int take_run(struct model_board *board, unsigned edge, struct umm_sg *memory)
@@ -151,7 +151,7 @@ static int take_run(struct model_board *board, unsigned edge, struct umm_sg *mem
 	board->moved_bytes += cost.moved_bytes;
 	if (ret < 0)
 		return say_no_run(board, edge);
-	struct umm_run run = { range.start, range.size };
+	struct umm_range run = { range.start, range.size };
 	zero(board, run);
 	return umm_sg_append(memory, run);
 }

@@ -24,13 +24,13 @@ struct board_device_state {
 struct board_view { /* of a buffer, by one of the two devices of its edge */
 	struct umm_dma_mapping *mapping;
 	struct umm_agent agent;
-	struct umm_run *segments;
+	struct umm_range *segments;
 	struct umm_sg list;
 	struct model_engine engine;
 };
 
 struct board_buffer {
-	struct umm_run *runs;
+	struct umm_range *runs;
 	struct umm_sg memory;
 	struct umm_ownership ownership;
 	bool owned;

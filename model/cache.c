@@ -44,7 +44,7 @@ struct model_line *model_cache_find(const struct model_cache *cache, uint64_t ad
 static uint8_t *memory_line(struct model_cache *cache, uint64_t address)
 {
 	return model_memory_at(cache->memory,
-			       (struct umm_run){ line_of(address), MODEL_LINE_BYTES });
+			       (struct umm_range){ line_of(address), MODEL_LINE_BYTES });
 }
 
 static void write_back(struct model_cache *cache, struct model_line *line)

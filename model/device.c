@@ -23,8 +23,8 @@ static bool find_memory(struct model_device *device, const struct cycle *cycle, 
 
 static bool rings_doorbell(struct model_device *device, const struct cycle *cycle)
 {
-	struct umm_run at = { cycle->address, cycle->size };
-	if (device->doorbell.size == 0 || !umm_run_overlaps(device->doorbell, at))
+	struct umm_range at = { cycle->address, cycle->size };
+	if (device->doorbell.size == 0 || !umm_range_overlaps(device->doorbell, at))
 		return false;
 	device->doorbell_writes += cycle->direction == UMM_DMA_FROM_DEVICE;
 	return true;
@@ -59,12 +59,12 @@ static uint64_t counter(const struct model_device *device, uint64_t start, uint6
 	return address & device->limits.mask;
 }
 
-static bool transfer(struct model_device *device, struct umm_run segment, uint64_t offset,
+static bool transfer(struct model_device *device, struct umm_range segment, uint64_t offset,
 		     uint8_t *bytes, uint64_t size, enum umm_dma_direction direction)
 {
 	bool fine = true;
 	while (size > 0) {
-		struct cycle cycle = { counter(device, segment.address, offset), 0, direction };
+		struct cycle cycle = { counter(device, segment.start, offset), 0, direction };
 		uint64_t left = MODEL_LINE_BYTES - cycle.address % MODEL_LINE_BYTES;
 		cycle.size = (uint32_t)(size < left ? size : left);
 		fine &= bus_cycle(device, &cycle, bytes);
@@ -73,15 +73,16 @@ static bool transfer(struct model_device *device, struct umm_run segment, uint64
 	return fine;
 }
 
-static void watch(struct model_device *device, struct umm_run at, enum umm_dma_direction direction)
+static void watch(struct model_device *device, struct umm_range at,
+		  enum umm_dma_direction direction)
 {
-	if (device->watch != NULL && umm_run_valid(at))
+	if (device->watch != NULL && umm_range_valid(at))
 		device->watch(device->watcher, at, direction);
 }
 
 bool model_device_read(struct model_device *device, uint64_t address, void *bytes, uint64_t size)
 {
-	struct umm_run at = { address, size };
+	struct umm_range at = { address, size };
 	watch(device, at, UMM_DMA_TO_DEVICE);
 	device->read_bytes += size;
 	return transfer(device, at, 0, bytes, size, UMM_DMA_TO_DEVICE);
@@ -90,7 +91,7 @@ bool model_device_read(struct model_device *device, uint64_t address, void *byte
 bool model_device_write(struct model_device *device, uint64_t address, const void *bytes,
 			uint64_t size)
 {
-	struct umm_run at = { address, size };
+	struct umm_range at = { address, size };
 	watch(device, at, UMM_DMA_FROM_DEVICE);
 	device->written_bytes += size;
 	return transfer(device, at, 0, (uint8_t *)(uintptr_t)bytes, size, UMM_DMA_FROM_DEVICE);
@@ -108,7 +109,7 @@ void model_engine_load(struct model_engine *engine, struct model_device *device,
 	if (limits->max_segments != 0 && engine->count > limits->max_segments)
 		engine->count = limits->max_segments;
 	for (uint32_t i = 0; i < engine->count; i++) {
-		struct umm_run segment = segments->runs[i];
+		struct umm_range segment = segments->runs[i];
 		if (limits->max_segment_bytes != 0 && segment.size > limits->max_segment_bytes)
 			segment.size = limits->max_segment_bytes;
 		engine->segments[i] = segment;
@@ -121,13 +122,13 @@ static bool engine_transfer(struct model_engine *engine, uint64_t offset, uint8_
 {
 	bool fine = true;
 	for (uint32_t i = 0; i < engine->count && size > 0; i++) {
-		struct umm_run segment = engine->segments[i];
+		struct umm_range segment = engine->segments[i];
 		if (offset >= segment.size) {
 			offset -= segment.size;
 			continue;
 		}
 		uint64_t part = segment.size - offset < size ? segment.size - offset : size;
-		watch(engine->device, (struct umm_run){ segment.address + offset, part },
+		watch(engine->device, (struct umm_range){ segment.start + offset, part },
 		      direction);
 		fine &= transfer(engine->device, segment, offset, bytes, part, direction);
 		bytes += part, size -= part, offset = 0;

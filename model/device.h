@@ -21,18 +21,18 @@ struct model_device {
 	struct umm_dma_limits limits; /**< mask: 2^n - 1 */
 	uint64_t bus_offset;	      /**< bus address = memory address + offset */
 	struct model_iommu *iommu;    /**< NULL: there is none */
-	struct umm_run doorbell;      /**< window that is not translated; size 0: none */
+	struct umm_range doorbell;    /**< window that is not translated; size 0: none */
 	uint64_t faults, doorbell_writes, read_bytes, written_bytes;
 
 	/** Told of every access before it happens; NULL: nobody. */
-	void (*watch)(void *user, struct umm_run address, enum umm_dma_direction direction);
+	void (*watch)(void *user, struct umm_range address, enum umm_dma_direction direction);
 	void *watcher;
 };
 
 /** A list of segments as an engine has it in its registers. */
 struct model_engine {
 	struct model_device *device;
-	struct umm_run segments[MODEL_SEGMENTS];
+	struct umm_range segments[MODEL_SEGMENTS];
 	uint32_t count;
 	uint64_t size_bytes; /**< what the engine believes it is */
 };

@@ -21,7 +21,7 @@ static int new_table(struct model_iommu *iommu, uint64_t *address)
 	if (ret < 0)
 		return ret;
 	/* The tables are never cached: this machine's walker and its kernel agreed on that. */
-	struct umm_run table = { *address, MODEL_PAGE_BYTES };
+	struct umm_range table = { *address, MODEL_PAGE_BYTES };
 	model_cpu_invalidate(iommu->machine, table);
 	model_cpu_set_uncached(iommu->machine, table, true);
 	model_cpu_invalidate(iommu->machine, table);
@@ -33,7 +33,7 @@ static int new_table(struct model_iommu *iommu, uint64_t *address)
 static uint64_t *entries(const struct model_iommu *iommu, uint64_t table)
 {
 	return (uint64_t *)(void *)model_memory_at(&iommu->machine->memory,
-						   (struct umm_run){ table, MODEL_PAGE_BYTES });
+						   (struct umm_range){ table, MODEL_PAGE_BYTES });
 }
 
 static unsigned shift_of(unsigned level)
@@ -133,15 +133,15 @@ static int map_one(struct model_iommu *iommu, uint64_t device, uint64_t memory, 
 	return 0;
 }
 
-int model_iommu_map(struct model_iommu *iommu, struct umm_run device, uint64_t memory,
+int model_iommu_map(struct model_iommu *iommu, struct umm_range device, uint64_t memory,
 		    unsigned directions)
 {
 	uint64_t inside = MODEL_PAGE_BYTES - 1, done = 0;
-	if (!umm_run_valid(device) || ((device.address | device.size | memory) & inside) != 0 ||
-	    umm_run_last(device) >> MODEL_IOMMU_BITS != 0)
+	if (!umm_range_valid(device) || ((device.start | device.size | memory) & inside) != 0 ||
+	    umm_range_last(device) >> MODEL_IOMMU_BITS != 0)
 		return -EINVAL;
 	while (done < device.size) {
-		uint64_t at = device.address + done, to = memory + done;
+		uint64_t at = device.start + done, to = memory + done;
 		bool block = as_block(iommu, at, to, device.size - done);
 		int ret = block ? map_one(iommu, at, to, 1, directions) : -EAGAIN;
 		if (ret == -EAGAIN) {
@@ -150,7 +150,7 @@ int model_iommu_map(struct model_iommu *iommu, struct umm_run device, uint64_t m
 		}
 		if (ret < 0) {
 			if (done > 0)
-				model_iommu_unmap(iommu, (struct umm_run){ device.address, done });
+				model_iommu_unmap(iommu, (struct umm_range){ device.start, done });
 			return ret;
 		}
 		look_ahead(iommu, at);
@@ -159,24 +159,24 @@ int model_iommu_map(struct model_iommu *iommu, struct umm_run device, uint64_t m
 	return 0;
 }
 
-void model_iommu_unmap(struct model_iommu *iommu, struct umm_run device)
+void model_iommu_unmap(struct model_iommu *iommu, struct umm_range device)
 {
 	for (uint64_t done = 0; done < device.size;) {
 		unsigned level;
-		uint64_t *leaf = walk(iommu, device.address + done, &level);
+		uint64_t *leaf = walk(iommu, device.start + done, &level);
 		if (leaf != NULL)
 			*leaf = 0;
 		done += leaf != NULL && level == 1 ? MODEL_BLOCK_BYTES : MODEL_PAGE_BYTES;
 	}
 }
 
-void model_iommu_flush(struct model_iommu *iommu, struct umm_run device)
+void model_iommu_flush(struct model_iommu *iommu, struct umm_range device)
 {
 	iommu->flushes++;
 	for (unsigned i = 0; i < MODEL_IOTLB; i++) {
 		struct model_translation *known = &iommu->tlb[i];
 		if (known->device.size > 0 &&
-		    (device.size == 0 || umm_run_overlaps(known->device, device)))
+		    (device.size == 0 || umm_range_overlaps(known->device, device)))
 			known->device.size = 0;
 	}
 }
@@ -188,7 +188,7 @@ static const struct model_translation *look_up(const struct model_iommu *iommu, 
 	for (unsigned i = 0; i < MODEL_IOTLB; i++) {
 		const struct model_translation *known = &iommu->tlb[i];
 		if (known->device.size > 0 &&
-		    umm_run_contains(known->device, (struct umm_run){ address, 1 }))
+		    umm_range_contains(known->device, (struct umm_range){ address, 1 }))
 			return known;
 	}
 	return NULL;
@@ -215,7 +215,7 @@ bool model_iommu_translate(struct model_iommu *iommu, uint64_t address, unsigned
 	}
 	if (known == NULL || (known->directions & direction) != direction)
 		return fault(iommu, address);
-	*memory = known->memory + (address - known->device.address);
+	*memory = known->memory + (address - known->device.start);
 	return true;
 }
 
@@ -230,7 +230,7 @@ int model_iommu_init(struct model_iommu *iommu, struct model_machine *machine, b
 void model_iommu_finish(struct model_iommu *iommu)
 {
 	for (unsigned i = 0; i < iommu->n_tables; i++) {
-		struct umm_run table = { iommu->tables[i], MODEL_PAGE_BYTES };
+		struct umm_range table = { iommu->tables[i], MODEL_PAGE_BYTES };
 		model_cpu_set_uncached(iommu->machine, table, false);
 		model_machine_give(iommu->machine, table);
 	}

@@ -20,7 +20,7 @@
 #define MODEL_TABLES	  1024
 
 struct model_translation {
-	struct umm_run device; /**< size 0: free */
+	struct umm_range device; /**< size 0: free */
 	uint64_t memory;
 	unsigned directions; /**< enum umm_dma_direction */
 };
@@ -41,10 +41,10 @@ int model_iommu_init(struct model_iommu *iommu, struct model_machine *machine, b
 void model_iommu_finish(struct model_iommu *iommu);
 
 /** 0, -EEXIST, -ENOMEM, -EINVAL (not whole pages, or too high); on failure nothing is mapped. */
-int model_iommu_map(struct model_iommu *iommu, struct umm_run device, uint64_t memory,
+int model_iommu_map(struct model_iommu *iommu, struct umm_range device, uint64_t memory,
 		    unsigned directions);
-void model_iommu_unmap(struct model_iommu *iommu, struct umm_run device);
-void model_iommu_flush(struct model_iommu *iommu, struct umm_run device);
+void model_iommu_unmap(struct model_iommu *iommu, struct umm_range device);
+void model_iommu_flush(struct model_iommu *iommu, struct umm_range device);
 
 /** As a device's access is translated. False: a fault, which is counted. */
 bool model_iommu_translate(struct model_iommu *iommu, uint64_t address, unsigned direction,

@@ -71,9 +71,9 @@ void model_machine_destroy(struct model_machine *machine)
 static uint8_t *uncached_page(const struct model_machine *machine, uint64_t address)
 {
 	for (unsigned i = 0; i < machine->memory.n_banks; i++) {
-		struct umm_run where = machine->memory.banks[i].where;
-		if (umm_run_contains(where, (struct umm_run){ address, 1 }))
-			return &machine->uncached[i][(address - where.address) / MODEL_PAGE_BYTES];
+		struct umm_range where = machine->memory.banks[i].where;
+		if (umm_range_contains(where, (struct umm_range){ address, 1 }))
+			return &machine->uncached[i][(address - where.start) / MODEL_PAGE_BYTES];
 	}
 	return NULL;
 }
@@ -141,7 +141,8 @@ static void read_uncached(struct model_machine *machine, uint64_t address, void 
 	if (line != NULL)
 		memcpy(bytes, line->bytes + address % MODEL_LINE_BYTES, size);
 	else
-		memcpy(bytes, model_memory_at(&machine->memory, (struct umm_run){ address, size }),
+		memcpy(bytes,
+		       model_memory_at(&machine->memory, (struct umm_range){ address, size }),
 		       size);
 }
 
@@ -152,7 +153,7 @@ static void drain_one(struct model_machine *machine)
 	memmove(machine->stores, machine->stores + 1, machine->n_stores * sizeof(store));
 	if (is_uncached(machine, store.address))
 		memcpy(model_memory_at(&machine->memory,
-				       (struct umm_run){ store.address, store.size }),
+				       (struct umm_range){ store.address, store.size }),
 		       store.bytes, store.size);
 	else
 		model_cache_write(&machine->inner, store.address, store.bytes, store.size);
@@ -183,16 +184,16 @@ static void read_line(struct model_machine *machine, uint64_t address, void *byt
 	}
 }
 
-static void watch(struct model_machine *machine, struct umm_run run, bool write)
+static void watch(struct model_machine *machine, struct umm_range run, bool write)
 {
-	if (machine->watch != NULL && umm_run_valid(run))
+	if (machine->watch != NULL && umm_range_valid(run))
 		machine->watch(machine->watcher, run, write);
 }
 
 void model_cpu_read(struct model_machine *machine, uint64_t address, void *bytes, uint64_t size)
 {
 	uint8_t *to = bytes;
-	watch(machine, (struct umm_run){ address, size }, false);
+	watch(machine, (struct umm_range){ address, size }, false);
 	model_cpu_drain(machine);
 	while (size > 0) {
 		uint32_t part = in_line(address, size);
@@ -223,7 +224,7 @@ void model_cpu_write(struct model_machine *machine, uint64_t address, const void
 		     uint64_t size)
 {
 	const uint8_t *from = bytes;
-	watch(machine, (struct umm_run){ address, size }, true);
+	watch(machine, (struct umm_range){ address, size }, true);
 	while (size > 0) {
 		uint32_t part = in_line(address, size);
 		nature(machine);
@@ -233,11 +234,11 @@ void model_cpu_write(struct model_machine *machine, uint64_t address, const void
 }
 
 /* From the inside out, so that nothing is left above. */
-void model_cpu_clean(struct model_machine *machine, struct umm_run run)
+void model_cpu_clean(struct model_machine *machine, struct umm_range run)
 {
 	model_cpu_drain(machine);
-	struct umm_run lines = umm_run_round_out(run, MODEL_LINE_BYTES);
-	for (uint64_t at = lines.address; at - lines.address < lines.size; at += MODEL_LINE_BYTES) {
+	struct umm_range lines = umm_range_round_out(run, MODEL_LINE_BYTES);
+	for (uint64_t at = lines.start; at - lines.start < lines.size; at += MODEL_LINE_BYTES) {
 		model_cache_clean(&machine->inner, at);
 		if (machine->has_outer)
 			model_cache_clean(&machine->outer, at);
@@ -246,22 +247,22 @@ void model_cpu_clean(struct model_machine *machine, struct umm_run run)
 }
 
 /* From the outside in: a line brought in between must not come from a stale outer cache. */
-void model_cpu_invalidate(struct model_machine *machine, struct umm_run run)
+void model_cpu_invalidate(struct model_machine *machine, struct umm_range run)
 {
 	model_cpu_drain(machine);
-	struct umm_run lines = umm_run_round_out(run, MODEL_LINE_BYTES);
-	for (uint64_t at = lines.address; at - lines.address < lines.size && machine->has_outer;
+	struct umm_range lines = umm_range_round_out(run, MODEL_LINE_BYTES);
+	for (uint64_t at = lines.start; at - lines.start < lines.size && machine->has_outer;
 	     at += MODEL_LINE_BYTES)
 		model_cache_invalidate(&machine->outer, at);
 	nature(machine);
-	for (uint64_t at = lines.address; at - lines.address < lines.size; at += MODEL_LINE_BYTES)
+	for (uint64_t at = lines.start; at - lines.start < lines.size; at += MODEL_LINE_BYTES)
 		model_cache_invalidate(&machine->inner, at);
 }
 
-void model_cpu_set_uncached(struct model_machine *machine, struct umm_run run, bool uncached)
+void model_cpu_set_uncached(struct model_machine *machine, struct umm_range run, bool uncached)
 {
 	model_cpu_drain(machine);
-	for (uint64_t at = run.address; at - run.address < run.size; at += MODEL_PAGE_BYTES) {
+	for (uint64_t at = run.start; at - run.start < run.size; at += MODEL_PAGE_BYTES) {
 		uint8_t *page = uncached_page(machine, at);
 		if (page != NULL)
 			*page = uncached;
@@ -286,7 +287,8 @@ static void snoop(struct model_machine *machine, uint64_t address, bool write)
 bool model_bus_read(struct model_machine *machine, bool coherent, uint64_t address, void *bytes,
 		    uint32_t size)
 {
-	const uint8_t *from = model_memory_at(&machine->memory, (struct umm_run){ address, size });
+	const uint8_t *from =
+		model_memory_at(&machine->memory, (struct umm_range){ address, size });
 	make_hot(machine, address);
 	nature(machine);
 	if (from == NULL)
@@ -300,7 +302,7 @@ bool model_bus_read(struct model_machine *machine, bool coherent, uint64_t addre
 bool model_bus_write(struct model_machine *machine, bool coherent, uint64_t address,
 		     const void *bytes, uint32_t size)
 {
-	uint8_t *to = model_memory_at(&machine->memory, (struct umm_run){ address, size });
+	uint8_t *to = model_memory_at(&machine->memory, (struct umm_range){ address, size });
 	make_hot(machine, address);
 	nature(machine);
 	if (to == NULL)
@@ -314,10 +316,10 @@ bool model_bus_write(struct model_machine *machine, bool coherent, uint64_t addr
 /* ---- memory in use ---- */
 
 /* As an operating system does it: through the caches. */
-static void zero(struct model_machine *machine, struct umm_run run)
+static void zero(struct model_machine *machine, struct umm_range run)
 {
 	static const uint8_t zeros[MODEL_LINE_BYTES];
-	for (uint64_t at = run.address; at - run.address < run.size; at += MODEL_LINE_BYTES) {
+	for (uint64_t at = run.start; at - run.start < run.size; at += MODEL_LINE_BYTES) {
 		nature(machine);
 		write_line(machine, at, zeros, MODEL_LINE_BYTES);
 	}
@@ -331,7 +333,7 @@ int model_machine_take(struct model_machine *machine, const struct umm_dma_memor
 	int ret = model_memory_take(&machine->memory, size, want->align_bytes, want->address_max,
 				    address);
 	if (ret == 0)
-		zero(machine, (struct umm_run){ *address, size });
+		zero(machine, (struct umm_range){ *address, size });
 	return ret;
 }
 
@@ -346,7 +348,7 @@ static bool take_page(struct model_machine *machine, uint64_t *address)
 		if (bank->pages[page] != MODEL_PAGE_FREE)
 			continue;
 		bank->pages[page] = MODEL_PAGE_USED;
-		*address = bank->where.address + page * MODEL_PAGE_BYTES;
+		*address = bank->where.start + page * MODEL_PAGE_BYTES;
 		return true;
 	}
 	return false;
@@ -355,8 +357,8 @@ static bool take_page(struct model_machine *machine, uint64_t *address)
 int model_machine_take_scattered(struct model_machine *machine, uint32_t n, struct umm_sg *sg)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		struct umm_run page = { 0, MODEL_PAGE_BYTES };
-		if (!take_page(machine, &page.address))
+		struct umm_range page = { 0, MODEL_PAGE_BYTES };
+		if (!take_page(machine, &page.start))
 			return -ENOMEM;
 		zero(machine, page);
 		int ret = umm_sg_append(sg, page);
@@ -366,7 +368,7 @@ int model_machine_take_scattered(struct model_machine *machine, uint32_t n, stru
 	return 0;
 }
 
-void model_machine_give(struct model_machine *machine, struct umm_run run)
+void model_machine_give(struct model_machine *machine, struct umm_range run)
 {
 	model_memory_mark(&machine->memory, run, MODEL_PAGE_FREE);
 }

@@ -28,7 +28,7 @@
 
 struct model_machine_options {
 	uint64_t seed;
-	struct umm_run banks[MODEL_BANKS];
+	struct umm_range banks[MODEL_BANKS];
 	unsigned n_banks;
 	bool outer_cache;
 	bool quiet; /**< caches do nothing on their own, stores do not wait */
@@ -65,7 +65,7 @@ struct model_machine {
 	bool in_job;
 
 	/** Told of every access of the CPU before it happens; NULL: nobody. */
-	void (*watch)(void *user, struct umm_run memory, bool write);
+	void (*watch)(void *user, struct umm_range memory, bool write);
 	void *watcher;
 	uint64_t bad_accesses; /**< of the CPU, where there is no memory */
 };
@@ -80,9 +80,9 @@ void model_cpu_write(struct model_machine *machine, uint64_t address, const void
 		     uint64_t size);
 /** Stores reach the caches, or memory where it is uncached. */
 void model_cpu_drain(struct model_machine *machine);
-void model_cpu_clean(struct model_machine *machine, struct umm_run run);
-void model_cpu_invalidate(struct model_machine *machine, struct umm_run run);
-void model_cpu_set_uncached(struct model_machine *machine, struct umm_run run, bool uncached);
+void model_cpu_clean(struct model_machine *machine, struct umm_range run);
+void model_cpu_invalidate(struct model_machine *machine, struct umm_range run);
+void model_cpu_set_uncached(struct model_machine *machine, struct umm_range run, bool uncached);
 
 /** A device's bus cycle inside one cache line. False: nobody answers at that address. */
 bool model_bus_read(struct model_machine *machine, bool coherent, uint64_t address, void *bytes,
@@ -94,7 +94,7 @@ bool model_bus_write(struct model_machine *machine, bool coherent, uint64_t addr
 int model_machine_take(struct model_machine *machine, const struct umm_dma_memory_want *want,
 		       uint64_t *address);
 int model_machine_take_scattered(struct model_machine *machine, uint32_t n, struct umm_sg *sg);
-void model_machine_give(struct model_machine *machine, struct umm_run run);
+void model_machine_give(struct model_machine *machine, struct umm_range run);
 
 /** Ask a device to do something later. Returns its fence, or 0: too many jobs. */
 uint64_t model_machine_submit(struct model_machine *machine, const void *device,

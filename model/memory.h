@@ -11,7 +11,7 @@
 #define MODEL_PAGE_BYTES UINT64_C(4096)
 
 struct model_bank {
-	struct umm_run where; /**< whole pages */
+	struct umm_range where; /**< whole pages */
 	uint8_t *bytes;
 	uint8_t *pages; /**< enum model_page_use of each */
 };
@@ -24,11 +24,11 @@ struct model_memory {
 };
 
 /** 0, -EINVAL (no whole pages, overlap, too many), -ENOMEM. */
-int model_memory_add(struct model_memory *memory, struct umm_run where);
+int model_memory_add(struct model_memory *memory, struct umm_range where);
 void model_memory_finish(struct model_memory *memory);
 
 /** The bytes of a run, or NULL where it is not all inside one bank. */
-uint8_t *model_memory_at(const struct model_memory *memory, struct umm_run run);
+uint8_t *model_memory_at(const struct model_memory *memory, struct umm_range run);
 
 /** The use of the page with that address; NULL: no such page. */
 uint8_t *model_memory_page(const struct model_memory *memory, uint64_t address);
@@ -38,6 +38,6 @@ int model_memory_take(struct model_memory *memory, uint64_t size_bytes, uint64_t
 		      uint64_t address_max, uint64_t *address);
 
 /** Mark the pages of a run. */
-void model_memory_mark(struct model_memory *memory, struct umm_run run, enum model_page_use use);
+void model_memory_mark(struct model_memory *memory, struct umm_range run, enum model_page_use use);
 
 #endif

@@ -25,7 +25,7 @@ static uint32_t random_below(uint32_t n)
 static void start(void)
 {
 	CHECK_INT(umm_bounce_metadata_bytes(BYTES, SLOT), SLOTS);
-	CHECK_INT(umm_bounce_init(&pool, (struct umm_run){ BASE, BYTES }, SLOT, metadata), 0);
+	CHECK_INT(umm_bounce_init(&pool, (struct umm_range){ BASE, BYTES }, SLOT, metadata), 0);
 }
 
 static struct umm_bounce_want want_bytes(uint64_t size)
@@ -87,14 +87,14 @@ static struct umm_bounce_want random_want(void)
 
 TEST(random_loans_agree_with_one_owner_per_byte)
 {
-	struct umm_run loans[SLOTS];
+	struct umm_range loans[SLOTS];
 	unsigned n = 0, full = 0;
 	start();
 	for (int round = 1; round < 200000; round++) {
 		if (n > 0 && random_below(5) < 2) {
 			unsigned i = random_below(n);
-			CHECK_INT(umm_bounce_give(&pool, loans[i].address, loans[i].size), 0);
-			model_mark(loans[i].address, loans[i].size, 0);
+			CHECK_INT(umm_bounce_give(&pool, loans[i].start, loans[i].size), 0);
+			model_mark(loans[i].start, loans[i].size, 0);
 			loans[i] = loans[--n];
 		} else {
 			struct umm_bounce_want want = random_want();
@@ -106,7 +106,7 @@ TEST(random_loans_agree_with_one_owner_per_byte)
 				CHECK((at & want.low_mask) == want.low_bits);
 				CHECK(at >= BASE && model_fits(at, want.size_bytes));
 				model_mark(at, want.size_bytes, round);
-				loans[n++] = (struct umm_run){ at, want.size_bytes };
+				loans[n++] = (struct umm_range){ at, want.size_bytes };
 			}
 		}
 		CHECK(umm_bounce_valid(&pool));
@@ -150,11 +150,12 @@ TEST(bad_pools_and_empty_loans_are_refused)
 {
 	uint64_t at;
 	struct umm_bounce_want nothing = want_bytes(0);
-	CHECK_INT(umm_bounce_init(&pool, (struct umm_run){ BASE, BYTES }, 48, metadata), -EINVAL);
-	CHECK_INT(umm_bounce_init(&pool, (struct umm_run){ BASE, 0 }, 64, metadata), -EINVAL);
-	CHECK_INT(umm_bounce_init(&pool, (struct umm_run){ BASE + 1, 64 }, 64, metadata), -EINVAL);
-	CHECK_INT(umm_bounce_init(&pool, (struct umm_run){ BASE, 65 }, 64, metadata), -EINVAL);
-	CHECK_INT(umm_bounce_init(&pool, (struct umm_run){ -(uint64_t)64, 128 }, 64, metadata),
+	CHECK_INT(umm_bounce_init(&pool, (struct umm_range){ BASE, BYTES }, 48, metadata), -EINVAL);
+	CHECK_INT(umm_bounce_init(&pool, (struct umm_range){ BASE, 0 }, 64, metadata), -EINVAL);
+	CHECK_INT(umm_bounce_init(&pool, (struct umm_range){ BASE + 1, 64 }, 64, metadata),
+		  -EINVAL);
+	CHECK_INT(umm_bounce_init(&pool, (struct umm_range){ BASE, 65 }, 64, metadata), -EINVAL);
+	CHECK_INT(umm_bounce_init(&pool, (struct umm_range){ -(uint64_t)64, 128 }, 64, metadata),
 		  -EINVAL);
 	start();
 	CHECK_INT(umm_bounce_take(&pool, &nothing, &at), -EINVAL);

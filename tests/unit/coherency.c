@@ -12,7 +12,7 @@
 #include <errno.h>
 
 static struct rig rig;
-static struct umm_run runs[2];
+static struct umm_range runs[2];
 static struct umm_sg memory;
 static struct umm_ownership buffer;
 static struct umm_ownership_space space;
@@ -40,7 +40,8 @@ static void start(void)
 {
 	CHECK(rig_open(&rig, (struct rig_chance){ .seed = 1, .quiet = true }));
 	umm_sg_init(&memory, runs, 2);
-	CHECK_INT(umm_sg_append(&memory, (struct umm_run){ rig_take(&rig, 4096, false), 4096 }), 0);
+	CHECK_INT(umm_sg_append(&memory, (struct umm_range){ rig_take(&rig, 4096, false), 4096 }),
+		  0);
 	init(&buffer, "frame", &memory);
 }
 
@@ -179,8 +180,8 @@ TEST(parts_of_lines_are_cleaned_before_they_are_invalidated)
 	start();
 	CHECK_INT(umm_ownership_finish(&buffer), 0);
 	umm_sg_clear(&memory);
-	CHECK_INT(umm_sg_append(&memory, (struct umm_run){ RIG_LOW + 10, 100 }), 0);
-	CHECK_INT(umm_sg_append(&memory, (struct umm_run){ RIG_LOW + 256, 64 }), 0);
+	CHECK_INT(umm_sg_append(&memory, (struct umm_range){ RIG_LOW + 10, 100 }), 0);
+	CHECK_INT(umm_sg_append(&memory, (struct umm_range){ RIG_LOW + 256, 64 }), 0);
 	init(&buffer, "frame", &memory);
 	pass(&camera, UMM_ACCESS_WRITE);
 	expect_work(2, 0);
@@ -251,7 +252,7 @@ TEST(end_by_another_and_without_start)
 TEST(the_cpu_touches_outside_its_access)
 {
 	start();
-	struct umm_run part = { 5, 1 };
+	struct umm_range part = { 5, 1 };
 	CHECK(!umm_ownership_touch(&buffer, &cpu, part, UMM_ACCESS_READ, "app.c:7"));
 	expect_report(UMM_DMA_CPU_OUTSIDE_ACCESS);
 	CHECK_INT(begin(&cpu, UMM_ACCESS_READ), 0);
@@ -264,7 +265,7 @@ TEST(the_cpu_touches_outside_its_access)
 	CHECK_STR(rig.last.other, "camera");
 }
 
-static struct umm_sg list_of(struct umm_run *run)
+static struct umm_sg list_of(struct umm_range *run)
 {
 	return (struct umm_sg){ run, 1, 1, run->size };
 }
@@ -274,7 +275,7 @@ TEST(two_owners_of_one_cache_line)
 	static struct umm_ownership left, right, apart;
 	CHECK(rig_open(&rig, (struct rig_chance){ .seed = 1, .quiet = true }));
 	uint64_t at = rig_take(&rig, 4096, false);
-	struct umm_run a = { at, 100 }, b = { at + 100, 92 }, c = { at + 192, 64 };
+	struct umm_range a = { at, 100 }, b = { at + 100, 92 }, c = { at + 192, 64 };
 	struct umm_sg la = list_of(&a), lb = list_of(&b), lc = list_of(&c);
 	init(&left, "left", &la);
 	init(&right, "right", &lb);
@@ -381,11 +382,11 @@ TEST(what_a_bouncing_device_wrote_is_copied_out_after_its_fence)
 				     .bounce = &pool };
 	CHECK(rig_device_open(&rig, &device, &config));
 	CHECK_INT(umm_ownership_finish(&buffer), 0);
-	runs[0].address = rig_take(&rig, 4096, true);
+	runs[0].start = rig_take(&rig, 4096, true);
 	init(&buffer, "frame", &memory);
 	struct umm_dma_use use = rig_use(UMM_DMA_BIDIRECTIONAL);
 	use.attributes = UMM_DMA_SKIP_SYNC;
-	struct umm_run one;
+	struct umm_range one;
 	struct umm_sg segments;
 	struct umm_dma_mapping *mapping;
 	umm_sg_init(&segments, &one, 1);
@@ -397,12 +398,12 @@ TEST(what_a_bouncing_device_wrote_is_copied_out_after_its_fence)
 	int done = 0;
 	uint64_t fence = model_machine_submit(rig.machine, &device, count_job, &done);
 	CHECK_INT(umm_ownership_end(&buffer, &bouncing, fence, NULL), 0);
-	CHECK(model_device_write(&device.hw, one.address + 9, "x", 1));
+	CHECK(model_device_write(&device.hw, one.start + 9, "x", 1));
 	CHECK_INT(rig.bounced_bytes, 4096);
 	char seen = 0;
 	CHECK_INT(begin(&cpu, UMM_ACCESS_READ), 0);
 	CHECK(done == 1 && rig.bounced_bytes == 8192);
-	model_cpu_read(rig.machine, runs[0].address + 9, &seen, 1);
+	model_cpu_read(rig.machine, runs[0].start + 9, &seen, 1);
 	CHECK_INT(seen, 'x');
 	CHECK_INT(end(&cpu), 0);
 	CHECK_INT(umm_ownership_finish(&buffer), 0);

@@ -14,10 +14,10 @@ static struct rig rig;
 static struct rig_device device;
 static struct umm_bounce pool;
 static uint8_t pool_metadata[64];
-static struct umm_run segment_runs[512], memory_runs[512];
+static struct umm_range segment_runs[512], memory_runs[512];
 static struct umm_sg segments, memory;
 
-static const struct umm_run whole = { 0, 0 };
+static const struct umm_range whole = { 0, 0 };
 
 static void start(const struct rig_config *config)
 {
@@ -41,14 +41,14 @@ static void start_pool(uint64_t bytes)
 	CHECK(rig_bounce_init(&pool, &rig, RIG_LOW, bytes, pool_metadata));
 }
 
-static struct umm_run low_page(void)
+static struct umm_range low_page(void)
 {
-	return (struct umm_run){ rig_take(&rig, 4096, false), 4096 };
+	return (struct umm_range){ rig_take(&rig, 4096, false), 4096 };
 }
 
-static struct umm_run high_page(void)
+static struct umm_range high_page(void)
 {
-	return (struct umm_run){ rig_take(&rig, 4096, true), 4096 };
+	return (struct umm_range){ rig_take(&rig, 4096, true), 4096 };
 }
 
 /* ---- single runs ---- */
@@ -56,12 +56,12 @@ static struct umm_run high_page(void)
 TEST(a_direct_device_sees_memory_at_its_bus_offset)
 {
 	start(&(struct rig_config){ .name = "camera", .bus_offset = 0x40000000 });
-	struct umm_run page = low_page();
+	struct umm_range page = low_page();
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
 	uint64_t address = 0;
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &address), 0);
-	CHECK(address == page.address + 0x40000000);
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ address, 4096 }, &use), 0);
+	CHECK(address == page.start + 0x40000000);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ address, 4096 }, &use), 0);
 	stop();
 }
 
@@ -69,11 +69,11 @@ static void check_work(enum umm_dma_direction direction, unsigned attributes,
 		       const uint64_t expected[4])
 {
 	struct umm_dma_use use = rig_use(direction);
-	struct umm_run page = low_page();
+	struct umm_range page = low_page();
 	struct umm_dma_stats *stats = &device.dma.stats;
 	*stats = (struct umm_dma_stats){ 0 };
 	use.attributes = attributes;
-	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &page.address), 0);
+	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &page.start), 0);
 	CHECK(stats->cleaned_bytes == expected[0] && stats->invalidated_bytes == 0);
 	CHECK(stats->barriers == expected[3]);
 	CHECK_INT(umm_dma_unmap_run(&device.dma, page, &use), 0);
@@ -101,12 +101,12 @@ TEST(a_coherent_device_needs_a_barrier_and_nothing_else)
 TEST(partial_syncs_at_odd_offsets_touch_their_lines)
 {
 	start(&(struct rig_config){ .name = "camera" });
-	struct umm_run page = low_page();
+	struct umm_range page = low_page();
 	struct umm_dma_use use = rig_use(UMM_DMA_BIDIRECTIONAL);
-	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &page.address), 0);
+	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &page.start), 0);
 	struct umm_dma_stats *stats = &device.dma.stats;
 	*stats = (struct umm_dma_stats){ 0 };
-	struct umm_run odd = { 63, 2 }, last = { 4095, 1 };
+	struct umm_range odd = { 63, 2 }, last = { 4095, 1 };
 	CHECK_INT(umm_dma_sync_run(&device.dma, page, odd, UMM_DMA_FOR_CPU, &use), 0);
 	CHECK(stats->invalidated_bytes == 2 && stats->cleans == 2); /* both edges are cleaned */
 	CHECK_INT(umm_dma_sync_run(&device.dma, page, odd, UMM_DMA_FOR_DEVICE, &use), 0);
@@ -122,10 +122,10 @@ TEST(bad_arguments_are_refused)
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE), none = rig_use(0), nameless = use;
 	nameless.buffer = NULL;
 	uint64_t address = 7;
-	struct umm_run page = low_page();
-	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_run){ page.address, 0 }, &use, &address),
+	struct umm_range page = low_page();
+	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_range){ page.start, 0 }, &use, &address),
 		  -EINVAL);
-	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_run){ UINT64_MAX, 2 }, &use, &address),
+	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_range){ UINT64_MAX, 2 }, &use, &address),
 		  -EINVAL);
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &none, &address), -EINVAL);
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &nameless, &address), -EINVAL);
@@ -137,7 +137,7 @@ TEST(bad_arguments_are_refused)
 
 /* ---- the ends of the numbers: no memory is touched ---- */
 
-static void no_work(void *machine, struct umm_run run)
+static void no_work(void *machine, struct umm_range run)
 {
 	(void)machine, (void)run;
 }
@@ -164,10 +164,10 @@ TEST(the_last_byte_of_the_address_space_can_be_mapped)
 {
 	start_far((struct umm_dma_limits){ .mask = UINT64_MAX }, 0);
 	struct umm_dma_use use = rig_use(UMM_DMA_BIDIRECTIONAL);
-	struct umm_run last = { UINT64_MAX - 9, 10 };
+	struct umm_range last = { UINT64_MAX - 9, 10 };
 	uint64_t address;
 	CHECK_INT(umm_dma_map_run(&device.dma, last, &use, &address), 0);
-	CHECK(address == last.address);
+	CHECK(address == last.start);
 	CHECK_INT(umm_dma_unmap_run(&device.dma, last, &use), 0);
 }
 
@@ -176,12 +176,12 @@ TEST(a_bus_offset_must_not_wrap_a_run)
 	start_far((struct umm_dma_limits){ .mask = UINT64_MAX }, UINT64_MAX - 99);
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
 	uint64_t address = 7;
-	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_run){ 50, 100 }, &use, &address),
+	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_range){ 50, 100 }, &use, &address),
 		  -ERANGE);
 	CHECK(address == 7);
-	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_run){ 100, 100 }, &use, &address), 0);
+	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_range){ 100, 100 }, &use, &address), 0);
 	CHECK(address == 0);
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ 0, 100 }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ 0, 100 }, &use), 0);
 }
 
 TEST(four_gib_and_more_are_cut_where_the_device_asks_for_it)
@@ -192,7 +192,7 @@ TEST(four_gib_and_more_are_cut_where_the_device_asks_for_it)
 		  0);
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
 	struct umm_dma_mapping *mapping;
-	CHECK_INT(umm_sg_append(&memory, (struct umm_run){ 0, UINT64_C(5) << 32 }), 0);
+	CHECK_INT(umm_sg_append(&memory, (struct umm_range){ 0, UINT64_C(5) << 32 }), 0);
 	CHECK_INT(umm_dma_map_buffer(&device.dma, &memory, &use, &segments, &mapping), 0);
 	CHECK_INT(segments.count, 10); /* 2^32 - 1 bytes and the last one, five times */
 	CHECK(segments.size_bytes == UINT64_C(5) << 32);
@@ -207,12 +207,12 @@ TEST(the_mask_counts_the_last_byte)
 	start_far((struct umm_dma_limits){ .mask = 0xfff }, 0);
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
 	uint64_t address;
-	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_run){ 0, 0x1001 }, &use, &address),
+	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_range){ 0, 0x1001 }, &use, &address),
 		  -ERANGE);
 	CHECK(device.dma.refusal.fault == UMM_DMA_MASK_EXCEEDED);
 	CHECK(device.dma.refusal.limit == 0xfff);
-	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_run){ 0, 0x1000 }, &use, &address), 0);
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ 0, 0x1000 }, &use), 0);
+	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_range){ 0, 0x1000 }, &use, &address), 0);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ 0, 0x1000 }, &use), 0);
 }
 
 TEST(books_that_are_full_refuse_and_recover)
@@ -221,14 +221,14 @@ TEST(books_that_are_full_refuse_and_recover)
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
 	uint64_t address;
 	for (uint64_t i = 0; i < 8; i++)
-		CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_run){ i * 64, 64 }, &use,
+		CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_range){ i * 64, 64 }, &use,
 					  &address),
 			  0);
-	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_run){ 512, 64 }, &use, &address),
+	CHECK_INT(umm_dma_map_run(&device.dma, (struct umm_range){ 512, 64 }, &use, &address),
 		  -ENOMEM);
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ 0, 64 }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ 0, 64 }, &use), 0);
 	for (uint64_t i = 0; i < 58; i++) /* one more than there are pieces */
-		CHECK_INT(umm_sg_append(&memory, (struct umm_run){ 4096 + i * 128, 64 }), 0);
+		CHECK_INT(umm_sg_append(&memory, (struct umm_range){ 4096 + i * 128, 64 }), 0);
 	CHECK_INT(umm_dma_map_sg(&device.dma, &memory, &use, &segments), -ENOMEM);
 	CHECK(umm_dma_device_valid(&device.dma) && segments.count == 0);
 	memory.count--, memory.size_bytes -= 64;
@@ -249,12 +249,12 @@ static uint64_t reached_by(uint64_t address)
 static void check_every_byte(void)
 {
 	struct umm_sg_cursor cursor;
-	struct umm_run piece;
+	struct umm_range piece;
 	umm_sg_seek(&cursor, &memory, 0);
 	for (uint32_t i = 0; i < segments.count; i++)
 		for (uint64_t b = 0; b < segments.runs[i].size; b++) {
 			CHECK(umm_sg_next(&cursor, 1, &piece));
-			CHECK(reached_by(segments.runs[i].address + b) == piece.address);
+			CHECK(reached_by(segments.runs[i].start + b) == piece.start);
 		}
 	CHECK(!umm_sg_next(&cursor, 1, &piece));
 }
@@ -281,7 +281,7 @@ static void random_memory(uint64_t base, uint64_t span, uint32_t longest)
 		uint64_t size = 1 + rig_below(&rig, longest);
 		if (at + size > base + span)
 			at = base;
-		CHECK_INT(umm_sg_append(&memory, (struct umm_run){ at, size }), 0);
+		CHECK_INT(umm_sg_append(&memory, (struct umm_range){ at, size }), 0);
 		at += size;
 	}
 }
@@ -364,9 +364,9 @@ TEST(one_byte_runs_in_one_page_share_its_translation)
 {
 	start(&(struct rig_config){ .name = "gpu", .iommu = true });
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
-	struct umm_run page = low_page();
+	struct umm_range page = low_page();
 	for (uint64_t i = 0; i < 300; i++)
-		CHECK_INT(umm_sg_append(&memory, (struct umm_run){ page.address + 100 + i, 1 }), 0);
+		CHECK_INT(umm_sg_append(&memory, (struct umm_range){ page.start + 100 + i, 1 }), 0);
 	CHECK_INT(umm_dma_map_sg(&device.dma, &memory, &use, &segments), 0);
 	CHECK(segments.count == 1 && segments.runs[0].size == 300);
 	check_every_byte();
@@ -378,14 +378,15 @@ TEST(blocks_of_two_mib_are_mapped_as_blocks)
 {
 	start(&(struct rig_config){ .name = "gpu", .iommu = true, .blocks = true });
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
-	struct umm_run block = { RIG_HIGH, MODEL_BLOCK_BYTES };
+	struct umm_range block = { RIG_HIGH, MODEL_BLOCK_BYTES };
 	uint64_t address;
 	CHECK_INT(umm_dma_map_run(&device.dma, block, &use, &address), 0);
 	CHECK((address & (MODEL_BLOCK_BYTES - 1)) == 0);
 	for (uint64_t at = 0; at < block.size; at += 4096)
-		CHECK(reached_by(address + at) == block.address + at);
+		CHECK(reached_by(address + at) == block.start + at);
 	CHECK_INT(device.mmu.misses, 1);
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ address, block.size }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ address, block.size }, &use),
+		  0);
 	stop();
 }
 
@@ -393,13 +394,13 @@ TEST(the_direction_is_what_the_iommu_lets_through)
 {
 	start(&(struct rig_config){ .name = "gpu", .iommu = true });
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
-	struct umm_run page = low_page();
+	struct umm_range page = low_page();
 	uint64_t address;
 	uint8_t byte = 0;
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &address), 0);
 	CHECK(model_device_read(&device.hw, address, &byte, 1));
 	CHECK(!model_device_write(&device.hw, address, &byte, 1));
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ address, 4096 }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ address, 4096 }, &use), 0);
 	CHECK(!model_device_read(&device.hw, address, &byte, 1));
 	CHECK_INT(device.mmu.faults, 2);
 	stop();
@@ -412,7 +413,7 @@ TEST(a_map_that_fails_half_way_leaves_nothing_behind)
 	CHECK_INT(model_machine_take_scattered(rig.machine, 8, &memory), 0);
 	/* Somebody else's page in the middle of the range that will be taken. */
 	uint64_t middle = device.iova.start + 5 * 4096;
-	CHECK_INT(model_iommu_map(&device.mmu, (struct umm_run){ middle, 4096 }, RIG_LOW, 3), 0);
+	CHECK_INT(model_iommu_map(&device.mmu, (struct umm_range){ middle, 4096 }, RIG_LOW, 3), 0);
 	CHECK_INT(umm_dma_map_sg(&device.dma, &memory, &use, &segments), -EEXIST);
 	CHECK(segments.count == 0 && device.dma.live == 0 && device.iova.takes == 1);
 	uint64_t at;
@@ -442,8 +443,8 @@ TEST(more_than_any_iommu_translates_is_refused)
 	for (unsigned shift = 59; shift < 63; shift++) {
 		umm_sg_clear(&memory);
 		uint64_t size = (UINT64_C(1) << shift) - 1;
-		CHECK_INT(umm_sg_append(&memory, (struct umm_run){ 0, size }), 0);
-		CHECK_INT(umm_sg_append(&memory, (struct umm_run){ 4095, size }), 0);
+		CHECK_INT(umm_sg_append(&memory, (struct umm_range){ 0, size }), 0);
+		CHECK_INT(umm_sg_append(&memory, (struct umm_range){ 4095, size }), 0);
 		int ret = umm_dma_map_sg(&device.dma, &memory, &use, &segments);
 		CHECK(ret == -ERANGE || ret == -ENOSPC);
 		CHECK(device.dma.live == 0 && segments.count == 0);
@@ -457,22 +458,22 @@ TEST(lazy_addresses_come_back_only_after_the_flush)
 {
 	start(&(struct rig_config){ .name = "gpu", .iommu = true, .lazy = true, .max_lazy = 3 });
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
-	struct umm_run page = low_page();
+	struct umm_range page = low_page();
 	uint64_t seen[4];
 	for (unsigned i = 0; i < 3; i++) {
 		CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &seen[i]), 0);
-		CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ seen[i], 4096 }, &use),
+		CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ seen[i], 4096 }, &use),
 			  0);
 		for (unsigned before = 0; before < i; before++)
 			CHECK(seen[i] != seen[before]);
 	}
 	CHECK(device.mmu.flushes == 0 && device.dma.n_lazy == 3);
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &seen[3]), 0);
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ seen[3], 4096 }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ seen[3], 4096 }, &use), 0);
 	CHECK(device.mmu.flushes == 1 && device.dma.n_lazy == 1); /* the queue was full */
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &seen[3]), 0);
 	CHECK(seen[3] == seen[0]);
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ seen[3], 4096 }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ seen[3], 4096 }, &use), 0);
 	umm_dma_flush(&device.dma);
 	umm_dma_flush(&device.dma); /* nothing to do: no flush */
 	CHECK(device.mmu.flushes == 2 && device.dma.n_lazy == 0);
@@ -483,10 +484,10 @@ TEST(closing_with_unmaps_queued_flushes_and_frees_them)
 {
 	start(&(struct rig_config){ .name = "gpu", .iommu = true, .lazy = true, .max_lazy = 9 });
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
-	struct umm_run page = low_page();
+	struct umm_range page = low_page();
 	uint64_t address;
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &address), 0);
-	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_run){ address, 4096 }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ address, 4096 }, &use), 0);
 	CHECK_INT(device.dma.n_lazy, 1);
 	CHECK_INT(umm_dma_device_finish(&device.dma), 0);
 	CHECK(device.mmu.flushes == 1 && device.iova.gives == 1);
@@ -494,22 +495,22 @@ TEST(closing_with_unmaps_queued_flushes_and_frees_them)
 
 TEST(reserved_windows_are_never_handed_out)
 {
-	struct umm_run window = { 0x104000, 0x3000 };
+	struct umm_range window = { 0x104000, 0x3000 };
 	start(&(struct rig_config){
 		.name = "gpu", .iommu = true, .iova_pages = 16, .reserved = window });
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
-	struct umm_run page = low_page();
+	struct umm_range page = low_page();
 	uint64_t address[16];
 	unsigned n = 0;
 	while (umm_dma_map_run(&device.dma, page, &use, &address[n]) == 0) {
-		struct umm_run at = { address[n++], 4096 };
-		CHECK(!umm_run_overlaps(at, window));
+		struct umm_range at = { address[n++], 4096 };
+		CHECK(!umm_range_overlaps(at, window));
 	}
 	CHECK_INT(n, 13);
 	while (n-- > 0)
-		CHECK_INT(
-			umm_dma_unmap_run(&device.dma, (struct umm_run){ address[n], 4096 }, &use),
-			0);
+		CHECK_INT(umm_dma_unmap_run(&device.dma, (struct umm_range){ address[n], 4096 },
+					    &use),
+			  0);
 	stop();
 }
 
@@ -531,14 +532,14 @@ TEST(bounced_bytes_are_counted_and_attributed)
 	start(&config);
 	start_pool(16 << 10);
 	struct umm_dma_use use = rig_use(UMM_DMA_FROM_DEVICE);
-	struct umm_run page = high_page();
+	struct umm_range page = high_page();
 	uint64_t address;
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &address), 0);
 	CHECK(address + 4095 <= RIG_MASK28 && pool.used == 2);
 	CHECK(device.dma.stats.bounced_in_bytes == 4096); /* although it only writes */
-	struct umm_run mapped = { address, 4096 };
-	CHECK_INT(umm_dma_sync_run(&device.dma, mapped, (struct umm_run){ 33, 5 }, UMM_DMA_FOR_CPU,
-				   &use),
+	struct umm_range mapped = { address, 4096 };
+	CHECK_INT(umm_dma_sync_run(&device.dma, mapped, (struct umm_range){ 33, 5 },
+				   UMM_DMA_FOR_CPU, &use),
 		  0);
 	CHECK(device.dma.stats.bounced_out_bytes == 5);
 	CHECK_INT(umm_dma_unmap_run(&device.dma, mapped, &use), 0);
@@ -570,9 +571,9 @@ TEST(a_bounce_in_a_zero_copy_path_is_reported)
 	start(&config);
 	start_pool(16 << 10);
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
-	struct umm_run page = high_page();
+	struct umm_range page = high_page();
 	use.attributes = UMM_DMA_NO_COPIES;
-	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &page.address), 0);
+	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &page.start), 0);
 	CHECK(rig.reports[UMM_DMA_BOUNCED] == 1);
 	CHECK_INT(umm_dma_unmap_run(&device.dma, page, &use), 0);
 	stop();
@@ -585,7 +586,7 @@ TEST(a_full_bounce_pool_refuses_and_recovers)
 	start_pool(16 << 10);
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
 	for (unsigned i = 0; i < 5; i++) {
-		struct umm_run page = high_page();
+		struct umm_range page = high_page();
 		page.size = 4000; /* not contiguous with the next */
 		CHECK_INT(umm_sg_append(&memory, page), 0);
 	}
@@ -609,7 +610,7 @@ TEST(what_reaches_is_not_bounced_and_what_does_not_is)
 	CHECK_INT(umm_sg_append(&memory, low_page()), 0);
 	CHECK_INT(umm_sg_append(&memory, high_page()), 0);
 	CHECK_INT(umm_dma_map_sg(&device.dma, &memory, &use, &segments), 0);
-	CHECK(segments.runs[0].address == memory.runs[0].address && pool.used == 2);
+	CHECK(segments.runs[0].start == memory.runs[0].start && pool.used == 2);
 	CHECK(device.dma.stats.bounced_in_bytes == 4096);
 	CHECK_INT(umm_dma_unmap_sg(&device.dma, &segments, 2, &use), 0);
 	stop();
@@ -640,8 +641,8 @@ TEST(too_many_segments_are_named_or_gathered_by_a_bounce)
 /* ---- random operations, books checked after each ---- */
 
 struct live {
-	struct umm_run runs[4];
-	struct umm_run segment_runs[8];
+	struct umm_range runs[4];
+	struct umm_range segment_runs[8];
 	struct umm_sg memory, segments;
 	struct umm_dma_mapping *mapping; /* of a buffer; NULL: a list */
 	enum umm_dma_direction direction;
@@ -659,7 +660,7 @@ static void map_something(uint64_t base)
 	umm_sg_init(&l->memory, l->runs, 4);
 	umm_sg_init(&l->segments, l->segment_runs, 8);
 	for (uint32_t n = 1 + rig_below(&rig, 4); n > 0; n--) {
-		struct umm_run run = { base + rig_below(&rig, 60000), 1 + rig_below(&rig, 5000) };
+		struct umm_range run = { base + rig_below(&rig, 60000), 1 + rig_below(&rig, 5000) };
 		CHECK_INT(umm_sg_append(&l->memory, run), 0);
 	}
 	l->direction = use.direction;
@@ -694,8 +695,8 @@ static void sync_something(void)
 	struct live *l = &live[rig_below(&rig, n_live)];
 	struct umm_dma_use use = rig_use(l->direction);
 	uint64_t offset = rig_below(&rig, (uint32_t)l->memory.size_bytes);
-	struct umm_run part = { offset,
-				1 + rig_below(&rig, (uint32_t)(l->memory.size_bytes - offset)) };
+	struct umm_range part = { offset,
+				  1 + rig_below(&rig, (uint32_t)(l->memory.size_bytes - offset)) };
 	enum umm_dma_party party = rig_below(&rig, 2) ? UMM_DMA_FOR_CPU : UMM_DMA_FOR_DEVICE;
 	CHECK_INT(l->mapping != NULL
 			  ? umm_dma_sync_buffer(l->mapping, part, party, &use)
@@ -757,12 +758,12 @@ TEST(addresses_from_the_iova_allocator_fit_the_mapper)
 	CHECK_INT(umm_iova_init(&iova, &config, iova_memory, sizeof(iova_memory)), 0);
 	CHECK_INT(umm_iova_add(&iova, (struct umm_range){ 0x100000, 64 * 4096 }), 0);
 	CHECK_INT(umm_iova_cache_init(&cache, &iova, cache_memory, sizeof(cache_memory)), 0);
-	struct umm_run window = { 0x104000, 0x1000 };
+	struct umm_range window = { 0x104000, 0x1000 };
 	device.iommu.iova_ops = &umm_dma_iova_cache_ops;
 	device.iommu.iova_space = &cache;
 	device.iommu.reserved = &window;
 	device.iommu.n_reserved = 1;
-	device.iommu.aperture = (struct umm_run){ 0x100000, 64 * 4096 };
+	device.iommu.aperture = (struct umm_range){ 0x100000, 64 * 4096 };
 	umm_dma_device_finish(&device.dma);
 	CHECK(rig_device_reopen(&device));
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
@@ -771,7 +772,7 @@ TEST(addresses_from_the_iova_allocator_fit_the_mapper)
 		umm_sg_clear(&segments);
 		CHECK_INT(umm_dma_map_sg(&device.dma, &memory, &use, &segments), 0);
 		for (uint32_t s = 0; s < segments.count; s++)
-			CHECK(!umm_run_overlaps(segments.runs[s], window));
+			CHECK(!umm_range_overlaps(segments.runs[s], window));
 		check_every_byte();
 		CHECK_INT(umm_dma_unmap_sg(&device.dma, &segments, memory.count, &use), 0);
 	}

@@ -106,21 +106,21 @@ static void expect_calls(const char *expected)
 	calls[0] = '\0';
 }
 
-static struct umm_run page(unsigned first, unsigned n)
+static struct umm_range page(unsigned first, unsigned n)
 {
-	return (struct umm_run){ (uintptr_t)memory + first * 4096ul, n * 4096ul };
+	return (struct umm_range){ (uintptr_t)memory + first * 4096ul, n * 4096ul };
 }
 
 /* ---- vfio and iommufd ---- */
 
 static void map_scattered(const char *mapped, const char *unmapped)
 {
-	struct umm_run runs[] = { page(4, 1), page(5, 1), page(1, 2), page(9, 1) }, one;
+	struct umm_range runs[] = { page(4, 1), page(5, 1), page(1, 2), page(9, 1) }, one;
 	struct umm_sg list = { runs, 4, 4, 5 * 4096 }, segments;
 	struct umm_dma_use use = rig_use(UMM_DMA_FROM_DEVICE);
 	umm_sg_init(&segments, &one, 1);
 	CHECK_INT(umm_dma_map_sg(&device, &list, &use, &segments), 0);
-	CHECK(one.address == 0x100000 && one.size == 5 * 4096);
+	CHECK(one.start == 0x100000 && one.size == 5 * 4096);
 	expect_calls(mapped);
 	CHECK_INT(umm_dma_unmap_sg(&device, &segments, 4, &use), 0);
 	expect_calls(unmapped);
@@ -158,7 +158,7 @@ TEST(directions_become_permissions)
 			uint64_t address;
 			CHECK_INT(umm_dma_map_run(&device, page(0, 1), &use, &address), 0);
 			CHECK(strstr(calls, expected[backend][direction - 1]) != NULL);
-			struct umm_run mapped = { address, 4096 };
+			struct umm_range mapped = { address, 4096 };
 			CHECK_INT(umm_dma_unmap_run(&device, mapped, &use), 0);
 			calls[0] = '\0';
 		}
@@ -167,7 +167,7 @@ TEST(directions_become_permissions)
 
 TEST(a_map_the_kernel_refuses_half_way_is_undone)
 {
-	struct umm_run runs[] = { page(4, 1), page(1, 2), page(9, 1) }, one;
+	struct umm_range runs[] = { page(4, 1), page(1, 2), page(9, 1) }, one;
 	struct umm_sg list = { runs, 3, 3, 4 * 4096 }, segments;
 	struct umm_dma_use use = rig_use(UMM_DMA_TO_DEVICE);
 	open_device(&umm_vfio_ops, &vfio);
@@ -189,7 +189,7 @@ TEST(an_unmap_the_kernel_refuses_is_counted)
 	open_device(&umm_vfio_ops, &vfio);
 	CHECK_INT(umm_dma_map_run(&device, page(0, 1), &use, &address), 0);
 	fail_call = 1;
-	CHECK_INT(umm_dma_unmap_run(&device, (struct umm_run){ address, 4096 }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device, (struct umm_range){ address, 4096 }, &use), 0);
 	CHECK_INT(vfio.failed_unmaps, 1);
 }
 
@@ -199,8 +199,8 @@ TEST(coherent_memory_is_mapped_for_both_directions)
 	open_device(&umm_vfio_ops, &vfio);
 	CHECK_INT(umm_dma_alloc_coherent(&device, 20000, "ring", NULL, &ring), 0);
 	CHECK(strstr(calls, "+5000 ") && strstr(calls, "flags 3"));
-	CHECK(ring.memory.address % 32768 == 0 && ring.address % 32768 == 0);
-	char *bytes = (char *)(uintptr_t)ring.memory.address;
+	CHECK(ring.memory.start % 32768 == 0 && ring.address % 32768 == 0);
+	char *bytes = (char *)(uintptr_t)ring.memory.start;
 	CHECK(bytes[0] == 0 && bytes[19999] == 0);
 	bytes[19999] = 1;
 	CHECK_INT(umm_dma_free_coherent(&ring, NULL), 0);
@@ -231,10 +231,10 @@ TEST(physical_addresses_go_to_the_device_and_windows_to_the_caches)
 		.max_mappings = 8,
 		.max_pieces = 32,
 	};
-	CHECK_INT(umm_bounce_init(&pool, (struct umm_run){ 0x10000, 8192 }, 2048, metadata), 0);
+	CHECK_INT(umm_bounce_init(&pool, (struct umm_range){ 0x10000, 8192 }, 2048, metadata), 0);
 	CHECK_INT(umm_dma_device_init(&device, &options, books, sizeof(books)), 0);
 
-	struct umm_run buffer = { 0x40001ff0, 32 }; /* through two windows */
+	struct umm_range buffer = { 0x40001ff0, 32 }; /* through two windows */
 	struct umm_dma_use use = rig_use(UMM_DMA_BIDIRECTIONAL);
 	uint64_t address;
 	memcpy(memory + 7 * 4096 - 16, "0123456789abcdef", 16);
@@ -243,10 +243,10 @@ TEST(physical_addresses_go_to_the_device_and_windows_to_the_caches)
 	char *slot = memory + 8 * 4096 + (address - 0x10000);
 	CHECK(memcmp(slot, "0123456789abcdefghijklmnopqrstuv", 32) == 0);
 	memcpy(slot + 15, "XY", 2); /* the device writes */
-	CHECK_INT(umm_dma_unmap_run(&device, (struct umm_run){ address, 32 }, &use), 0);
+	CHECK_INT(umm_dma_unmap_run(&device, (struct umm_range){ address, 32 }, &use), 0);
 	CHECK(memory[7 * 4096 - 1] == 'X' && memory[0] == 'Y');
 
-	struct umm_run unseen = { 0x40003000 - 8, 16 };
+	struct umm_range unseen = { 0x40003000 - 8, 16 };
 	CHECK_INT(umm_dma_map_run(&device, unseen, &use, &address), -EFAULT);
 	CHECK_INT(device.refusal.fault, UMM_DMA_BAD_MEMORY);
 	CHECK_INT(umm_dma_device_finish(&device), 0);

@@ -9,7 +9,7 @@
 
 static struct rig rig;
 static struct rig_device device;
-static struct umm_run page;
+static struct umm_range page;
 static struct umm_dma_use use;
 static uint64_t address;
 
@@ -18,7 +18,7 @@ static void start(bool checked)
 	struct rig_config config = { .name = "camera", .checked = checked, .iommu = true };
 	CHECK(rig_open(&rig, (struct rig_chance){ .seed = 1, .quiet = true }));
 	CHECK(rig_device_open(&rig, &device, &config));
-	page = (struct umm_run){ rig_take(&rig, 4096, false), 4096 };
+	page = (struct umm_range){ rig_take(&rig, 4096, false), 4096 };
 	use = rig_use(UMM_DMA_FROM_DEVICE);
 }
 
@@ -28,9 +28,9 @@ static void start_mapped(void)
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &address), 0);
 }
 
-static struct umm_run mapped(void)
+static struct umm_range mapped(void)
 {
-	return (struct umm_run){ address, 4096 };
+	return (struct umm_range){ address, 4096 };
 }
 
 /* One report of that kind since the last look, with names and advice, and the books as before. */
@@ -66,7 +66,7 @@ static void stop_mapped(void)
 TEST(unmap_of_what_was_never_mapped)
 {
 	start_mapped();
-	struct umm_run other = { address + 0x10000, 4096 };
+	struct umm_range other = { address + 0x10000, 4096 };
 	expect_refused(umm_dma_unmap_run(&device.dma, other, &use), UMM_DMA_NEVER_MAPPED);
 	stop_mapped();
 }
@@ -74,7 +74,7 @@ TEST(unmap_of_what_was_never_mapped)
 TEST(unmap_with_an_address_inside)
 {
 	start_mapped();
-	struct umm_run inside = { address + 64, 4096 - 64 };
+	struct umm_range inside = { address + 64, 4096 - 64 };
 	expect_refused(umm_dma_unmap_run(&device.dma, inside, &use), UMM_DMA_WRONG_ADDRESS);
 	stop_mapped();
 }
@@ -82,7 +82,7 @@ TEST(unmap_with_an_address_inside)
 TEST(unmap_with_another_size)
 {
 	start_mapped();
-	struct umm_run half = { address, 2048 };
+	struct umm_range half = { address, 2048 };
 	expect_refused(umm_dma_unmap_run(&device.dma, half, &use), UMM_DMA_WRONG_SIZE);
 	CHECK_INT(rig.last.limit, 4096);
 	stop_mapped();
@@ -93,7 +93,7 @@ TEST(unmap_and_sync_in_another_direction)
 	start_mapped();
 	struct umm_dma_use other = rig_use(UMM_DMA_TO_DEVICE);
 	expect_refused(umm_dma_unmap_run(&device.dma, mapped(), &other), UMM_DMA_WRONG_DIRECTION);
-	expect_refused(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0 },
+	expect_refused(umm_dma_sync_run(&device.dma, mapped(), (struct umm_range){ 0 },
 					UMM_DMA_FOR_CPU, &other),
 		       UMM_DMA_WRONG_SYNC);
 	stop_mapped();
@@ -105,11 +105,11 @@ TEST(a_mapping_in_both_directions_may_be_synced_in_one)
 	use = rig_use(UMM_DMA_BIDIRECTIONAL);
 	struct umm_dma_use one = rig_use(UMM_DMA_FROM_DEVICE), none = rig_use(0);
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &address), 0);
-	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0 }, UMM_DMA_FOR_CPU,
+	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_range){ 0 }, UMM_DMA_FOR_CPU,
 				   &one),
 		  0);
 	CHECK_INT(rig.n_reports, 0);
-	expect_refused(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0 },
+	expect_refused(umm_dma_sync_run(&device.dma, mapped(), (struct umm_range){ 0 },
 					UMM_DMA_FOR_CPU, &none),
 		       UMM_DMA_WRONG_SYNC);
 	expect_refused(umm_dma_unmap_run(&device.dma, mapped(), &one), UMM_DMA_WRONG_DIRECTION);
@@ -119,7 +119,7 @@ TEST(a_mapping_in_both_directions_may_be_synced_in_one)
 TEST(unmap_with_another_count)
 {
 	start(true);
-	struct umm_run runs[2] = { { page.address, 100 }, { page.address + 100, 100 } }, one;
+	struct umm_range runs[2] = { { page.start, 100 }, { page.start + 100, 100 } }, one;
 	struct umm_sg memory = { runs, 2, 2, 200 }, segments;
 	umm_sg_init(&segments, &one, 1);
 	CHECK_INT(umm_dma_map_sg(&device.dma, &memory, &use, &segments), 0);
@@ -132,7 +132,7 @@ TEST(unmap_with_another_count)
 TEST(unmap_of_a_run_as_a_list)
 {
 	start_mapped();
-	struct umm_run one = mapped();
+	struct umm_range one = mapped();
 	struct umm_sg segments = { &one, 1, 1, 4096 };
 	expect_refused(umm_dma_unmap_sg(&device.dma, &segments, 1, &use), UMM_DMA_WRONG_KIND);
 	stop_mapped();
@@ -150,7 +150,7 @@ TEST(unmap_of_a_buffer_twice)
 {
 	start(true);
 	struct umm_sg memory = { &page, 1, 1, 4096 }, segments;
-	struct umm_run one;
+	struct umm_range one;
 	struct umm_dma_mapping *mapping;
 	umm_sg_init(&segments, &one, 1);
 	CHECK_INT(umm_dma_map_buffer(&device.dma, &memory, &use, &segments, &mapping), 0);
@@ -164,7 +164,7 @@ TEST(unmap_of_a_buffer_twice)
 TEST(sync_outside_the_mapping)
 {
 	start_mapped();
-	struct umm_run parts[] = { { 4096, 1 }, { 4095, 2 }, { 1, 0 }, { UINT64_MAX, 2 } };
+	struct umm_range parts[] = { { 4096, 1 }, { 4095, 2 }, { 1, 0 }, { UINT64_MAX, 2 } };
 	for (unsigned i = 0; i < 4; i++)
 		expect_refused(
 			umm_dma_sync_run(&device.dma, mapped(), parts[i], UMM_DMA_FOR_CPU, &use),
@@ -179,7 +179,7 @@ TEST(use_of_a_map_that_failed)
 	model_memory_mark(&rig.machine->memory, page, MODEL_PAGE_FREE);
 	CHECK_INT(umm_dma_map_run(&device.dma, page, &use, &unset), -EFAULT);
 	expect(UMM_DMA_BAD_MEMORY);
-	expect_refused(umm_dma_unmap_run(&device.dma, (struct umm_run){ unset, 4096 }, &use),
+	expect_refused(umm_dma_unmap_run(&device.dma, (struct umm_range){ unset, 4096 }, &use),
 		       UMM_DMA_UNCHECKED_ERROR);
 	CHECK_INT(rig_device_close(&device), 0);
 }
@@ -187,7 +187,7 @@ TEST(use_of_a_map_that_failed)
 TEST(memory_from_the_stack_freed_or_not_there)
 {
 	start(true);
-	struct umm_run hole = { 0x10, 64 };
+	struct umm_range hole = { 0x10, 64 };
 	CHECK_INT(umm_dma_map_run(&device.dma, hole, &use, &address), -EFAULT);
 	expect(UMM_DMA_BAD_MEMORY);
 	model_memory_mark(&rig.machine->memory, page, MODEL_PAGE_STACK);
@@ -201,7 +201,7 @@ TEST(a_leak_is_reported_for_each_mapping_and_undone)
 	start_mapped();
 	uint64_t second;
 	struct umm_dma_use to = rig_use(UMM_DMA_TO_DEVICE);
-	struct umm_run other = { rig_take(&rig, 4096, false), 4096 };
+	struct umm_range other = { rig_take(&rig, 4096, false), 4096 };
 	CHECK_INT(umm_dma_map_run(&device.dma, other, &to, &second), 0);
 	CHECK_INT(umm_dma_device_finish(&device.dma), 2);
 	CHECK_INT(rig.reports[UMM_DMA_LEAK], 2);
@@ -215,8 +215,8 @@ TEST(a_leak_is_reported_for_each_mapping_and_undone)
 TEST(two_mappings_in_one_cache_line)
 {
 	start(true);
-	struct umm_run left = { page.address, 100 }, right = { page.address + 100, 100 };
-	struct umm_run apart = { page.address + 256, 64 };
+	struct umm_range left = { page.start, 100 }, right = { page.start + 100, 100 };
+	struct umm_range apart = { page.start + 256, 64 };
 	uint64_t a, b, c;
 	CHECK_INT(umm_dma_map_run(&device.dma, left, &use, &a), 0);
 	CHECK_INT(umm_dma_map_run(&device.dma, apart, &use, &c), 0);
@@ -232,7 +232,7 @@ TEST(two_devices_in_one_cache_line)
 	struct rig_config config = { .name = "net", .checked = true };
 	CHECK(rig_device_open(&rig, &other, &config));
 	uint64_t theirs;
-	CHECK_INT(umm_dma_map_run(&other.dma, (struct umm_run){ page.address, 64 }, &use, &theirs),
+	CHECK_INT(umm_dma_map_run(&other.dma, (struct umm_range){ page.start, 64 }, &use, &theirs),
 		  0);
 	expect(UMM_DMA_SHARED_LINE);
 	CHECK_STR(rig.last.device, "net");
@@ -251,7 +251,7 @@ TEST(lines_that_nobody_writes_may_be_shared)
 	CHECK_INT(rig.n_reports, 0);
 }
 
-static void watch_cpu(void *user, struct umm_run memory, bool write)
+static void watch_cpu(void *user, struct umm_range memory, bool write)
 {
 	umm_dma_check_cpu(user, memory, write, "app.c:7");
 }
@@ -262,20 +262,20 @@ TEST(the_cpu_touches_what_the_device_owns)
 	uint8_t byte = 0;
 	rig.machine->watch = watch_cpu;
 	rig.machine->watcher = &rig.checker;
-	model_cpu_read(rig.machine, page.address + 5, &byte, 1);
+	model_cpu_read(rig.machine, page.start + 5, &byte, 1);
 	expect(UMM_DMA_MISSING_SYNC);
 	CHECK(strstr(rig.last_text, "app.c:7") && strstr(rig.last_text, "first at rig.c:1"));
-	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0, 64 },
+	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_range){ 0, 64 },
 				   UMM_DMA_FOR_CPU, &use),
 		  0);
-	model_cpu_read(rig.machine, page.address + 5, &byte, 1);
+	model_cpu_read(rig.machine, page.start + 5, &byte, 1);
 	CHECK_INT(rig.n_reports, 0);
-	model_cpu_read(rig.machine, page.address + 64, &byte, 1); /* not in that part */
+	model_cpu_read(rig.machine, page.start + 64, &byte, 1); /* not in that part */
 	expect(UMM_DMA_MISSING_SYNC);
-	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0 }, UMM_DMA_FOR_DEVICE,
-				   &use),
+	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_range){ 0 },
+				   UMM_DMA_FOR_DEVICE, &use),
 		  0);
-	model_cpu_write(rig.machine, page.address + 5, &byte, 1);
+	model_cpu_write(rig.machine, page.start + 5, &byte, 1);
 	expect(UMM_DMA_MISSING_SYNC);
 	rig.machine->watch = NULL;
 	stop_mapped();
@@ -292,7 +292,7 @@ TEST(the_cpu_may_read_what_the_device_only_reads)
 	stop_mapped();
 }
 
-static void watch_device(void *user, struct umm_run at, enum umm_dma_direction direction)
+static void watch_device(void *user, struct umm_range at, enum umm_dma_direction direction)
 {
 	umm_dma_check_device(user, at, direction);
 }
@@ -307,7 +307,7 @@ TEST(the_device_runs_at_the_wrong_time_or_in_the_wrong_direction)
 	CHECK_INT(rig.n_reports, 0);
 	CHECK(!model_device_read(&device.hw, address, &byte, 1));
 	expect(UMM_DMA_WRONG_DIRECTION);
-	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_run){ 0 }, UMM_DMA_FOR_CPU,
+	CHECK_INT(umm_dma_sync_run(&device.dma, mapped(), (struct umm_range){ 0 }, UMM_DMA_FOR_CPU,
 				   &use),
 		  0);
 	model_device_write(&device.hw, address, &byte, 1);

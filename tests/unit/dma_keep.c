@@ -22,7 +22,7 @@ static void start(const struct rig_config *config)
 
 static struct umm_dma_cache cache;
 static struct umm_dma_cached entries[3];
-static struct umm_run pages[5];
+static struct umm_range pages[5];
 static struct umm_sg lists[5];
 static struct umm_dma_buffer buffers[5];
 
@@ -31,7 +31,7 @@ static void start_cache(const struct rig_config *config)
 	start(config);
 	umm_dma_cache_init(&cache, entries, 3);
 	for (unsigned i = 0; i < 5; i++) {
-		pages[i] = (struct umm_run){ rig_take(&rig, 4096, false), 4096 };
+		pages[i] = (struct umm_range){ rig_take(&rig, 4096, false), 4096 };
 		lists[i] = (struct umm_sg){ &pages[i], 1, 1, 4096 };
 		buffers[i] = (struct umm_dma_buffer){ i + 1, "frame", &lists[i] };
 	}
@@ -39,11 +39,11 @@ static void start_cache(const struct rig_config *config)
 
 static int get(unsigned i, struct umm_dma_mapping **mapping)
 {
-	struct umm_run one;
+	struct umm_range one;
 	struct umm_sg segments;
 	umm_sg_init(&segments, &one, 1);
 	int ret = umm_dma_cache_get(&cache, &device.dma, &buffers[i], &use, &segments, mapping);
-	CHECK(ret < 0 || (segments.count == 1 && segments.runs[0].address == (*mapping)->address));
+	CHECK(ret < 0 || (segments.count == 1 && segments.runs[0].start == (*mapping)->address));
 	return ret;
 }
 
@@ -132,7 +132,7 @@ TEST(coherent_memory_is_aligned_to_its_size)
 		CHECK_INT(
 			umm_dma_alloc_coherent(&device.dma, sizes[i], "ring", "app.c:1", &ring[i]),
 			0);
-		CHECK((ring[i].memory.address & (aligns[i] - 1)) == 0);
+		CHECK((ring[i].memory.start & (aligns[i] - 1)) == 0);
 		CHECK((ring[i].address & (aligns[i] - 1)) == 0);
 		CHECK(ring[i].memory.size >= sizes[i]);
 	}
@@ -167,7 +167,7 @@ TEST(coherent_memory_stays_below_the_coherent_mask)
 	for (unsigned i = 0; i < 16; i++) {
 		CHECK_INT(umm_dma_alloc_coherent(&device.dma, 4096, "ring", NULL, &ring), 0);
 		CHECK(ring.address + 4095 <= 0xffff);
-		CHECK(ring.address == ring.memory.address - RIG_LOW);
+		CHECK(ring.address == ring.memory.start - RIG_LOW);
 	}
 	CHECK_INT(umm_dma_alloc_coherent(&device.dma, 4096, "ring", NULL, &ring), -ENOMEM);
 }

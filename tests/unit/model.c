@@ -39,14 +39,14 @@ TEST(correct_drivers_see_right_bytes_on_every_seed)
 TEST(banks_that_make_no_sense_are_refused)
 {
 	struct model_memory memory = { 0 };
-	CHECK_INT(model_memory_add(&memory, (struct umm_run){ 0x1000, 100 }), -EINVAL);
-	CHECK_INT(model_memory_add(&memory, (struct umm_run){ 0x1000, 0 }), -EINVAL);
-	CHECK_INT(model_memory_add(&memory, (struct umm_run){ 0x1000, 0x3000 }), 0);
-	CHECK_INT(model_memory_add(&memory, (struct umm_run){ 0x3000, 0x3000 }), -EINVAL);
-	CHECK_INT(model_memory_add(&memory, (struct umm_run){ 0x4000, 0x1000 }), 0);
-	CHECK(model_memory_at(&memory, (struct umm_run){ 0x3fff, 1 }) != NULL);
-	CHECK(model_memory_at(&memory, (struct umm_run){ 0x3fff, 2 }) == NULL);
-	CHECK(model_memory_at(&memory, (struct umm_run){ 0xfff, 1 }) == NULL);
+	CHECK_INT(model_memory_add(&memory, (struct umm_range){ 0x1000, 100 }), -EINVAL);
+	CHECK_INT(model_memory_add(&memory, (struct umm_range){ 0x1000, 0 }), -EINVAL);
+	CHECK_INT(model_memory_add(&memory, (struct umm_range){ 0x1000, 0x3000 }), 0);
+	CHECK_INT(model_memory_add(&memory, (struct umm_range){ 0x3000, 0x3000 }), -EINVAL);
+	CHECK_INT(model_memory_add(&memory, (struct umm_range){ 0x4000, 0x1000 }), 0);
+	CHECK(model_memory_at(&memory, (struct umm_range){ 0x3fff, 1 }) != NULL);
+	CHECK(model_memory_at(&memory, (struct umm_range){ 0x3fff, 2 }) == NULL);
+	CHECK(model_memory_at(&memory, (struct umm_range){ 0xfff, 1 }) == NULL);
 	model_memory_finish(&memory);
 }
 
@@ -58,7 +58,8 @@ TEST(contiguous_memory_is_free_aligned_and_below_its_limit)
 	CHECK_INT(model_memory_take(memory, 0x3000, 0x4000, UINT64_MAX, &a), 0);
 	CHECK((a & 0x3fff) == 0);
 	CHECK_INT(model_memory_take(memory, 0x1000, 0x1000, UINT64_MAX, &b), 0);
-	CHECK(!umm_run_overlaps((struct umm_run){ a, 0x3000 }, (struct umm_run){ b, 0x1000 }));
+	CHECK(!umm_range_overlaps((struct umm_range){ a, 0x3000 },
+				  (struct umm_range){ b, 0x1000 }));
 	CHECK_INT(model_memory_take(memory, RIG_LOW_SIZE, 0x1000, RIG_MASK28, &b), -ENOMEM);
 	CHECK_INT(model_memory_take(memory, RIG_HIGH_SIZE, 0x1000, UINT64_MAX, &b), 0);
 	CHECK(b == RIG_HIGH);
@@ -88,7 +89,7 @@ TEST(the_cpu_alone_never_notices_its_caches)
 			}
 			if (i % 64 == 0) /* cleaning is always allowed */
 				model_cpu_clean(rig.machine,
-						(struct umm_run){ base + offset, size });
+						(struct umm_range){ base + offset, size });
 		}
 		CHECK(rig.machine->inner.evicted > 100 && rig.machine->inner.prefetched > 100);
 		rig_close(&rig);
@@ -100,7 +101,7 @@ TEST(a_dirty_line_is_not_in_memory_until_it_is_cleaned)
 	start(true);
 	uint64_t at = rig_take(&rig, 4096, false);
 	uint8_t written = 0x5a, seen = 0;
-	model_cpu_clean(rig.machine, (struct umm_run){ at, 4096 });
+	model_cpu_clean(rig.machine, (struct umm_range){ at, 4096 });
 	model_cpu_write(rig.machine, at, &written, 1);
 	CHECK(model_bus_read(rig.machine, false, at, &seen, 1));
 	CHECK_INT(seen, 0);
@@ -117,7 +118,7 @@ TEST(a_stale_line_hides_what_a_device_wrote_until_it_is_invalidated)
 	CHECK(model_bus_write(rig.machine, false, at, &written, 1));
 	model_cpu_read(rig.machine, at, &seen, 1);
 	CHECK_INT(seen, 0);
-	model_cpu_invalidate(rig.machine, (struct umm_run){ at, 1 });
+	model_cpu_invalidate(rig.machine, (struct umm_range){ at, 1 });
 	model_cpu_read(rig.machine, at, &seen, 1);
 	CHECK_INT(seen, 0x5a);
 	CHECK(model_bus_write(rig.machine, true, at, &written, 1));
@@ -147,7 +148,7 @@ static uint64_t fingerprint(uint64_t seed)
 	uint64_t sum = rig.machine->dice.state;
 	for (uint64_t b = 0; b < 65536; b++)
 		sum = sum * 31 +
-		      *model_memory_at(&rig.machine->memory, (struct umm_run){ at + b, 1 });
+		      *model_memory_at(&rig.machine->memory, (struct umm_range){ at + b, 1 });
 	rig_close(&rig);
 	return sum;
 }
@@ -169,7 +170,7 @@ TEST(translations_agree_with_a_flat_table)
 	CHECK_INT(model_iommu_init(&mmu, rig.machine, false), 0);
 	for (unsigned i = 0; i < 60000; i++) {
 		uint32_t page = rig_below(&rig, 250), n = 1 + rig_below(&rig, 6);
-		struct umm_run device = { 0x40000000 + page * 4096ull, n * 4096ull };
+		struct umm_range device = { 0x40000000 + page * 4096ull, n * 4096ull };
 		bool clash = false;
 		for (uint32_t p = page; p < page + n; p++)
 			clash |= flat[p] != 0;
@@ -186,15 +187,15 @@ TEST(translations_agree_with_a_flat_table)
 				flat[p] = 0;
 			model_iommu_unmap(&mmu, device);
 			model_iommu_flush(&mmu,
-					  rig_below(&rig, 2) ? device : (struct umm_run){ 0 });
+					  rig_below(&rig, 2) ? device : (struct umm_range){ 0 });
 			break;
 		default: {
 			uint64_t at = 0;
-			bool found = model_iommu_translate(&mmu, device.address + 77, 1, &at);
+			bool found = model_iommu_translate(&mmu, device.start + 77, 1, &at);
 			CHECK(found == (flat[page] != 0));
 			CHECK(!found || at == flat[page] - 1 + 77);
 			uint64_t hits = mmu.hits; /* the second look finds it known */
-			CHECK(model_iommu_translate(&mmu, device.address, 1, &at) == found);
+			CHECK(model_iommu_translate(&mmu, device.start, 1, &at) == found);
 			CHECK(mmu.hits == hits + found);
 		}
 		}
@@ -207,7 +208,7 @@ TEST(the_iotlb_knows_nothing_of_an_unmap_until_it_is_told)
 {
 	start(true);
 	CHECK_INT(model_iommu_init(&mmu, rig.machine, false), 0);
-	struct umm_run page = { 0x10000, 4096 };
+	struct umm_range page = { 0x10000, 4096 };
 	uint64_t at;
 	CHECK_INT(model_iommu_map(&mmu, page, RIG_LOW, 1), 0);
 	CHECK(model_iommu_translate(&mmu, 0x10000, 1, &at));
@@ -224,18 +225,19 @@ TEST(bad_translations_are_refused)
 	start(true);
 	CHECK_INT(model_iommu_init(&mmu, rig.machine, true), 0);
 	uint64_t at;
-	CHECK_INT(model_iommu_map(&mmu, (struct umm_run){ 1, 4096 }, RIG_LOW, 1), -EINVAL);
-	CHECK_INT(model_iommu_map(&mmu, (struct umm_run){ 0, 100 }, RIG_LOW, 1), -EINVAL);
-	CHECK_INT(model_iommu_map(&mmu, (struct umm_run){ 0, 0 }, RIG_LOW, 1), -EINVAL);
-	CHECK_INT(model_iommu_map(&mmu, (struct umm_run){ UINT64_C(1) << 39, 4096 }, RIG_LOW, 1),
+	CHECK_INT(model_iommu_map(&mmu, (struct umm_range){ 1, 4096 }, RIG_LOW, 1), -EINVAL);
+	CHECK_INT(model_iommu_map(&mmu, (struct umm_range){ 0, 100 }, RIG_LOW, 1), -EINVAL);
+	CHECK_INT(model_iommu_map(&mmu, (struct umm_range){ 0, 0 }, RIG_LOW, 1), -EINVAL);
+	CHECK_INT(model_iommu_map(&mmu, (struct umm_range){ UINT64_C(1) << 39, 4096 }, RIG_LOW, 1),
 		  -EINVAL);
 	CHECK(!model_iommu_translate(&mmu, UINT64_C(1) << 39, 1, &at));
-	CHECK_INT(model_iommu_map(&mmu, (struct umm_run){ 0, MODEL_BLOCK_BYTES }, RIG_HIGH, 2), 0);
-	CHECK_INT(model_iommu_map(&mmu, (struct umm_run){ 0x1000, 4096 }, RIG_LOW, 1), -EEXIST);
+	CHECK_INT(model_iommu_map(&mmu, (struct umm_range){ 0, MODEL_BLOCK_BYTES }, RIG_HIGH, 2),
+		  0);
+	CHECK_INT(model_iommu_map(&mmu, (struct umm_range){ 0x1000, 4096 }, RIG_LOW, 1), -EEXIST);
 	CHECK(!model_iommu_translate(&mmu, 5, 1, &at)); /* it may only write */
 	CHECK(model_iommu_translate(&mmu, 5, 2, &at) && at == RIG_HIGH + 5);
-	model_iommu_unmap(&mmu, (struct umm_run){ 0, MODEL_BLOCK_BYTES });
-	model_iommu_flush(&mmu, (struct umm_run){ 0 });
+	model_iommu_unmap(&mmu, (struct umm_range){ 0, MODEL_BLOCK_BYTES });
+	model_iommu_flush(&mmu, (struct umm_range){ 0 });
 	CHECK(!model_iommu_translate(&mmu, MODEL_BLOCK_BYTES - 1, 2, &at));
 	model_iommu_finish(&mmu);
 }
@@ -245,7 +247,7 @@ TEST(bad_translations_are_refused)
 static struct rig_device device;
 static struct model_engine engine;
 
-static void program(const struct rig_config *config, struct umm_run segment)
+static void program(const struct rig_config *config, struct umm_range segment)
 {
 	start(true);
 	CHECK(rig_device_open(&rig, &device, config));
@@ -255,13 +257,13 @@ static void program(const struct rig_config *config, struct umm_run segment)
 
 static uint8_t in_memory(uint64_t address)
 {
-	return *model_memory_at(&rig.machine->memory, (struct umm_run){ address, 1 });
+	return *model_memory_at(&rig.machine->memory, (struct umm_range){ address, 1 });
 }
 
 TEST(an_address_loses_the_bits_the_register_does_not_have)
 {
 	program(&(struct rig_config){ .name = "edu", .limits = { .mask = RIG_MASK28 } },
-		(struct umm_run){ RIG_HIGH + RIG_LOW, 16 });
+		(struct umm_range){ RIG_HIGH + RIG_LOW, 16 });
 	CHECK(model_engine_write(&engine, 0, "x", 1));
 	CHECK_INT(in_memory(RIG_LOW), 'x'); /* and not where the driver thought */
 	CHECK_INT(in_memory(RIG_HIGH + RIG_LOW), 0);
@@ -270,7 +272,7 @@ TEST(an_address_loses_the_bits_the_register_does_not_have)
 TEST(a_counter_wraps_at_its_boundary)
 {
 	program(&(struct rig_config){ .name = "isa", .limits = { .boundary_bytes = 4096 } },
-		(struct umm_run){ RIG_LOW + 4090, 16 });
+		(struct umm_range){ RIG_LOW + 4090, 16 });
 	CHECK(model_engine_write(&engine, 0, "0123456789abcdef", 16));
 	CHECK_INT(in_memory(RIG_LOW + 4095), '5');
 	CHECK_INT(in_memory(RIG_LOW), '6');
@@ -281,11 +283,11 @@ TEST(a_length_is_cut_to_its_field_and_descriptors_to_their_number)
 {
 	program(&(struct rig_config){ .name = "usb",
 				      .limits = { .max_segment_bytes = 8, .max_segments = 1 } },
-		(struct umm_run){ RIG_LOW, 16 });
+		(struct umm_range){ RIG_LOW, 16 });
 	CHECK(model_engine_write(&engine, 0, "01234567", 8));
 	CHECK(!model_engine_write(&engine, 8, "8", 1));
 	CHECK_INT(in_memory(RIG_LOW + 8), 0);
-	struct umm_run runs[] = { { RIG_LOW, 4 }, { RIG_LOW + 64, 4 } };
+	struct umm_range runs[] = { { RIG_LOW, 4 }, { RIG_LOW + 64, 4 } };
 	struct umm_sg two = { runs, 2, 2, 8 };
 	model_engine_load(&engine, &device.hw, &two);
 	CHECK_INT(engine.count, 1);
@@ -294,7 +296,7 @@ TEST(a_length_is_cut_to_its_field_and_descriptors_to_their_number)
 TEST(a_wrong_address_faults)
 {
 	program(&(struct rig_config){ .name = "gpu", .iommu = true },
-		(struct umm_run){ 0x123000, 16 });
+		(struct umm_range){ 0x123000, 16 });
 	uint8_t seen[2] = { 0 };
 	CHECK(!model_engine_read(&engine, 0, seen, 2));
 	CHECK(seen[0] == 0xff && device.hw.faults == 1 && device.mmu.fault_address == 0x123000);

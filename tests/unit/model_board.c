@@ -53,7 +53,7 @@ TEST(the_use_case_of_2011_shows_the_right_pixels_without_a_copy)
 	check_no_copy(3);
 	struct model_edge_report edge = model_board_edge(board, 0);
 	CHECK(edge.contiguous && edge.runs == 1 && edge.first.size == 96 * 64 * 4);
-	CHECK(edge.first.address >= 0x80000000 + (7 << 20));
+	CHECK(edge.first.start >= 0x80000000 + (7 << 20));
 	CHECK(edge.cleaned_bytes == 3 * edge.size_bytes); /* once each: then no CPU is involved */
 	CHECK(edge.invalidated_bytes == 0 && edge.transitions == 40);
 	CHECK(model_board_device(board, 1).iotlb_misses > 0);

@@ -171,7 +171,7 @@ static void trial_reserve(struct trial *t)
 {
 	struct umm_range run = random_run(t);
 	int ret = umm_region_reserve(&t->f.region, run);
-	if (!umm_range_sane(run)) {
+	if (!umm_range_valid(run)) {
 		CHECK_INT(ret, -EINVAL);
 		return;
 	}
@@ -204,7 +204,7 @@ static void trial_give(struct trial *t)
 static void trial_give_wrongly(struct trial *t)
 {
 	struct umm_range run = random_run(t);
-	if (!umm_range_sane(run)) {
+	if (!umm_range_valid(run)) {
 		CHECK_INT(umm_region_give(&t->f.region, run), -EINVAL);
 		return;
 	}

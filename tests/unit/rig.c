@@ -61,7 +61,7 @@ static bool iova_free(const struct rig_iova *iova, uint32_t page, uint64_t n)
 	return true;
 }
 
-static int iova_take(void *space, const struct umm_dma_iova_want *want, struct umm_run *range)
+static int iova_take(void *space, const struct umm_dma_iova_want *want, struct umm_range *range)
 {
 	struct rig_iova *iova = space;
 	uint64_t n = want->size_bytes / MODEL_PAGE_BYTES;
@@ -73,16 +73,16 @@ static int iova_take(void *space, const struct umm_dma_iova_want *want, struct u
 			continue;
 		memset(iova->taken + page, 1, (size_t)n);
 		iova->takes++;
-		*range = (struct umm_run){ at, want->size_bytes };
+		*range = (struct umm_range){ at, want->size_bytes };
 		return 0;
 	}
 	return -ENOSPC;
 }
 
-static void iova_give(void *space, struct umm_run range)
+static void iova_give(void *space, struct umm_range range)
 {
 	struct rig_iova *iova = space;
-	uint64_t page = (range.address - iova->start) / MODEL_PAGE_BYTES;
+	uint64_t page = (range.start - iova->start) / MODEL_PAGE_BYTES;
 	for (uint64_t i = 0; i < range.size / MODEL_PAGE_BYTES; i++) {
 		if (page + i >= iova->n_pages || iova->taken[page + i] != 1)
 			iova->bad_gives++;
@@ -92,12 +92,12 @@ static void iova_give(void *space, struct umm_run range)
 	iova->gives++;
 }
 
-static int iova_reserve(void *space, struct umm_run window)
+static int iova_reserve(void *space, struct umm_range window)
 {
 	struct rig_iova *iova = space;
 	for (uint32_t page = 0; page < iova->n_pages; page++) {
-		struct umm_run at = { iova->start + page * MODEL_PAGE_BYTES, MODEL_PAGE_BYTES };
-		if (umm_run_overlaps(at, window))
+		struct umm_range at = { iova->start + page * MODEL_PAGE_BYTES, MODEL_PAGE_BYTES };
+		if (umm_range_overlaps(at, window))
 			iova->taken[page] = 2;
 	}
 	return 0;
@@ -192,9 +192,10 @@ uint32_t rig_device_close(struct rig_device *device)
 bool rig_bounce_init(struct umm_bounce *pool, struct rig *rig, uint64_t address,
 		     uint64_t size_bytes, uint8_t *metadata)
 {
-	model_memory_mark(&rig->machine->memory, (struct umm_run){ address, size_bytes },
+	model_memory_mark(&rig->machine->memory, (struct umm_range){ address, size_bytes },
 			  MODEL_PAGE_USED);
-	return umm_bounce_init(pool, (struct umm_run){ address, size_bytes }, 2048, metadata) == 0;
+	return umm_bounce_init(pool, (struct umm_range){ address, size_bytes }, 2048, metadata) ==
+	       0;
 }
 
 uint64_t rig_take(struct rig *rig, uint64_t size_bytes, bool high)

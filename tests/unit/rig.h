@@ -45,9 +45,9 @@ struct rig_config {
 	struct umm_dma_limits limits; /* masks of 0 are 32 bits */
 	uint64_t bus_offset;
 	bool iommu, blocks, lazy, top_down, checked;
-	uint64_t iova_start;	 /* 0: 1 MiB */
-	uint32_t iova_pages;	 /* 0: all */
-	struct umm_run reserved; /* size 0: none */
+	uint64_t iova_start;	   /* 0: 1 MiB */
+	uint32_t iova_pages;	   /* 0: all */
+	struct umm_range reserved; /* size 0: none */
 	struct umm_bounce *bounce;
 	enum umm_dma_bounce_policy policy;
 	uint32_t max_mappings, max_pieces, max_lazy; /* 0: plenty; lazy: 4 */
@@ -58,7 +58,7 @@ struct rig_device {
 	struct model_device hw;
 	struct model_iommu mmu;
 	struct rig_iova iova;
-	struct umm_run reserved;
+	struct umm_range reserved;
 	struct umm_dma_iommu iommu;
 	struct umm_dma_options options;
 	struct umm_dma_device dma;

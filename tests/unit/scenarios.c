@@ -51,10 +51,10 @@ void world_cpu_write(struct world *world, const struct umm_sg *memory, uint64_t 
 		     const uint8_t *bytes, uint64_t size)
 {
 	struct umm_sg_cursor cursor;
-	struct umm_run piece;
+	struct umm_range piece;
 	umm_sg_seek(&cursor, memory, offset);
 	for (; size > 0 && umm_sg_next(&cursor, size, &piece); size -= piece.size) {
-		model_cpu_write(world->rig.machine, piece.address, bytes, piece.size);
+		model_cpu_write(world->rig.machine, piece.start, bytes, piece.size);
 		bytes += piece.size;
 	}
 }
@@ -63,11 +63,11 @@ bool world_cpu_sees(struct world *world, const struct umm_sg *memory, uint64_t o
 		    const uint8_t *bytes, uint64_t size)
 {
 	struct umm_sg_cursor cursor;
-	struct umm_run piece;
+	struct umm_range piece;
 	umm_sg_seek(&cursor, memory, offset);
 	while (size > 0 && umm_sg_next(&cursor, size < 256 ? size : 256, &piece)) {
 		uint8_t seen[256];
-		model_cpu_read(world->rig.machine, piece.address, seen, piece.size);
+		model_cpu_read(world->rig.machine, piece.start, seen, piece.size);
 		if (memcmp(seen, bytes, (size_t)piece.size) != 0)
 			return false;
 		bytes += piece.size;
@@ -122,7 +122,7 @@ struct session {
 	struct world *world;
 	struct rig_device *device;
 	struct umm_sg memory, segments;
-	struct umm_run memory_runs[WORLD_PAGES], segment_runs[256];
+	struct umm_range memory_runs[WORLD_PAGES], segment_runs[256];
 	struct umm_dma_use use;
 	struct umm_dma_mapping *mapping; /* of a buffer; NULL: a list */
 	struct model_engine engine;
@@ -149,7 +149,7 @@ static int session_unmap(struct session *s)
 
 static int session_sync(struct session *s, struct part part, enum umm_dma_party party)
 {
-	struct umm_run run = { part.offset, part.size };
+	struct umm_range run = { part.offset, part.size };
 	if (s->mapping != NULL)
 		return umm_dma_sync_buffer(s->mapping, run, party, &s->use);
 	return umm_dma_sync_sg(&s->device->dma, &s->segments, run, party, &s->use);
@@ -207,7 +207,7 @@ static const char *one_frame(struct session *s, const struct frames *f)
 		return "an unmap is refused";
 	uint8_t byte;
 	if (wrong == NULL && strict(s->device) &&
-	    model_device_read(&s->device->hw, s->segments.runs[0].address, &byte, 1))
+	    model_device_read(&s->device->hw, s->segments.runs[0].start, &byte, 1))
 		return "a device reaches what was unmapped";
 	if (wrong == NULL && !world_cpu_sees(world, &s->memory, 0, shadow, size))
 		wrong = "the CPU reads wrong bytes";
@@ -221,7 +221,7 @@ static int take_pages(struct world *world, bool high)
 						    &world->memory);
 	for (unsigned i = 0; i < WORLD_PAGES; i++) {
 		uint64_t address = rig_take(&world->rig, 4096, true);
-		umm_sg_append(&world->memory, (struct umm_run){ address, 4096 });
+		umm_sg_append(&world->memory, (struct umm_range){ address, 4096 });
 	}
 	return 0;
 }
@@ -256,9 +256,9 @@ const char *world_frames(struct world *world, const struct frames *f)
 struct neighbourhood {
 	struct world *world;
 	struct rig_device *device;
-	struct umm_run region; /* with its neighbours */
-	struct part mapped;    /* in the region */
-	bool touched;	       /* neighbours are written while the device works */
+	struct umm_range region; /* with its neighbours */
+	struct part mapped;	 /* in the region */
+	bool touched;		 /* neighbours are written while the device works */
 };
 
 static void cpu_writes(struct neighbourhood *n, struct part part)
@@ -295,7 +295,7 @@ static uint64_t programmed(const struct neighbourhood *n, uint64_t address)
 	uint64_t low = n->device->hw.limits.min_align_bytes;
 	if (low == 0)
 		return address;
-	uint64_t memory = n->region.address + n->mapped.offset;
+	uint64_t memory = n->region.start + n->mapped.offset;
 	return umm_align_down(address, low) | (memory & (low - 1));
 }
 
@@ -303,11 +303,11 @@ static const char *one_run(struct neighbourhood *n, enum umm_dma_direction direc
 {
 	struct rig_device *device = n->device;
 	struct umm_dma_use use = rig_use(direction);
-	struct umm_run memory = { n->region.address + n->mapped.offset, n->mapped.size };
+	struct umm_range memory = { n->region.start + n->mapped.offset, n->mapped.size };
 	uint64_t address;
 	if (umm_dma_map_run(&device->dma, memory, &use, &address) < 0)
 		return "a map is refused";
-	struct umm_run segment = { programmed(n, address), n->mapped.size };
+	struct umm_range segment = { programmed(n, address), n->mapped.size };
 	struct umm_sg segments;
 	struct model_engine engine;
 	umm_sg_init(&segments, &segment, 1);
@@ -324,7 +324,7 @@ static const char *one_run(struct neighbourhood *n, enum umm_dma_direction direc
 			touch_neighbours(n);
 		wrong = device_writes(n->world, &engine, shadow, device_part(n));
 	}
-	struct umm_run mapped = { address, n->mapped.size };
+	struct umm_range mapped = { address, n->mapped.size };
 	if (umm_dma_unmap_run(&device->dma, mapped, &use) < 0)
 		return "an unmap is refused";
 	return wrong;
@@ -333,7 +333,7 @@ static const char *one_run(struct neighbourhood *n, enum umm_dma_direction direc
 const char *world_runs(struct world *world, struct rig_device *device, unsigned rounds, bool high)
 {
 	struct neighbourhood n = { .world = world, .device = device };
-	n.region = (struct umm_run){ rig_take(&world->rig, SPAN, high), SPAN };
+	n.region = (struct umm_range){ rig_take(&world->rig, SPAN, high), SPAN };
 	struct umm_sg list;
 	umm_sg_init(&list, &n.region, 1);
 	list.count = 1;
@@ -491,7 +491,7 @@ static const char *map_fails_body(struct world *world)
 	struct rig_device *device = world_device(world, &config);
 	struct frames f = { device, 1, true, true, true, false, 0 };
 	for (unsigned i = 0; i < 4; i++) {
-		struct umm_run plug = { device->iova.start + (6 + i) * MODEL_PAGE_BYTES, 4096 };
+		struct umm_range plug = { device->iova.start + (6 + i) * MODEL_PAGE_BYTES, 4096 };
 		if (model_iommu_map(&device->mmu, plug, RIG_LOW, 3) < 0)
 			return "no page tables";
 		const char *wrong = world_frames(world, &f);

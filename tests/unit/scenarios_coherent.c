@@ -14,7 +14,8 @@ static void leave_dirt(struct world *world)
 {
 	struct model_machine *machine = world->rig.machine;
 	for (uint64_t at = RIG_LOW; at < RIG_LOW + RIG_LOW_SIZE; at += 4096)
-		memset(model_memory_at(&machine->memory, (struct umm_run){ at, 4096 }), 0xaa, 4096);
+		memset(model_memory_at(&machine->memory, (struct umm_range){ at, 4096 }), 0xaa,
+		       4096);
 }
 
 static const char *driver_to_device(struct world *world, struct rig_device *device,
@@ -64,7 +65,7 @@ static const char *starts_zeroed(struct world *world, struct rig_device *device,
 	model_device_read(&device->hw, ring->address, seen, RING_BYTES);
 	if (memcmp(seen, zeros, RING_BYTES) != 0)
 		return "coherent memory is not zero for the device";
-	model_cpu_read(world->rig.machine, ring->memory.address, seen, RING_BYTES);
+	model_cpu_read(world->rig.machine, ring->memory.start, seen, RING_BYTES);
 	return memcmp(seen, zeros, RING_BYTES) != 0 ? "coherent memory is not zero for the CPU"
 						    : NULL;
 }
@@ -75,7 +76,7 @@ static const char *use_ring(struct world *world, struct rig_device *device)
 	if (umm_dma_alloc_coherent(&device->dma, RING_BYTES, "ring", UMM_DMA_HERE, &ring) < 0)
 		return NULL; /* refused: nothing can go wrong */
 	const char *wrong = starts_zeroed(world, device, &ring);
-	struct umm_dma_object base = { ring.memory.address, ring.address };
+	struct umm_dma_object base = { ring.memory.start, ring.address };
 	if (wrong == NULL)
 		wrong = exchange(world, device, &base, RING_BYTES / RECORD);
 	if (umm_dma_free_coherent(&ring, UMM_DMA_HERE) < 0 && wrong == NULL)
@@ -131,7 +132,7 @@ static const char *mask_body(struct world *world)
 	};
 	struct rig_device *device = world_device(world, &config);
 	device->hw.limits.mask = 0x1fffff; /* of the engine that reads descriptors */
-	model_memory_mark(&world->rig.machine->memory, (struct umm_run){ RIG_LOW, RIG_LOW },
+	model_memory_mark(&world->rig.machine->memory, (struct umm_range){ RIG_LOW, RIG_LOW },
 			  MODEL_PAGE_USED);
 	return use_ring(world, device);
 }

@@ -15,7 +15,7 @@ struct world {
 	unsigned n_devices;
 	struct umm_bounce pool;
 	uint8_t pool_metadata[64];
-	struct umm_run pages[WORLD_PAGES];
+	struct umm_range pages[WORLD_PAGES];
 	struct umm_sg memory; /* over pages */
 	uint8_t shadow[WORLD_PAGES * 4096];
 	void *extra; /* freed with the world */

@@ -32,11 +32,11 @@
 enum { CAMERA, GPU, DISPLAY };
 
 struct video_buffer {
-	struct umm_run run;
+	struct umm_range run;
 	struct umm_sg memory;
 	struct umm_ownership ownership;
 	struct umm_dma_mapping *mappings[WORLD_DEVICES];
-	struct umm_run segments[WORLD_DEVICES][8];
+	struct umm_range segments[WORLD_DEVICES][8];
 	struct umm_agent agents[WORLD_DEVICES];
 	uint8_t neighbours[2][BEGIN];
 };
@@ -80,7 +80,7 @@ static const char *map_for(struct video *v, struct video_buffer *buffer, unsigne
 
 static const char *make_buffer(struct video *v, struct video_buffer *buffer, bool high)
 {
-	buffer->run = (struct umm_run){ rig_take(&v->world->rig, SPAN, high) + BEGIN, BYTES };
+	buffer->run = (struct umm_range){ rig_take(&v->world->rig, SPAN, high) + BEGIN, BYTES };
 	umm_sg_init(&buffer->memory, &buffer->run, 1);
 	buffer->memory.count = 1;
 	buffer->memory.size_bytes = BYTES;
@@ -102,7 +102,7 @@ static const char *make_buffer(struct video *v, struct video_buffer *buffer, boo
 static void load(struct video *v, struct model_engine *engine, struct video_buffer *buffer,
 		 unsigned who)
 {
-	struct umm_run parts[8];
+	struct umm_range parts[8];
 	struct umm_sg segments, inside;
 	umm_sg_init(&segments, buffer->segments[who], 8);
 	umm_dma_segments(buffer->mappings[who], &segments);
@@ -115,7 +115,7 @@ static void load(struct video *v, struct model_engine *engine, struct video_buff
 
 static uint64_t neighbour_at(const struct video_buffer *buffer, unsigned side)
 {
-	return side == 0 ? buffer->run.address - BEGIN : umm_run_last(buffer->run) + 1;
+	return side == 0 ? buffer->run.start - BEGIN : umm_range_last(buffer->run) + 1;
 }
 
 static void write_neighbours(struct video *v, struct video_buffer *buffer)
@@ -177,7 +177,7 @@ static void draw(struct video *v, struct video_buffer *buffer, uint64_t number, 
 		for (uint32_t x = 0; x < WIDTH; x++)
 			row[x] = composed ? model_video_composed_pixel(&v->picture, number, x, y)
 					  : model_video_camera_pixel(number, x, y);
-		model_cpu_write(v->world->rig.machine, buffer->run.address + PAD + y * STRIDE, row,
+		model_cpu_write(v->world->rig.machine, buffer->run.start + PAD + y * STRIDE, row,
 				sizeof(row));
 	}
 }
@@ -199,7 +199,7 @@ static const char *cpu_looks(struct video *v, struct video_buffer *raw, uint64_t
 	bool same = true;
 	for (uint32_t y = 0; y < HEIGHT; y++) {
 		uint32_t row[WIDTH];
-		model_cpu_read(v->world->rig.machine, raw->run.address + PAD + y * STRIDE, row,
+		model_cpu_read(v->world->rig.machine, raw->run.start + PAD + y * STRIDE, row,
 			       sizeof(row));
 		for (uint32_t x = 0; x < WIDTH; x++)
 			same &= row[x] == model_video_camera_pixel(number, x, y);

@@ -10,7 +10,7 @@
 #define MAX_RUNS  48
 #define MAX_BYTES 4096
 
-static struct umm_run storage[4096];
+static struct umm_range storage[4096];
 static struct umm_sg sg;
 
 /* ---- the naive model ---- */
@@ -18,12 +18,12 @@ static struct umm_sg sg;
 static uint64_t bytes[MAX_BYTES]; /* the address of each byte of the buffer */
 static uint32_t n_bytes;
 
-static void model_of(const struct umm_run *runs, uint32_t n_runs)
+static void model_of(const struct umm_range *runs, uint32_t n_runs)
 {
 	n_bytes = 0;
 	for (uint32_t i = 0; i < n_runs; i++)
 		for (uint64_t at = 0; at < runs[i].size; at++)
-			bytes[n_bytes++] = runs[i].address + at;
+			bytes[n_bytes++] = runs[i].start + at;
 }
 
 static void check_same_bytes(const struct umm_sg *list)
@@ -31,7 +31,7 @@ static void check_same_bytes(const struct umm_sg *list)
 	uint32_t at = 0;
 	for (uint32_t i = 0; i < list->count; i++)
 		for (uint64_t b = 0; b < list->runs[i].size; b++)
-			CHECK(at < n_bytes && bytes[at++] == list->runs[i].address + b);
+			CHECK(at < n_bytes && bytes[at++] == list->runs[i].start + b);
 	CHECK_INT(at, n_bytes);
 	CHECK_INT(list->size_bytes, n_bytes);
 }
@@ -69,14 +69,14 @@ static uint32_t random_below(uint32_t n)
 	return (uint32_t)(state >> 16) % n;
 }
 
-static uint32_t random_runs(struct umm_run *runs, uint64_t base)
+static uint32_t random_runs(struct umm_range *runs, uint64_t base)
 {
 	uint32_t n = 1 + random_below(MAX_RUNS);
 	uint64_t at = base;
 	for (uint32_t i = 0; i < n; i++) {
 		if (random_below(3) == 0)
 			at = base + random_below(8192);
-		runs[i] = (struct umm_run){ at, 1 + random_below(64) };
+		runs[i] = (struct umm_range){ at, 1 + random_below(64) };
 		at += runs[i].size;
 	}
 	return n;
@@ -94,7 +94,7 @@ static struct umm_sg_limits random_limits(void)
 
 TEST(cutting_keeps_every_byte_and_makes_the_fewest_segments)
 {
-	struct umm_run runs[MAX_RUNS];
+	struct umm_range runs[MAX_RUNS];
 	for (int round = 0; round < 20000; round++) {
 		uint64_t base = round & 1 ? 0x1000 : UINT64_MAX - 0x4000;
 		uint32_t n = random_runs(runs, base);
@@ -110,7 +110,8 @@ TEST(cutting_keeps_every_byte_and_makes_the_fewest_segments)
 }
 
 /* Every border between segments is a border between runs, and none that could go is left. */
-static void check_joined(const struct umm_run *runs, uint32_t n, const struct umm_sg_limits *limits)
+static void check_joined(const struct umm_range *runs, uint32_t n,
+			 const struct umm_sg_limits *limits)
 {
 	uint32_t run = 0;
 	for (uint32_t i = 0; i < sg.count; i++) {
@@ -119,9 +120,9 @@ static void check_joined(const struct umm_run *runs, uint32_t n, const struct um
 			CHECK(run < n && runs[run].size <= left);
 			left -= runs[run].size;
 		}
-		if (run == n || !umm_run_touches(sg.runs[i], runs[run]))
+		if (run == n || !umm_range_touches(sg.runs[i], runs[run]))
 			continue;
-		struct umm_run longer = { sg.runs[i].address, sg.runs[i].size + runs[run].size };
+		struct umm_range longer = { sg.runs[i].start, sg.runs[i].size + runs[run].size };
 		CHECK(umm_sg_run_limit(longer, limits) != UMM_SG_FITS);
 	}
 	CHECK_INT(run, n);
@@ -129,7 +130,7 @@ static void check_joined(const struct umm_run *runs, uint32_t n, const struct um
 
 TEST(joining_never_splits_a_run_and_joins_what_it_may)
 {
-	struct umm_run runs[MAX_RUNS];
+	struct umm_range runs[MAX_RUNS];
 	unsigned refused = 0, joined = 0;
 	for (int round = 0; round < 20000; round++) {
 		uint32_t n = random_runs(runs, 0x10000);
@@ -154,7 +155,7 @@ TEST(joining_never_splits_a_run_and_joins_what_it_may)
 
 TEST(the_walk_visits_every_byte_once_from_any_offset)
 {
-	struct umm_run runs[MAX_RUNS], piece;
+	struct umm_range runs[MAX_RUNS], piece;
 	for (int round = 0; round < 2000; round++) {
 		uint32_t n = random_runs(runs, 0x2000);
 		model_of(runs, n);
@@ -166,14 +167,14 @@ TEST(the_walk_visits_every_byte_once_from_any_offset)
 		umm_sg_seek(&cursor, &sg, at);
 		while (umm_sg_next(&cursor, 1 + random_below(40), &piece))
 			for (uint64_t b = 0; b < piece.size; b++)
-				CHECK(bytes[at++] == piece.address + b);
+				CHECK(bytes[at++] == piece.start + b);
 		CHECK(at >= n_bytes);
 	}
 }
 
 TEST(a_slice_has_the_bytes_of_its_part)
 {
-	struct umm_run runs[MAX_RUNS], part_storage[MAX_RUNS];
+	struct umm_range runs[MAX_RUNS], part_storage[MAX_RUNS];
 	for (int round = 0; round < 5000; round++) {
 		uint32_t n = random_runs(runs, 0x2000);
 		umm_sg_init(&sg, storage, 4096);
@@ -191,7 +192,7 @@ TEST(a_slice_has_the_bytes_of_its_part)
 
 TEST(a_slice_outside_or_too_fine_changes_nothing)
 {
-	struct umm_run runs[] = { { 0, 10 }, { 100, 10 } }, one;
+	struct umm_range runs[] = { { 0, 10 }, { 100, 10 } }, one;
 	struct umm_sg part;
 	umm_sg_init(&sg, storage, 2);
 	CHECK_INT(umm_sg_build(&sg, runs, 2, NULL), 0);
@@ -206,11 +207,11 @@ TEST(a_slice_outside_or_too_fine_changes_nothing)
 TEST(empty_and_wrapping_runs_are_refused)
 {
 	umm_sg_init(&sg, storage, 4);
-	CHECK_INT(umm_sg_append(&sg, (struct umm_run){ 5, 0 }), -EINVAL);
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ UINT64_MAX, 2 }, NULL), -EINVAL);
-	CHECK_INT(umm_sg_join(&sg, (struct umm_run){ 2, UINT64_MAX }, NULL), -EINVAL);
+	CHECK_INT(umm_sg_append(&sg, (struct umm_range){ 5, 0 }), -EINVAL);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ UINT64_MAX, 2 }, NULL), -EINVAL);
+	CHECK_INT(umm_sg_join(&sg, (struct umm_range){ 2, UINT64_MAX }, NULL), -EINVAL);
 	CHECK(sg.count == 0);
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ UINT64_MAX, 1 }, NULL), 0);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ UINT64_MAX, 1 }, NULL), 0);
 	CHECK(umm_sg_valid(&sg));
 }
 
@@ -218,23 +219,23 @@ TEST(empty_and_wrapping_runs_are_refused)
 TEST(the_ends_of_the_address_space_do_not_touch)
 {
 	umm_sg_init(&sg, storage, 4);
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ UINT64_MAX - 9, 10 }, NULL), 0);
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ 0, 10 }, NULL), 0);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ UINT64_MAX - 9, 10 }, NULL), 0);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ 0, 10 }, NULL), 0);
 	CHECK_INT(sg.count, 2);
 }
 
 TEST(more_than_the_address_space_holds_is_refused)
 {
 	umm_sg_init(&sg, storage, 4);
-	CHECK_INT(umm_sg_append(&sg, (struct umm_run){ 0, UINT64_MAX }), 0);
-	CHECK_INT(umm_sg_append(&sg, (struct umm_run){ 0, 1 }), -EOVERFLOW);
+	CHECK_INT(umm_sg_append(&sg, (struct umm_range){ 0, UINT64_MAX }), 0);
+	CHECK_INT(umm_sg_append(&sg, (struct umm_range){ 0, 1 }), -EOVERFLOW);
 	CHECK_INT(sg.count, 1);
 }
 
 TEST(four_gib_are_not_zero_bytes)
 {
 	struct umm_sg_limits limits = { .max_segment_bytes = UINT64_C(1) << 32 };
-	struct umm_run run = { UINT64_C(1) << 32, UINT64_C(3) << 32 };
+	struct umm_range run = { UINT64_C(1) << 32, UINT64_C(3) << 32 };
 	umm_sg_init(&sg, storage, 4);
 	CHECK_INT(umm_sg_cut(&sg, run, &limits), 0);
 	CHECK_INT(sg.count, 3);
@@ -251,9 +252,9 @@ TEST(one_byte_segments_are_segments)
 {
 	struct umm_sg_limits limits = { .max_segment_bytes = 1, .max_segments = 64 };
 	umm_sg_init(&sg, storage, 4096);
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ 7, 64 }, &limits), 0);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ 7, 64 }, &limits), 0);
 	CHECK_INT(sg.count, 64);
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ 71, 1 }, &limits), -E2BIG);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ 71, 1 }, &limits), -E2BIG);
 	CHECK_INT(sg.count, 64);
 }
 
@@ -262,16 +263,16 @@ TEST(a_cut_that_fails_in_the_middle_undoes_its_beginning)
 {
 	struct umm_sg_limits limits = { .boundary_bytes = 16 };
 	umm_sg_init(&sg, storage, 1);
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ 0, 8 }, &limits), 0);
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ 8, 9 }, &limits), -ENOSPC);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ 0, 8 }, &limits), 0);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ 8, 9 }, &limits), -ENOSPC);
 	CHECK(sg.count == 1 && sg.runs[0].size == 8 && umm_sg_valid(&sg));
-	CHECK_INT(umm_sg_cut(&sg, (struct umm_run){ 8, 8 }, &limits), 0);
+	CHECK_INT(umm_sg_cut(&sg, (struct umm_range){ 8, 8 }, &limits), 0);
 	CHECK(sg.count == 1 && sg.runs[0].size == 16);
 }
 
 TEST(the_check_names_the_limit_and_the_segment)
 {
-	struct umm_run runs[] = { { 0, 8 }, { 0x100, 32 }, { 0x10000, 8 } };
+	struct umm_range runs[] = { { 0, 8 }, { 0x100, 32 }, { 0x10000, 8 } };
 	uint32_t index = 99;
 	umm_sg_init(&sg, storage, 4);
 	for (int i = 0; i < 3; i++)
