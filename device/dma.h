@@ -38,10 +38,18 @@ struct umm_direct_window {
 	void *cpu;
 };
 
+/** Where coherent memory comes from: device/dma_direct_memory.h. */
+struct umm_direct_memory;
+
 struct umm_direct {
 	const struct umm_direct_window *windows;
 	uint32_t n_windows;
+	struct umm_direct_memory *coherent; /**< NULL: there is none to be had */
 };
+
+/** Where this process sees the first byte of a run, and how much of it in one piece (*size is
+ * written then); NULL: nowhere. */
+void *umm_direct_see(const struct umm_direct *direct, struct umm_range run, uint64_t *size);
 
 extern const struct umm_dma_ops umm_vfio_ops, umm_iommufd_ops, umm_direct_ops;
 

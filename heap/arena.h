@@ -4,6 +4,8 @@
  *
  * Runs are told by their physical addresses, where the kernel lets us know them. A run is mapped as
  * one piece of memory, whatever order its pages have in the file.
+ *
+ * The caller locks, as for a region.
  */
 #ifndef UMM_HEAP_ARENA_H
 #define UMM_HEAP_ARENA_H
@@ -13,16 +15,30 @@
 
 struct umm_arena;
 
+/** Where a byte of this process is in memory: as umm_physical_address(). */
+typedef int (*umm_address_function)(const void *byte, uint64_t *out);
+
+struct umm_arena_config {
+	const char *name;
+	uint64_t size_bytes;
+	enum umm_page_size pages; /**< the granule; small ones move, so that nobody asks where they
+				     are unless address_of is there */
+	umm_address_function address_of; /**< NULL: the kernel is asked about huge pages */
+};
+
 /**
- * Reserve `size_bytes` of 2 MiB pages. *out: umm_arena_destroy().
+ * Reserve memory. *out: umm_arena_destroy().
  * Returns 0, -EINVAL (size 0), -ENOMEM (also: not enough huge pages), or what the kernel says.
  */
+int umm_arena_open(const struct umm_arena_config *config, struct umm_arena **out);
+
+/** `size_bytes` of 2 MiB pages, at the addresses the kernel tells. */
 int umm_arena_create(const char *name, uint64_t size_bytes, struct umm_arena **out);
 
 /** Every mapping of it must be gone. NULL is fine. */
 void umm_arena_destroy(struct umm_arena *arena);
 
-/** Whether addresses are physical. If not, each huge page is a range of its own, and `source` says
+/** Whether addresses are physical. If not, each page is a range of its own, and `source` says
  * why. */
 bool umm_arena_is_physical(const struct umm_arena *arena);
 
@@ -31,7 +47,10 @@ const char *umm_arena_source(const struct umm_arena *arena);
 
 void umm_arena_get_stats(const struct umm_arena *arena, struct umm_region_stats *out);
 
-/** A run of whole huge pages, zeroed. As umm_region_take(). */
+/** Bytes of a page: everything is a multiple of it. */
+uint64_t umm_arena_page_bytes(const struct umm_arena *arena);
+
+/** A run of whole pages, zeroed. As umm_region_take(). */
 int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *request,
 		   struct umm_range *out);
 
@@ -45,7 +64,7 @@ int umm_arena_map(struct umm_arena *arena, struct umm_range run, enum umm_map_ac
 		  void **out);
 
 /** Undo umm_arena_map(); NULL is fine. */
-void umm_arena_unmap(void *map, struct umm_range run);
+void umm_arena_unmap(const struct umm_arena *arena, void *map, struct umm_range run);
 
 /** The memory file, and where in it the byte with this address is: for those who pass it on.
  * -EFAULT: not in this arena. The fd stays the arena's. */

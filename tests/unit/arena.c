@@ -92,7 +92,7 @@ TEST(runs_are_where_their_addresses_say)
 		CHECK_INT(umm_physical_address(map + at, &address), 0);
 		CHECK(address == run.start + at);
 	}
-	umm_arena_unmap(map, run);
+	umm_arena_unmap(arena, map, run);
 	CHECK_INT(umm_arena_give(arena, run), 0);
 	umm_arena_destroy(arena);
 }
@@ -120,7 +120,7 @@ TEST(memory_is_zero_for_the_next_owner)
 			for (uint64_t at = 0; at < PAGE; at += 511)
 				CHECK_INT(map[at], 0);
 			memset(map, 0x55, PAGE);
-			umm_arena_unmap(map, runs[i]);
+			umm_arena_unmap(arena, map, runs[i]);
 		}
 		for (unsigned i = 0; i < PAGES; i++)
 			CHECK_INT(umm_arena_give(arena, runs[i]), 0);
@@ -142,7 +142,7 @@ TEST(bytes_are_where_locate_says)
 	CHECK_INT(page[12345], 42);
 	munmap(page, PAGE);
 	CHECK_INT(umm_arena_locate(arena, UINT64_MAX, &fd, &offset), -EFAULT);
-	umm_arena_unmap(map, run);
+	umm_arena_unmap(arena, map, run);
 	CHECK_INT(umm_arena_give(arena, run), 0);
 	umm_arena_destroy(arena);
 }
@@ -169,7 +169,7 @@ TEST(stray_touches_beside_a_run_fault)
 	CHECK_INT(signal_of_touch(map + PAGE - 1), 0);
 	CHECK_INT(signal_of_touch(map - 1), SIGSEGV);
 	CHECK_INT(signal_of_touch(map + PAGE), SIGSEGV);
-	umm_arena_unmap(map, run);
+	umm_arena_unmap(arena, map, run);
 	umm_arena_destroy(arena);
 }
 

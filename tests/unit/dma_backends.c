@@ -2,6 +2,7 @@
 /** The real backends, with every call to the kernel recorded instead of made. */
 #include "core/dma_coherent.h"
 #include "device/dma.h"
+#include "device/dma_direct_memory.h"
 #include "device/dma_iommufd.h"
 #include "tests/harness.h"
 #include "tests/unit/rig.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <linux/vfio.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 /* ---- the recorder ---- */
 
@@ -219,7 +221,7 @@ TEST(physical_addresses_go_to_the_device_and_windows_to_the_caches)
 		{ { 0x40002000, 4096 }, memory },
 		{ { 0x10000, 8192 }, memory + 8 * 4096 },
 	};
-	struct umm_direct direct = { windows, 3 };
+	struct umm_direct direct = { windows, 3, NULL };
 	struct umm_dma_checker checker = { 0 };
 	struct umm_dma_options options = {
 		.name = "edu",
@@ -249,5 +251,116 @@ TEST(physical_addresses_go_to_the_device_and_windows_to_the_caches)
 	struct umm_range unseen = { 0x40003000 - 8, 16 };
 	CHECK_INT(umm_dma_map_run(&device, unseen, &use, &address), -EFAULT);
 	CHECK_INT(device.refusal.fault, UMM_DMA_BAD_MEMORY);
+	CHECK_INT(umm_dma_device_finish(&device), 0);
+}
+
+/* A pagemap that was made up: neighbours in the file are none in memory, and page 12 is far away.
+ */
+static int fake_address(const void *byte, uint64_t *out)
+{
+	static const char *first;
+	if (first == NULL)
+		first = byte;
+	uint64_t page = (uint64_t)((const char *)byte - first) / 4096;
+	*out = page == 12 ? 0x90000000 : 0x40000000 + (page * 5 % 16) * 4096;
+	return 0;
+}
+
+static int no_address(const void *byte, uint64_t *out)
+{
+	(void)byte, (void)out;
+	return -EACCES;
+}
+
+static struct umm_arena *open_arena(umm_address_function address_of)
+{
+	struct umm_arena_config config = { "test", 16 * 4096, UMM_PAGES_4K, address_of };
+	struct umm_arena *arena;
+	CHECK_INT(umm_arena_open(&config, &arena), 0);
+	return arena;
+}
+
+static void open_direct(struct umm_direct *direct, uint64_t coherent_mask)
+{
+	static uint64_t books[4096];
+	struct umm_dma_options options = {
+		.name = "edu",
+		.limits = { .mask = UINT64_MAX, .coherent_mask = coherent_mask, .coherent = true },
+		.ops = &umm_direct_ops,
+		.machine = direct,
+		.max_mappings = 8,
+		.max_pieces = 32,
+	};
+	CHECK_INT(umm_dma_device_init(&device, &options, books, sizeof(books)), 0);
+}
+
+TEST(coherent_memory_has_the_addresses_the_pagemap_tells)
+{
+	struct umm_arena *arena = open_arena(fake_address);
+	struct umm_region_request want = { .size_bytes = 8 * 4096, .max_address = 0x7fffffff };
+	struct umm_direct direct = { 0 };
+	CHECK_INT(umm_direct_memory_open(arena, &want, &direct.coherent), 0);
+	open_direct(&direct, UINT32_MAX);
+
+	struct umm_dma_coherent ring, small, none;
+	CHECK_INT(umm_dma_alloc_coherent(&device, 3 * 4096, "ring", NULL, &ring), 0);
+	CHECK_INT(umm_dma_alloc_coherent(&device, 100, "mailbox", NULL, &small), 0);
+	CHECK_INT(umm_dma_alloc_coherent(&device, 8 * 4096, "too long", NULL, &none), -ENOMEM);
+	CHECK(ring.address == ring.memory.start && ring.address % (4 * 4096) == 0);
+	CHECK(ring.address >= 0x40000000 && ring.address + 3 * 4096 <= 0x40010000);
+	CHECK(!umm_range_overlaps(ring.memory, small.memory));
+
+	/* What the CPU writes is in the page of the file that the pagemap put there. */
+	uint64_t size, offset;
+	char *cpu = umm_direct_see(&direct, ring.memory, &size), seen = 0;
+	int fd;
+	CHECK(cpu != NULL && size == 3 * 4096 && cpu[0] == 0 && cpu[3 * 4096 - 1] == 0);
+	for (unsigned page = 0; page < 3; page++) {
+		cpu[page * 4096u + 7] = (char)('a' + page);
+		CHECK_INT(umm_arena_locate(arena, ring.address + page * 4096 + 7, &fd, &offset), 0);
+		CHECK_INT(pread(fd, &seen, 1, (off_t)offset), 1);
+		CHECK_INT(seen, 'a' + (int)page);
+	}
+
+	/* Given back and taken again it is zero. */
+	CHECK_INT(umm_dma_free_coherent(&ring, NULL), 0);
+	CHECK_INT(umm_dma_alloc_coherent(&device, 3 * 4096, "ring", NULL, &ring), 0);
+	cpu = umm_direct_see(&direct, ring.memory, &size);
+	CHECK(cpu[7] == 0 && cpu[2 * 4096 + 7] == 0);
+	CHECK_INT(umm_dma_free_coherent(&ring, NULL), 0);
+	CHECK_INT(umm_dma_free_coherent(&small, NULL), 0);
+	CHECK_INT(umm_dma_device_finish(&device), 0);
+	umm_direct_memory_close(direct.coherent);
+	umm_arena_destroy(arena);
+}
+
+TEST(coherent_memory_a_device_cannot_reach_is_refused)
+{
+	struct umm_arena *arena = open_arena(fake_address);
+	struct umm_region_request want = { .size_bytes = 8 * 4096 };
+	struct umm_direct direct = { 0 };
+	struct umm_dma_coherent ring;
+	CHECK_INT(umm_direct_memory_open(arena, &want, &direct.coherent), 0);
+	open_direct(&direct, 0x3fffffff);
+	CHECK_INT(umm_dma_alloc_coherent(&device, 4096, "ring", NULL, &ring), -ENOMEM);
+	CHECK_INT(umm_dma_device_finish(&device), 0);
+	umm_direct_memory_close(direct.coherent);
+	umm_arena_destroy(arena);
+}
+
+TEST(without_physical_addresses_there_is_no_coherent_memory)
+{
+	struct umm_region_request want = { .size_bytes = 4096 };
+	struct umm_direct direct = { 0 };
+	struct umm_arena *arena = open_arena(no_address);
+	CHECK_INT(umm_direct_memory_open(arena, &want, &direct.coherent), -EACCES);
+	umm_arena_destroy(arena);
+	arena = open_arena(NULL);
+	CHECK_INT(umm_direct_memory_open(arena, &want, &direct.coherent), -EACCES);
+	umm_arena_destroy(arena);
+
+	struct umm_dma_coherent ring;
+	open_direct(&direct, UINT64_MAX);
+	CHECK_INT(umm_dma_alloc_coherent(&device, 4096, "ring", NULL, &ring), -ENOMEM);
 	CHECK_INT(umm_dma_device_finish(&device), 0);
 }
