@@ -26,9 +26,13 @@
  * flush waits until the queue is full, addresses run short or umm_dma_flush(); until then the
  * addresses are not used again.
  *
- * All memory is the caller's. Calls about one device must not run in parallel; different devices
- * may, if they share neither pool, IOVA space nor checker. Every refusal leaves things as they
- * were, and device->refusal says what was in the way.
+ * All memory is the caller's. Every refusal leaves things as they were, and device->refusal says
+ * what was in the way.
+ *
+ * Threads: calls about one device must not run in parallel; different devices may, if they share
+ * neither pool, IOVA space nor checker. What a mapping tells (its address, its segments) may be
+ * read without a lock until it is unmapped. Several threads that stream through one device use a
+ * umm_dma_cache with a lock.
  */
 #ifndef UMM_CORE_DMA_H
 #define UMM_CORE_DMA_H

@@ -116,9 +116,9 @@ static int get_new(struct umm_dma_cache *cache, struct umm_dma_device *device,
 	return 0;
 }
 
-int umm_dma_cache_get(struct umm_dma_cache *cache, struct umm_dma_device *device,
-		      const struct umm_dma_buffer *buffer, const struct umm_dma_use *use,
-		      struct umm_sg *segments, struct umm_dma_mapping **out)
+static int get(struct umm_dma_cache *cache, struct umm_dma_device *device,
+	       const struct umm_dma_buffer *buffer, const struct umm_dma_use *use,
+	       struct umm_sg *segments, struct umm_dma_mapping **out)
 {
 	cache->clock++;
 	struct umm_dma_cached *entry = find(cache, device, buffer->id, use);
@@ -138,8 +138,17 @@ int umm_dma_cache_get(struct umm_dma_cache *cache, struct umm_dma_device *device
 	return 0;
 }
 
-int umm_dma_cache_put(struct umm_dma_cache *cache, struct umm_dma_mapping *mapping,
-		      const char *site)
+int umm_dma_cache_get(struct umm_dma_cache *cache, struct umm_dma_device *device,
+		      const struct umm_dma_buffer *buffer, const struct umm_dma_use *use,
+		      struct umm_sg *segments, struct umm_dma_mapping **out)
+{
+	umm_lock_take(&cache->lock);
+	int ret = get(cache, device, buffer, use, segments, out);
+	umm_lock_give(&cache->lock);
+	return ret;
+}
+
+static int put(struct umm_dma_cache *cache, struct umm_dma_mapping *mapping, const char *site)
 {
 	uint32_t i = 0;
 	while (i < cache->capacity && cache->entries[i].mapping != mapping)
@@ -152,6 +161,15 @@ int umm_dma_cache_put(struct umm_dma_cache *cache, struct umm_dma_mapping *mappi
 	return 0;
 }
 
+int umm_dma_cache_put(struct umm_dma_cache *cache, struct umm_dma_mapping *mapping,
+		      const char *site)
+{
+	umm_lock_take(&cache->lock);
+	int ret = put(cache, mapping, site);
+	umm_lock_give(&cache->lock);
+	return ret;
+}
+
 static bool about(const struct umm_dma_cached *entry, const uint64_t *buffer,
 		  const struct umm_dma_device *device)
 {
@@ -159,8 +177,8 @@ static bool about(const struct umm_dma_cached *entry, const uint64_t *buffer,
 	       (device == NULL || entry->mapping->device == device);
 }
 
-static int forget(struct umm_dma_cache *cache, const uint64_t *buffer,
-		  const struct umm_dma_device *device)
+static int forget_locked(struct umm_dma_cache *cache, const uint64_t *buffer,
+			 const struct umm_dma_device *device)
 {
 	for (uint32_t i = 0; i < cache->capacity; i++)
 		if (about(&cache->entries[i], buffer, device) && cache->entries[i].users > 0)
@@ -169,6 +187,15 @@ static int forget(struct umm_dma_cache *cache, const uint64_t *buffer,
 		if (about(&cache->entries[i], buffer, device))
 			drop(&cache->entries[i]);
 	return 0;
+}
+
+static int forget(struct umm_dma_cache *cache, const uint64_t *buffer,
+		  const struct umm_dma_device *device)
+{
+	umm_lock_take(&cache->lock);
+	int ret = forget_locked(cache, buffer, device);
+	umm_lock_give(&cache->lock);
+	return ret;
 }
 
 int umm_dma_cache_forget(struct umm_dma_cache *cache, uint64_t buffer)

@@ -9,11 +9,17 @@
  *
  * Get hands the buffer to the device, put back to the CPU: the sync is done by the first get and
  * the last put, however many users there are in between, and not at all with UMM_DMA_SKIP_SYNC.
+ *
+ * Threads: with a lock, any number of them may call the cache. It is held during each call, the
+ * work on the device included, so whoever else calls a device that is in the cache takes the same
+ * lock, and devices that share a pool, an IOVA space or a checker share it too. Between get and put
+ * nobody needs it: mapping and segments stay as they are, and the memory is the device's.
  */
 #ifndef UMM_CORE_DMA_CACHE_H
 #define UMM_CORE_DMA_CACHE_H
 
 #include "core/dma.h"
+#include "core/lock.h"
 
 /** What is mapped. The name lives until the buffer is forgotten. */
 struct umm_dma_buffer {
@@ -34,6 +40,7 @@ struct umm_dma_cache {
 	uint32_t capacity;
 	uint64_t clock;
 	uint64_t hits, misses, evictions;
+	struct umm_lock lock; /**< none after init; set it before the second thread comes */
 };
 
 void umm_dma_cache_init(struct umm_dma_cache *cache, struct umm_dma_cached *entries,

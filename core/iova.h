@@ -15,19 +15,13 @@
 
 #include <stdatomic.h>
 
+#include "core/lock.h"
 #include "core/region.h"
 
 /** Sizes up to 2^14 granules (64 MiB of 4 KiB pages) are kept in magazines, in so many classes. */
 #define UMM_IOVA_CLASSES      96
 #define UMM_IOVA_MAX_GRANULES (1u << 14)
 #define UMM_IOVA_MAGAZINE_CAP 32
-
-/** Optional: without it, one thread at a time uses the space and all its caches. */
-struct umm_iova_lock {
-	void (*lock)(void *user);   /**< NULL: none needed */
-	void (*unlock)(void *user); /**< NULL: none needed */
-	void *user;
-};
 
 /** How giving back is policed. */
 enum umm_iova_checks {
@@ -41,7 +35,7 @@ struct umm_iova_config {
 	uint32_t max_apertures; /**< ranges of addresses the device can use */
 	uint32_t lazy_entries;	/**< of each cache's queue; 0: a lazy give flushes at once */
 	enum umm_iova_checks checks;
-	struct umm_iova_lock lock;
+	struct umm_lock lock; /**< without it one thread at a time uses the space and its caches */
 
 	/** Make the IOTLB forget every range whose give began before this call. 0 or a negative
 	 * errno. NULL: there is no IOTLB. Called by the thread that gives, without the lock. */

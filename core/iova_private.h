@@ -21,14 +21,12 @@ enum umm_iova_tag {
 
 static inline void umm_iova_lock(struct umm_iova *iova)
 {
-	if (iova->config.lock.lock != NULL)
-		iova->config.lock.lock(iova->config.lock.user);
+	umm_lock_take(&iova->config.lock);
 }
 
 static inline void umm_iova_unlock(struct umm_iova *iova)
 {
-	if (iova->config.lock.unlock != NULL)
-		iova->config.lock.unlock(iova->config.lock.user);
+	umm_lock_give(&iova->config.lock);
 }
 
 /**

@@ -7,7 +7,8 @@
  * whose size umm_region_memory() tells beforehand. Nothing is ever allocated, so giving back cannot
  * fail for want of memory.
  *
- * The caller locks: a region has no threads.
+ * Threads: the caller locks, every call but umm_region_memory(). Whoever puts a region where
+ * threads meet has a lock of its own: core/iova behind its magazines, heap/arena.
  */
 #ifndef UMM_CORE_REGION_H
 #define UMM_CORE_REGION_H

@@ -21,6 +21,7 @@
 #include "heap/arena.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct page {
 };
 
 struct umm_arena {
+	pthread_mutex_t mutex; /* the region; the rest never changes */
 	int fd;
 	uint64_t page_bytes;
 	umm_address_function address_of; /* NULL: nobody knows */
@@ -53,6 +55,7 @@ void umm_arena_destroy(struct umm_arena *arena)
 {
 	if (arena == NULL)
 		return;
+	pthread_mutex_destroy(&arena->mutex);
 	umm_close_fd(&arena->fd);
 	free(arena->pages);
 	free(arena->books);
@@ -153,6 +156,7 @@ int umm_arena_open(const struct umm_arena_config *config, struct umm_arena **out
 	umm_auto(umm_arena, arena) = calloc(1, sizeof(*arena));
 	if (arena == NULL)
 		return -ENOMEM;
+	pthread_mutex_init(&arena->mutex, NULL);
 	arena->fd = -1;
 	arena->page_bytes = page;
 	arena->n_pages = (uint32_t)((config->size_bytes + page - 1) / page);
@@ -195,15 +199,20 @@ const char *umm_arena_source(const struct umm_arena *arena)
 	return arena->source;
 }
 
-void umm_arena_get_stats(const struct umm_arena *arena, struct umm_region_stats *out)
+void umm_arena_get_stats(struct umm_arena *arena, struct umm_region_stats *out)
 {
+	pthread_mutex_lock(&arena->mutex);
 	umm_region_get_stats(&arena->region, out);
+	pthread_mutex_unlock(&arena->mutex);
 }
 
 int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *request,
 		   struct umm_range *out)
 {
-	return umm_region_take(&arena->region, request, out);
+	pthread_mutex_lock(&arena->mutex);
+	int ret = umm_region_take(&arena->region, request, out);
+	pthread_mutex_unlock(&arena->mutex);
+	return ret;
 }
 
 static const struct page *find_page(const struct umm_arena *arena, uint64_t address)
@@ -267,15 +276,22 @@ static int map_pages(const struct umm_arena *arena, struct umm_range run, int pr
 	return 0;
 }
 
-int umm_arena_map(struct umm_arena *arena, struct umm_range run, enum umm_map_access access,
-		  void **out)
+/* A run somebody has taken; 0 or -ENOENT. */
+static int check_taken(struct umm_arena *arena, struct umm_range run)
+{
+	uint64_t tag;
+	pthread_mutex_lock(&arena->mutex);
+	int ret = umm_region_get_tag(&arena->region, run, &tag);
+	pthread_mutex_unlock(&arena->mutex);
+	return ret;
+}
+
+static int map_run(const struct umm_arena *arena, struct umm_range run, enum umm_map_access access,
+		   void **out)
 {
 	int protection = access == UMM_MAP_WRITE ? PROT_READ | PROT_WRITE : PROT_READ;
-	uint64_t tag;
 	char *at = NULL;
-	int ret = umm_region_get_tag(&arena->region, run, &tag);
-	if (ret == 0)
-		ret = reserve_space(run.size, arena->page_bytes, &at);
+	int ret = reserve_space(run.size, arena->page_bytes, &at);
 	if (ret < 0)
 		return ret;
 	ret = map_pages(arena, run, protection, at);
@@ -287,6 +303,13 @@ int umm_arena_map(struct umm_arena *arena, struct umm_range run, enum umm_map_ac
 	return 0;
 }
 
+int umm_arena_map(struct umm_arena *arena, struct umm_range run, enum umm_map_access access,
+		  void **out)
+{
+	int ret = check_taken(arena, run);
+	return ret < 0 ? ret : map_run(arena, run, access, out);
+}
+
 void umm_arena_unmap(const struct umm_arena *arena, void *map, struct umm_range run)
 {
 	uint64_t page = arena->page_bytes;
@@ -294,16 +317,25 @@ void umm_arena_unmap(const struct umm_arena *arena, void *map, struct umm_range 
 		munmap((char *)map - page, run.size + 2 * page);
 }
 
-int umm_arena_give(struct umm_arena *arena, struct umm_range run)
+static int give_zeroed(struct umm_arena *arena, struct umm_range run)
 {
 	uint64_t tag;
 	if (umm_region_get_tag(&arena->region, run, &tag) < 0)
 		return umm_region_give(&arena->region, run); /* refuses it, and says why */
 	void *map;
-	int ret = umm_arena_map(arena, run, UMM_MAP_WRITE, &map);
+	int ret = map_run(arena, run, UMM_MAP_WRITE, &map);
 	if (ret < 0)
 		return ret;
 	memset(map, 0, run.size);
 	umm_arena_unmap(arena, map, run);
 	return umm_region_give(&arena->region, run);
+}
+
+/* Zeroing under the lock: of two who give the same run only one may find it taken. */
+int umm_arena_give(struct umm_arena *arena, struct umm_range run)
+{
+	pthread_mutex_lock(&arena->mutex);
+	int ret = give_zeroed(arena, run);
+	pthread_mutex_unlock(&arena->mutex);
+	return ret;
 }

@@ -5,7 +5,8 @@
  * Runs are told by their physical addresses, where the kernel lets us know them. A run is mapped as
  * one piece of memory, whatever order its pages have in the file.
  *
- * The caller locks, as for a region.
+ * Threads: any number of them may take, map and give; nobody may use the arena while it is
+ * destroyed.
  */
 #ifndef UMM_HEAP_ARENA_H
 #define UMM_HEAP_ARENA_H
@@ -45,7 +46,7 @@ bool umm_arena_is_physical(const struct umm_arena *arena);
 /** In words: how its addresses are known, or why not. Lives as long as the arena. */
 const char *umm_arena_source(const struct umm_arena *arena);
 
-void umm_arena_get_stats(const struct umm_arena *arena, struct umm_region_stats *out);
+void umm_arena_get_stats(struct umm_arena *arena, struct umm_region_stats *out);
 
 /** Bytes of a page: everything is a multiple of it. */
 uint64_t umm_arena_page_bytes(const struct umm_arena *arena);
