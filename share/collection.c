@@ -118,7 +118,7 @@ int umm_collection_start(struct umm_collection *collection)
 
 const char *umm_collection_explain(const struct umm_collection *collection)
 {
-	return collection->explanation != NULL ? collection->explanation : "";
+	return collection != NULL && collection->explanation != NULL ? collection->explanation : "";
 }
 
 const char *umm_collection_answer_json(const struct umm_collection *collection)

@@ -171,7 +171,7 @@ static enum stage_result consumed(struct stage_port *port, int ret)
 		stage_error(spec, "the stage before it broke the queue they share");
 		return STAGE_FAILED;
 	default:
-		return failed(port, "the stage before it ended with an error", ret);
+		return failed(port, "no frame from the stage before it", ret);
 	}
 }
 
@@ -189,36 +189,15 @@ static void end_access(const struct stage_port *port, struct umm_buffer *buffer,
 		umm_buffer_end_access(buffer, access);
 }
 
-/* Wait until the content is there and open the read access. */
-static enum stage_result open_frame(struct stage_port *port, const struct umm_frame *frame)
-{
-	int ret;
-	do
-		ret = umm_fence_wait(&frame->ready, UMM_FOREVER);
-	while (ret == -EINTR);
-	if (ret == 0)
-		ret = begin_access(port, frame->buffer, UMM_ACCESS_READ);
-	if (ret == 0)
-		return STAGE_OK;
-	umm_consumer_release(port->member, frame);
-	return failed(port, "a frame cannot be read", ret);
-}
-
 static enum stage_result take(struct stage_port *port, int64_t timeout_ns, struct umm_frame *out,
 			      bool *taken)
 {
 	int ret;
 	do
-		ret = umm_consumer_acquire(port->member, timeout_ns, out);
+		ret = umm_consumer_take(port->member, timeout_ns, out);
 	while (ret == -EINTR);
 	*taken = ret == 0;
-	if (ret == -ETIMEDOUT)
-		return STAGE_OK;
-
-	enum stage_result result = consumed(port, ret);
-	if (result != STAGE_OK)
-		return result;
-	return open_frame(port, out);
+	return ret == -ETIMEDOUT ? STAGE_OK : consumed(port, ret);
 }
 
 enum stage_result stage_port_take(struct stage_port *port, struct umm_frame *out)

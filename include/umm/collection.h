@@ -120,6 +120,18 @@ UMM_API UMM_MUST_CHECK int umm_collection_join_json(struct umm_collection *colle
 						    struct umm_member **out);
 
 /**
+ * Join as program code with pictures of one format and size, one in its hands at a time: reading
+ * and writing them as a producer, reading as a consumer. The shortest way.
+ *
+ * Everything else as umm_collection_join() with default options. Returns what that returns, and
+ * -EINVAL (a size of 0, or an observer, which touches nothing). Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_collection_join_cpu(struct umm_collection *collection,
+						   enum umm_role role, const char *name,
+						   uint32_t fourcc, struct umm_size size,
+						   struct umm_member **out);
+
+/**
  * No more members from here: find the layout, allocate the pool, map it.
  *
  * Behind a broker this waits until every process that is expected has sealed too.
@@ -135,8 +147,8 @@ UMM_API UMM_MUST_CHECK int umm_collection_seal(struct umm_collection *collection
  */
 UMM_API UMM_MUST_CHECK int umm_collection_start(struct umm_collection *collection);
 
-/** Why the answer is what it is, for people; "" before the seal. Lives as long as the collection.
- */
+/** Why the answer is what it is, for people; "" before the seal, and for NULL. Lives as long as the
+ * collection. */
 UMM_API const char *umm_collection_explain(const struct umm_collection *collection);
 
 /** The solver's whole answer as the contract's JSON, or NULL before the seal. Lives as long as the

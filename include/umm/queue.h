@@ -130,6 +130,31 @@ UMM_API UMM_MUST_CHECK int umm_consumer_acquire(struct umm_member *member, int64
  * Since 0.1. */
 UMM_API int umm_consumer_release(struct umm_member *member, const struct umm_frame *frame);
 
+/*
+ * The short way, for program code that works on one picture at a time: take it, use its memory,
+ * pass it on. These do what umm_buffer_begin_access() and umm_buffer_end_access() ask for, and wait
+ * for the fence of a frame.
+ */
+
+/** A free buffer to draw in: acquire, and open it for reading and writing. Returns what the two
+ * return. Since 0.1. */
+UMM_API UMM_MUST_CHECK int umm_producer_grab(struct umm_member *member, int64_t timeout_ns,
+					     struct umm_buffer **out);
+
+/** Show a grabbed buffer: close it, and publish it with UMM_HOLD_DROP. On an error but -EBUSY and
+ * -EINVAL the stream is over. Since 0.1. */
+UMM_API int umm_producer_show(struct umm_member *member, struct umm_buffer *buffer,
+			      const struct umm_frame_info *info);
+
+/** The next frame, to look at: acquire, wait until its content is there, and open it for reading.
+ * `timeout_ns` is for the frame: content that is on its way comes, or its fence fails. Returns what
+ * the three return; a frame that cannot be read has been given back. Since 0.1. */
+UMM_API UMM_MUST_CHECK int umm_consumer_take(struct umm_member *member, int64_t timeout_ns,
+					     struct umm_frame *out);
+
+/** Give back what was taken: close it, and release it. Since 0.1. */
+UMM_API int umm_consumer_give(struct umm_member *member, const struct umm_frame *frame);
+
 /**
  * An fd for event loops: readable when acquire might not have to wait. Borrowed. Level-triggered
  * after umm_member_arm(); acquire with timeout 0 until it says -ETIMEDOUT, arm, poll, and so on.
