@@ -3,9 +3,9 @@
  * `umm probe`: the sources of memory and the devices of this machine, and for each fact how it is
  * known: a file of the kernel, a trial, or a table in this program.
  *
- * Nothing is opened that could wake hardware up: devices that this version does not drive are
- * listed by their node alone. The JSON is made first; the text for people is made of it, so that
- * both say the same.
+ * Cards and video devices are opened where they may be a source of memory, and give some for a
+ * moment; devices that this version does not drive are listed by their node alone. The JSON is made
+ * first; the text for people is made of it, so that both say the same.
  */
 #include <getopt.h>
 #include <glob.h>
@@ -130,6 +130,9 @@ static json_t *heap_json(const struct umm_heap *which)
 		"present", heap.present, "contiguous", heap.contiguous, "contiguous_max_bytes",
 		(json_int_t)heap.contiguous_max_bytes, "page_bytes", (json_int_t)heap.page_bytes,
 		"cost", (json_int_t)heap.cost, "source", heap.source, "trial", trial);
+	if (object != NULL && heap.size_max_bytes != 0)
+		json_object_set_new(object, "size_max_bytes",
+				    json_integer((json_int_t)heap.size_max_bytes));
 	if (object != NULL && heap.present && heap.free_bytes != UINT64_MAX)
 		json_object_set_new(object, "free_bytes",
 				    json_integer((json_int_t)heap.free_bytes));
@@ -167,6 +170,9 @@ static void print_heap(const json_t *heap)
 	}
 	if (json_object_get(heap, "free_bytes") != NULL)
 		printf("%lld MiB free, ", number_of(heap, "free_bytes") / (1024 * 1024));
+	if (json_object_get(heap, "size_max_bytes") != NULL)
+		printf("buffers up to %lld MiB, ",
+		       number_of(heap, "size_max_bytes") / (1024 * 1024));
 	printf("pages of %lld KiB, ", number_of(heap, "page_bytes") / 1024);
 	if (json_is_true(json_object_get(heap, "contiguous")))
 		printf("contiguous\n");

@@ -69,10 +69,27 @@ static void probe_huge(const struct umm_heap *heap, struct umm_heap_properties *
 	overlay(out);
 }
 
+/*
+ * fallocate(2) reserves pages without clearing them: the first fault or write through the file does
+ * (mm/shmem.c: a folio that is not up to date). udmabuf does not look (memfd_pin_folios), so the
+ * dma-buf would show what somebody left in that memory, and the first to map the file later would
+ * wipe the frame that is in it. Seen with 6.12.
+ */
+static int clear_pages(int memfd, uint64_t size)
+{
+	void *map;
+	int ret = umm_map_fd(memfd, size, UMM_MAP_READ, &map);
+	if (ret == 0)
+		umm_unmap(map, size);
+	return ret;
+}
+
 static int export(const struct umm_heap_request *request, struct umm_heap_memory *memory)
 {
 	struct umm_udmabuf_piece whole = { .memfd = memory->backing_fd };
 	int ret = umm_memfd_sealed_size(memory->backing_fd, &whole.size);
+	if (ret == 0)
+		ret = clear_pages(memory->backing_fd, whole.size);
 	if (ret == 0)
 		ret = umm_udmabuf_create(&whole, 1, &memory->fd);
 	return ret == 0 ? umm_dmabuf_set_name(memory->fd, request->label) : ret;

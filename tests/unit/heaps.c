@@ -14,6 +14,7 @@
 
 #include "os/memfd.h"
 #include "os/udmabuf.h"
+#include "os/vmflags.h"
 
 static char dmabuf_name[64];
 static int answer; /* errno of the allocation, 0: it works */
@@ -123,17 +124,29 @@ TEST(system_heap_is_scattered_and_bounded)
 	CHECK(memory.fd == -7 && memory.backing_fd == -7);
 }
 
-TEST(unknown_heap_without_memory_promises_nothing_and_is_asked_again)
+TEST(unknown_name_promises_nothing_and_takes_nothing)
 {
 	struct umm_heap heap = node_heap("vendor");
 	boot(&heap);
-	answer = ENOMEM;
 	struct umm_heap_properties properties = properties_of(&heap);
 	CHECK(properties.present && !properties.contiguous);
-	CHECK(strstr(properties.source, "Cannot allocate memory") != NULL);
-	CHECK_INT(n_calls, 1);
-	properties_of(&heap);
-	CHECK_INT(n_calls, 2);
+	CHECK(strstr(properties.source, "its name says nothing") != NULL);
+	CHECK_INT(n_calls, 0);
+}
+
+/* ---- what a mapping tells ---- */
+
+TEST(flags_of_a_mapping_are_found)
+{
+	bool readable, pure = true;
+	char *map = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(map != MAP_FAILED);
+	CHECK_INT(umm_mapping_has_flag(map, "rd", &readable), 0);
+	CHECK_INT(umm_mapping_has_flag(map, "pf", &pure), 0);
+	CHECK(readable && !pure);
+	CHECK_INT(umm_mapping_has_flag(map + 4096, "rd", &readable), -ENOENT);
+	munmap(map, 8192);
+	CHECK_INT(umm_mapping_has_flag(map, "rd", &readable), -ENOENT);
 }
 
 TEST(full_heap_is_out_of_memory_and_nothing_else)

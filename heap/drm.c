@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Dumb buffers of each DRM card: memory that a display which imports nothing can show.
+ *
+ * A dumb buffer is an image, of pixels of 32 bits, so a request that names a pitch is asked for as
+ * rows of that pitch: virtio-gpu lets its host read lines by the width the buffer was made with,
+ * so there the pitch of the layout must be the buffer's own. Other drivers take any pitch when the
+ * buffer becomes a framebuffer, as long as the image fits; a driver that made the pitch larger
+ * still gave enough bytes.
+ *
+ * The card is opened for the moment of the allocation and never held as its master.
+ *
+ * Not all drivers clear what they give (memory of a card may hold somebody's old picture), so it
+ * is cleared here.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heap/pinned.h"
+#include "heap/table.h"
+#include "os/cleanup.h"
+#include "os/dmabuf.h"
+#include "os/drm_dumb.h"
+#include "os/log.h"
+#include "os/memfd.h"
+
+#define COST		16 /* behind everything that is not a device's own */
+#define SMALL_PAGE	4096
+#define BYTES_PER_PIXEL 4
+#define DEFAULT_PITCH	4096
+
+/*
+ * Whose dumb buffers are one run: drivers that create them with drm_gem_dma_dumb_create() or
+ * dma_alloc_*() in drivers/gpu/drm, unless they sit behind an IOMMU. The mapping does not tell them
+ * from shmem pages, as it does with cameras, and the kernel tells no more.
+ */
+static const char *const contiguous_drivers[] = {
+	"aspeed-gfx-drm", "atmel-hlcdc", "fsl-dcu-drm", "hdlcd",     "imx-drm",
+	"imx-lcdif",	  "ingenic-drm", "kirin",	"komeda",    "logicvc-drm",
+	"mali-dp",	  "mcde",	 "meson",	"mxsfb-drm", "pl111",
+	"rcar-du",	  "shmob-drm",	 "sti",		"stm",	     "sun4i-drm",
+	"tidss",	  "tilcdc",	 "tve200",	"vc4",	     "zynqmp-dpsub",
+};
+
+static bool gives_runs(const char *driver)
+{
+	for (size_t i = 0; i < sizeof(contiguous_drivers) / sizeof(contiguous_drivers[0]); i++)
+		if (strcmp(contiguous_drivers[i], driver) == 0)
+			return true;
+	return false;
+}
+
+static bool has_iommu(const struct umm_heap *heap)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "/sys/class/drm/%s/device/iommu_group", heap->name);
+	return access(path, F_OK) == 0;
+}
+
+static void fill(const struct umm_heap *heap, const char *driver, struct umm_heap_properties *out)
+{
+	out->present = true;
+	umm_heap_tell(out, "dumb buffers: DRM_CAP_DUMB_BUFFER and DRM_CAP_PRIME of %s", driver);
+	if (gives_runs(driver) && !has_iommu(heap)) {
+		umm_heap_tell(out, "contiguous: table of drivers, no IOMMU");
+		umm_heap_set_contiguous(out);
+	} else {
+		umm_heap_tell(out, "no promise of runs: table of drivers");
+	}
+	umm_pinned_fill(out);
+}
+
+static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
+{
+	*out = (struct umm_heap_properties){
+		.class = UMM_HEAP_DRM,
+		.free_bytes = UINT64_MAX,
+		.page_bytes = SMALL_PAGE,
+		.cost = COST,
+	};
+	char driver[64];
+	umm_autofd fd = -1;
+	int ret = umm_drm_open(heap->node, &fd);
+	if (ret == 0)
+		ret = umm_drm_driver(fd, driver, sizeof(driver));
+	if (ret < 0) {
+		umm_heap_tell(out, "cannot open %s: %s", heap->node, strerror(-ret));
+		return;
+	}
+	ret = umm_drm_check_dumb(fd);
+	if (ret < 0)
+		umm_heap_tell(out, "%s makes no dumb buffers that can be exported", driver);
+	else
+		fill(heap, driver, out);
+}
+
+/* ---- memory ---- */
+
+/* Rows of whole pixels that hold the size. */
+static int shape_of(const struct umm_heap_request *request, struct umm_dumb_shape *out)
+{
+	uint64_t pitch = request->pitch_bytes != 0 ? request->pitch_bytes : DEFAULT_PITCH;
+	uint64_t width = (pitch + BYTES_PER_PIXEL - 1) / BYTES_PER_PIXEL;
+	pitch = width * BYTES_PER_PIXEL;
+	if (request->size_bytes == 0 || width > UINT32_MAX)
+		return -EINVAL;
+	uint64_t height = (request->size_bytes - 1) / pitch + 1;
+	if (height > UINT32_MAX)
+		return -EFBIG;
+	*out = (struct umm_dumb_shape){ (uint32_t)width, (uint32_t)height };
+	return 0;
+}
+
+static int clear(int fd)
+{
+	uint64_t size;
+	void *map;
+	int ret = umm_dmabuf_size(fd, &size);
+	if (ret == 0)
+		ret = umm_map_fd(fd, size, UMM_MAP_WRITE, &map);
+	if (ret < 0)
+		return ret;
+	ret = umm_dmabuf_start(fd, UMM_DMABUF_WRITE);
+	if (ret == 0) {
+		memset(map, 0, size);
+		ret = umm_dmabuf_end(fd, UMM_DMABUF_WRITE);
+	}
+	umm_unmap(map, size);
+	return ret;
+}
+
+static int create(const struct umm_heap *heap, const struct umm_heap_request *request, int *out_fd)
+{
+	struct umm_dumb_shape shape;
+	uint32_t pitch;
+	umm_autofd card = -1;
+	int ret = shape_of(request, &shape);
+	if (ret == 0)
+		ret = umm_drm_open(heap->node, &card);
+	if (ret == 0)
+		ret = umm_drm_create_dumb(card, shape, &pitch, out_fd);
+	if (ret == 0 && pitch != (uint64_t)shape.width_px * BYTES_PER_PIXEL)
+		umm_log(UMM_LOG_DEBUG, "%s: %s made a pitch of %u for %u pixels", request->label,
+			heap->name, pitch, shape.width_px);
+	return ret;
+}
+
+static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
+		    struct umm_heap_memory *out)
+{
+	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
+	char ignored[1];
+	if (request->size_bytes > umm_pinned_room(ignored, sizeof(ignored)))
+		return -ENOMEM;
+	int ret = create(heap, request, &memory.fd);
+	if (ret == 0)
+		ret = umm_dmabuf_set_name(memory.fd, request->label);
+	if (ret == 0)
+		ret = clear(memory.fd);
+	if (ret < 0) {
+		umm_heap_memory_close(&memory);
+		return ret;
+	}
+	*out = memory;
+	return 0;
+}
+
+static void list_nodes(struct umm_heap_list *list)
+{
+	umm_heap_list_nodes(list, &umm_heap_drm, "/dev/dri/card*");
+}
+
+const struct umm_heap_ops umm_heap_drm = {
+	.list = list_nodes,
+	.probe = probe,
+	.allocate = allocate,
+};

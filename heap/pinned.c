@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/pinned.h"
+
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "os/meminfo.h"
+
+#define MACHINES_PART 8
+
+/* Of the page allocator: MAX_PAGE_ORDER of include/linux/mmzone.h. */
+#define LARGEST_BLOCK_BYTES (UINT64_C(4) << 20)
+
+uint64_t umm_pinned_room(char *why, unsigned size)
+{
+	struct umm_memory_room room;
+	umm_memory_room("", &room);
+	if (room.free_bytes == UINT64_MAX)
+		return UINT64_MAX;
+	snprintf(why, size, "seven eighths of %s", room.limit);
+	return room.free_bytes - room.free_bytes / MACHINES_PART;
+}
+
+void umm_pinned_fill(struct umm_heap_properties *out)
+{
+	char why[UMM_MEMORY_LIMIT_NAME_MAX + 32];
+	out->free_bytes = umm_pinned_room(why, sizeof(why));
+	if (out->free_bytes != UINT64_MAX)
+		umm_heap_tell(out, "free: %s", why);
+}
+
+void umm_heap_tell(struct umm_heap_properties *out, const char *format, ...)
+{
+	size_t used = strlen(out->source);
+	if (used > 0 && used + 2 < sizeof(out->source)) {
+		memcpy(out->source + used, "; ", 3);
+		used += 2;
+	}
+	va_list args;
+	va_start(args, format);
+	vsnprintf(out->source + used, sizeof(out->source) - used, format, args);
+	va_end(args);
+}
+
+bool umm_cma_free(uint64_t *out)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	if (file == NULL)
+		return false;
+	char line[128];
+	unsigned long long kib;
+	bool found = false;
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = sscanf(line, "CmaFree: %llu kB", &kib) == 1;
+	fclose(file);
+	if (found)
+		*out = (uint64_t)kib * 1024;
+	return found;
+}
+
+void umm_heap_set_contiguous(struct umm_heap_properties *out)
+{
+	uint64_t cma;
+	out->contiguous = true;
+	if (umm_cma_free(&cma))
+		return;
+	out->size_max_bytes = LARGEST_BLOCK_BYTES;
+	umm_heap_tell(out, "size_max: MAX_PAGE_ORDER, for /proc/meminfo has no Cma");
+}
+
+static void append_node(struct umm_heap_list *list, const struct umm_heap_ops *ops,
+			const char *node)
+{
+	struct umm_heap heap = { .ops = ops };
+	if (strlen(node) > UMM_HEAP_NAME_MAX)
+		return;
+	snprintf(heap.name, sizeof(heap.name), "%s", strrchr(node, '/') + 1);
+	snprintf(heap.node, sizeof(heap.node), "%s", node);
+	umm_heap_append(list, &heap);
+}
+
+void umm_heap_list_nodes(struct umm_heap_list *list, const struct umm_heap_ops *ops,
+			 const char *pattern)
+{
+	glob_t found;
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		append_node(list, ops, found.gl_pathv[i]);
+	globfree(&found);
+}

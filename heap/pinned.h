@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * What heaps of kernel memory have in common: a bound that is ours, because the kernel has none,
+ * and properties told in words.
+ */
+#ifndef UMM_HEAP_PINNED_H
+#define UMM_HEAP_PINNED_H
+
+#include "heap/heap.h"
+
+/**
+ * How much may be taken of memory that can be neither swapped nor dropped: what the limits of this
+ * process leave, less an eighth that the machine keeps. UINT64_MAX where nobody tells. `why` gets
+ * it in words.
+ */
+uint64_t umm_pinned_room(char *why, unsigned size);
+
+/** What the contiguous areas of the machine have left, all together; false: it has none. */
+bool umm_cma_free(uint64_t *out);
+
+/** free_bytes of a heap that takes ordinary memory, and why. */
+void umm_pinned_fill(struct umm_heap_properties *out);
+
+/** Say how one more fact is known. */
+void umm_heap_tell(struct umm_heap_properties *out, const char *format, ...) UMM_PRINTF(2, 3);
+
+/** A driver that gives runs: they come from a contiguous area, or else from the page allocator,
+ * whose largest block is the largest buffer then. */
+void umm_heap_set_contiguous(struct umm_heap_properties *out);
+
+/** One heap for each node that `pattern` matches; the heap's name is the node's last part. */
+void umm_heap_list_nodes(struct umm_heap_list *list, const struct umm_heap_ops *ops,
+			 const char *pattern);
+
+#endif

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""umm with each source of memory that a real kernel has: the same frames, and nothing left behind."""
+import json
+
+from cases import Skip, case
+
+FRAMES = 6
+
+
+def checksums(vm, heap, **environment):
+    """What a pipeline over this heap shows; the table must name the heap and no copy."""
+    job = vm.check(f"umm run test,size=320x240,format=XR24 framemd5:/tmp/{heap}.md5 --heap {heap} "
+                   f"--frames {FRAMES} --json=/tmp/{heap}.json", **environment)
+    edge = json.loads(vm.check(f"cat /tmp/{heap}.json").stdout)["edges"][0]
+    assert (edge["heap"], edge["frames"], edge["copied_bytes"]) == (heap, FRAMES, 0), (edge, job.stderr)
+    return vm.check(f"cat /tmp/{heap}.md5").stdout
+
+
+def heaps(vm):
+    return {heap["name"]: heap for heap in json.loads(vm.check("umm probe --json").stdout)["heaps"]}
+
+
+def check_nothing_left(vm):
+    vm.wait_until(lambda: "Total 0 objects" in vm.check("cat /sys/kernel/debug/dma_buf/bufinfo").stdout,
+                  "dma-bufs are left")
+
+
+@case("virtio", "bochs")
+def frames_are_the_same_from_memory_of_the_card(vm):
+    assert checksums(vm, "card0") == checksums(vm, "memfd")
+    check_nothing_left(vm)
+
+
+@case("cirrus")
+def frames_are_the_same_from_every_heap(vm):
+    wanted = checksums(vm, "memfd")
+    assert len(wanted.splitlines()) >= FRAMES
+    found = [name for name, heap in heaps(vm).items() if heap["present"] and name != "memfd"]
+    assert {"udmabuf", "system", "card0", "video0"} <= set(found), found
+    for name in found:
+        assert checksums(vm, name) == wanted, name
+    check_nothing_left(vm)
+
+
+@case("cirrus")
+def guard_works_on_dmabufs(vm):
+    wanted = checksums(vm, "memfd")
+    for name in ("udmabuf", "card0"):
+        assert checksums(vm, name, UMM_GUARD="1") == wanted, name
+
+
+@case("cirrus")
+def limit_of_udmabuf_is_named_with_the_way_to_raise_it(vm):
+    job = vm.run("umm run test,size=8192x4096,format=XR24 null --heap udmabuf --frames 1")
+    assert job.status != 0
+    assert "size_limit_mb = 64 (root may write it)" in job.stderr, job.stderr
+
+
+@case("cirrus")
+def camera_of_scattered_memory_promises_no_runs(vm):
+    camera = heaps(vm)["video0"]
+    assert camera["class"] == "v4l2" and not camera["contiguous"], camera
+    assert "page by page" in camera["source"], camera
+
+
+@case("cirrus")
+def trial_finds_that_a_camera_gives_runs(vm):
+    vm.reload("vivid", "n_devs=1 node_types=0x1 num_inputs=1 input_types=0 allocators=1")
+    try:
+        camera = heaps(vm)["video0"]
+        assert camera["contiguous"], camera
+        assert "as one range" in camera["source"], camera
+        assert camera["size_max_bytes"] == 4 << 20, camera  # this kernel has no CMA
+        assert checksums(vm, "video0") == checksums(vm, "memfd")
+        check_nothing_left(vm)
+    finally:
+        vm.reload("vivid", "n_devs=1 node_types=0x1 num_inputs=1 input_types=0 allocators=0")
+
+
+@case("cirrus")
+def a_camera_that_streams_is_left_alone(vm):
+    if vm.run("command -v v4l2-ctl").status != 0:
+        raise Skip("v4l2-ctl is not installed (v4l-utils)")
+    with vm.started("v4l2-ctl -d /dev/video0 --stream-mmap --stream-count=100000") as job:
+        job.wait_for("<")
+        camera = heaps(vm)["video0"]
+        assert not camera["present"], camera
+        assert "Device or resource busy" in camera["source"], camera
+    vm.wait_until(lambda: heaps(vm)["video0"]["present"], "the camera stays busy")
+
+
+@case("cirrus")
+def a_killed_pipeline_leaves_no_dmabuf(vm):
+    with vm.started("umm run test,size=320x240 null --heap udmabuf --seconds 1000") as job:
+        vm.wait_until(lambda: "Total 3 objects" in
+                      vm.check("cat /sys/kernel/debug/dma_buf/bufinfo").stdout, "no buffers are made")
+        job.kill(9)
+    check_nothing_left(vm)
