@@ -129,6 +129,7 @@ void umm_broker_destroy(struct umm_broker *broker)
 {
 	if (broker == NULL)
 		return;
+	broker->serving = true; /* events come from here, too */
 	wl_display_destroy_clients(broker->display);
 	struct collection *collection, *next;
 	wl_list_for_each_safe (collection, next, &broker->collections, link)
@@ -158,18 +159,29 @@ int umm_broker_fd(const struct umm_broker *broker)
 	return wl_event_loop_get_fd(wl_display_get_event_loop(broker->display));
 }
 
+/* A client whose line is broken is destroyed on the way; whoever hears of that may end collections,
+ * and so have more to send to those whose turn is over. */
+static void send_all(struct umm_broker *broker)
+{
+	do {
+		broker->unsent = false;
+		wl_display_flush_clients(broker->display);
+	} while (broker->unsent);
+}
+
 int umm_broker_dispatch(struct umm_broker *broker, int64_t timeout_ns)
 {
 	int timeout_ms = timeout_ns < 0 ? -1
 			 : timeout_ns > INT64_C(1000000) * INT32_MAX
 				 ? INT32_MAX
 				 : (int)((timeout_ns + 999999) / 1000000);
-	wl_display_flush_clients(broker->display);
+	broker->serving = true;
+	send_all(broker);
 	int ret = wl_event_loop_dispatch(wl_display_get_event_loop(broker->display), timeout_ms);
-	if (ret < 0 && errno != EINTR)
-		return -errno;
-	wl_display_flush_clients(broker->display);
-	return 0;
+	int error = ret < 0 ? errno : 0;
+	send_all(broker);
+	broker->serving = false;
+	return error == 0 || error == EINTR ? 0 : -error;
 }
 
 int umm_broker_get_member(const struct umm_broker *broker, const char *token, unsigned index,
@@ -195,5 +207,8 @@ void umm_broker_end_collection(struct umm_broker *broker, const char *token)
 	struct collection *collection = collection_find(broker, token);
 	if (collection != NULL)
 		collection_end(collection, "ended by the broker");
-	wl_display_flush_clients(broker->display);
+	/* Not inside an event: a client may be half destroyed there, and must not be again. */
+	broker->unsent = true;
+	if (!broker->serving)
+		send_all(broker);
 }

@@ -34,6 +34,8 @@ struct umm_broker {
 	void *user;
 	struct wl_list clients;	    /* umm_client.link */
 	struct wl_list collections; /* collection.link */
+	bool serving;		    /* in umm_broker_dispatch() */
+	bool unsent;		    /* there may be something to send */
 };
 
 struct umm_client {
