@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "os/cleanup.h"
 #include "os/memfd.h"
@@ -39,6 +40,30 @@ static int read_constraints(int fd, uint32_t size, struct umm_constraints **out)
 	return umm_constraints_from_json(text, size, out);
 }
 
+/*
+ * libwayland drops an event that it has no memory, no fd or no room for, and tells in errno alone:
+ * the member would wait for it for ever, and nobody would hear of that. So its line is cut, and
+ * both ends see a hang-up. Events of one kind go between the two calls.
+ */
+static void begin_events(void)
+{
+	errno = 0;
+}
+
+static void end_events(const struct seat *seat)
+{
+	if (errno == 0 || errno == EINTR)
+		return;
+	shutdown(wl_client_get_fd(wl_resource_get_client(seat->resource)), SHUT_RDWR);
+}
+
+static void send_joined(const struct seat *seat, int result)
+{
+	begin_events();
+	umm_collection_v1_send_joined(seat->resource, result);
+	end_events(seat);
+}
+
 static void handle_join(struct wl_client *client, struct wl_resource *resource, uint32_t role,
 			uint32_t mode, uint32_t foreign_writer, int32_t document, uint32_t size)
 {
@@ -65,7 +90,7 @@ static void handle_join(struct wl_client *client, struct wl_resource *resource, 
 		ret = collection_join(seat->collection, seat, constraints, &opts);
 		umm_constraints_destroy(constraints);
 	}
-	umm_collection_v1_send_joined(resource, ret);
+	send_joined(seat, ret);
 }
 
 /* A step the member has finished: each once, in order, after joining. */
@@ -204,9 +229,11 @@ int seat_send_settled(struct seat *seat)
 		values[i] = pool->modes[i];
 	bool consumer = seat_member(seat)->role == UMM_CONSUMER;
 	const struct umm_layout *layout = umm_answer_layout(seat->collection->negotiation.answer);
+	begin_events();
 	umm_collection_v1_send_settled(seat->resource, fd, size, layout->width_px,
 				       layout->height_px, pool->n_buffers, pool->n_consumers,
 				       consumer ? consumer_index(seat) : 0, &modes);
+	end_events(seat);
 	wl_array_release(&modes);
 	return 0;
 }
@@ -216,14 +243,18 @@ int seat_send_refused(struct seat *seat, int verdict, const char *explanation)
 	uint32_t size;
 	umm_autofd fd = -1;
 	int ret = text_fd(explanation, &size, &fd);
-	if (ret == 0)
-		umm_collection_v1_send_refused(seat->resource, verdict, fd, size);
-	return ret;
+	if (ret < 0)
+		return ret;
+	begin_events();
+	umm_collection_v1_send_refused(seat->resource, verdict, fd, size);
+	end_events(seat);
+	return 0;
 }
 
 void seat_send_writable(struct seat *seat)
 {
 	const struct umm_pool *pool = seat->collection->pool;
+	begin_events();
 	if (writes_buffers(seat))
 		send_buffers(seat);
 	if (seat_member(seat)->role == UMM_PRODUCER) {
@@ -233,6 +264,7 @@ void seat_send_writable(struct seat *seat)
 		umm_collection_v1_send_block(seat->resource, k, pool->consumers[k].fd);
 	}
 	umm_collection_v1_send_writable(seat->resource);
+	end_events(seat);
 }
 
 static void send_peers_of_producer(const struct seat *seat)
@@ -254,6 +286,7 @@ static void send_peers_of_consumer(const struct seat *seat)
 
 void seat_send_readable(struct seat *seat)
 {
+	begin_events();
 	if (!writes_buffers(seat))
 		send_buffers(seat);
 	if (seat_member(seat)->role == UMM_PRODUCER)
@@ -261,14 +294,19 @@ void seat_send_readable(struct seat *seat)
 	else if (seat_member(seat)->role == UMM_CONSUMER)
 		send_peers_of_consumer(seat);
 	umm_collection_v1_send_readable(seat->resource);
+	end_events(seat);
 }
 
 void seat_send_started(struct seat *seat)
 {
+	begin_events();
 	umm_collection_v1_send_started(seat->resource);
+	end_events(seat);
 }
 
 void seat_send_ended(struct seat *seat, const char *reason)
 {
+	begin_events();
 	umm_collection_v1_send_ended(seat->resource, reason);
+	end_events(seat);
 }
