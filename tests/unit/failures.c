@@ -71,17 +71,23 @@ static int in_process(void)
 {
 	fault_here();
 	umm_auto(umm_collection, collection) = NULL;
-	struct umm_member *painter = NULL, *viewer = NULL;
+	struct umm_member *painter = NULL, *viewer = NULL, *other = NULL;
 	int ret = umm_collection_create("test", &collection);
 	if (ret == 0)
 		ret = try_join(collection, "painter", UMM_PRODUCER, &painter);
 	if (ret == 0)
 		ret = try_join(collection, "viewer", UMM_CONSUMER, &viewer);
 	if (ret == 0)
+		ret = try_join(collection, "other", UMM_CONSUMER, &other);
+	if (ret == 0)
 		ret = umm_collection_seal(collection);
 	if (ret == 0)
 		ret = umm_collection_start(collection);
-	return ret == 0 ? one_frame(painter, viewer) : ret;
+	if (ret == 0)
+		ret = one_frame(painter, viewer);
+	if (ret == 0)
+		ret = umm_member_fd(painter);
+	return ret < 0 ? ret : 0;
 }
 
 TEST(in_process_set_up_survives_each_failure)
@@ -297,4 +303,19 @@ TEST(an_answer_survives_each_failure)
 	CHECK(fault_run(refusal) > 50);
 	CHECK(fault_run(violation) > 20);
 	CHECK(fault_run(by_calls) > 50);
+}
+
+/* A name that the linker or the C library spells otherwise would never be met, and guard nothing.
+ */
+TEST(every_diverted_call_is_met)
+{
+	setenv("UMM_GUARD", "1", 1);
+	fault_prepare();
+	int (*const scenarios[])(void) = { in_process, painter_fails, viewer_fails, broker_fails,
+					   solution };
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+		CHECK_INT(scenarios[i](), 0);
+	for (const char *const *name = fault_names; *name != NULL; name++)
+		if (!fault_met(*name))
+			test_fail(__FILE__, __LINE__, "nobody calls %s()", *name);
 }
