@@ -117,7 +117,7 @@ static int send_settled(struct collection *collection)
 
 static void settle(struct collection *collection)
 {
-	int ret = umm_pool_create(&collection->negotiation, &collection->pool);
+	int ret = umm_pool_create(&collection->negotiation, NULL, &collection->pool);
 	if (ret != 0) {
 		refuse(collection, ret);
 		return;

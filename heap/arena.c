@@ -18,36 +18,19 @@
  * Memory is zeroed when it is given back, not when it is taken: taking is what somebody waits for,
  * and what nobody owns should not keep anybody's pictures.
  */
-#include "heap/arena.h"
+#include "heap/arena_private.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 #include "os/cleanup.h"
 #include "os/pagemap.h"
 
 #define SMALL_PAGE_BYTES UINT64_C(4096)
-
-struct page {
-	uint64_t address, offset;
-};
-
-struct umm_arena {
-	pthread_mutex_t mutex; /* the region; the rest never changes */
-	int fd;
-	uint64_t page_bytes;
-	umm_address_function address_of; /* NULL: nobody knows */
-	struct page *pages;		 /* by address */
-	uint32_t n_pages;
-	bool physical;
-	struct umm_region region;
-	void *books;
-	char source[128];
-};
 
 UMM_DEFINE_AUTO(umm_arena, umm_arena_destroy)
 
@@ -56,7 +39,9 @@ void umm_arena_destroy(struct umm_arena *arena)
 	if (arena == NULL)
 		return;
 	pthread_mutex_destroy(&arena->mutex);
+	umm_unmap(arena->master, arena->n_pages * arena->page_bytes);
 	umm_close_fd(&arena->fd);
+	umm_close_fd(&arena->reader_fd);
 	free(arena->pages);
 	free(arena->books);
 	free(arena);
@@ -64,17 +49,19 @@ void umm_arena_destroy(struct umm_arena *arena)
 
 static int compare_pages(const void *a, const void *b)
 {
-	uint64_t x = ((const struct page *)a)->address, y = ((const struct page *)b)->address;
+	uint64_t x = ((const struct umm_arena_page *)a)->address,
+		 y = ((const struct umm_arena_page *)b)->address;
 	return (x > y) - (x < y);
 }
 
 /** One hidden address and all are useless: 0, or why. */
-static int read_addresses(struct umm_arena *arena, const char *map)
+static int read_addresses(struct umm_arena *arena)
 {
 	if (arena->address_of == NULL)
 		return -EOPNOTSUPP;
 	for (uint32_t i = 0; i < arena->n_pages; i++) {
-		int ret = arena->address_of(map + i * arena->page_bytes, &arena->pages[i].address);
+		int ret = arena->address_of(arena->master + i * arena->page_bytes,
+					    &arena->pages[i].address);
 		if (ret < 0)
 			return ret;
 	}
@@ -98,26 +85,20 @@ static void tell_source(struct umm_arena *arena, int ret)
 static void number_pages(struct umm_arena *arena)
 {
 	for (uint32_t i = 0; i < arena->n_pages; i++)
-		arena->pages[i] = (struct page){ i * arena->page_bytes, i * arena->page_bytes };
+		arena->pages[i] =
+			(struct umm_arena_page){ i * arena->page_bytes, i * arena->page_bytes };
 }
 
-static int find_pages(struct umm_arena *arena)
+static void find_pages(struct umm_arena *arena)
 {
-	size_t size = arena->n_pages * arena->page_bytes;
-	void *map;
-	int ret = umm_map_fd(arena->fd, size, UMM_MAP_WRITE, &map);
-	if (ret < 0)
-		return ret;
 	number_pages(arena);
-	ret = read_addresses(arena, map);
-	umm_unmap(map, size);
+	int ret = read_addresses(arena);
 	arena->physical = ret == 0;
 	tell_source(arena, ret);
 	if (ret == 0)
 		qsort(arena->pages, arena->n_pages, sizeof(arena->pages[0]), compare_pages);
 	else
 		number_pages(arena);
-	return 0;
 }
 
 static int add_ranges(struct umm_arena *arena)
@@ -144,7 +125,29 @@ static int open_books(struct umm_arena *arena)
 	if (bytes == 0 || arena->books == NULL)
 		return -ENOMEM;
 	int ret = umm_region_init(&arena->region, &config, arena->books, bytes);
-	return ret < 0 ? ret : add_ranges(arena);
+	if (ret == 0)
+		ret = add_ranges(arena);
+	return ret < 0 ? ret
+		       : umm_area_init(&arena->area, &arena->region, arena->page_bytes,
+				       arena->tenants, UMM_ARENA_TENANTS);
+}
+
+/* Readers get a file description of their own that cannot be mapped for writing. */
+static int open_file(struct umm_arena *arena, const struct umm_arena_config *config)
+{
+	char path[40];
+	void *map;
+	int ret = umm_memfd_create(config->name, config->size_bytes, config->pages, &arena->fd);
+	if (ret < 0)
+		return ret;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", arena->fd);
+	arena->reader_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (arena->reader_fd < 0)
+		return -errno;
+	ret = umm_map_fd(arena->fd, arena->n_pages * arena->page_bytes, UMM_MAP_WRITE, &map);
+	if (ret == 0)
+		arena->master = map;
+	return ret;
 }
 
 int umm_arena_open(const struct umm_arena_config *config, struct umm_arena **out)
@@ -157,21 +160,21 @@ int umm_arena_open(const struct umm_arena_config *config, struct umm_arena **out
 	if (arena == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&arena->mutex, NULL);
-	arena->fd = -1;
+	arena->fd = arena->reader_fd = -1;
+	arena->owner = getpid();
 	arena->page_bytes = page;
 	arena->n_pages = (uint32_t)((config->size_bytes + page - 1) / page);
 	arena->address_of = config->address_of != NULL ? config->address_of
 			    : huge		       ? umm_physical_address
 						       : NULL;
-	int ret = umm_memfd_create(config->name, config->size_bytes, config->pages, &arena->fd);
+	int ret = open_file(arena, config);
 	if (ret < 0)
 		return ret;
 	arena->pages = calloc(arena->n_pages, sizeof(arena->pages[0]));
 	if (arena->pages == NULL)
 		return -ENOMEM;
-	ret = find_pages(arena);
-	if (ret == 0)
-		ret = open_books(arena);
+	find_pages(arena);
+	ret = open_books(arena);
 	if (ret < 0)
 		return ret;
 	*out = umm_steal(arena);
@@ -206,16 +209,7 @@ void umm_arena_get_stats(struct umm_arena *arena, struct umm_region_stats *out)
 	pthread_mutex_unlock(&arena->mutex);
 }
 
-int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *request,
-		   struct umm_range *out)
-{
-	pthread_mutex_lock(&arena->mutex);
-	int ret = umm_region_take(&arena->region, request, out);
-	pthread_mutex_unlock(&arena->mutex);
-	return ret;
-}
-
-static const struct page *find_page(const struct umm_arena *arena, uint64_t address)
+const struct umm_arena_page *umm_arena_find_page(const struct umm_arena *arena, uint64_t address)
 {
 	uint32_t low = 0, high = arena->n_pages;
 	while (low < high) {
@@ -229,10 +223,21 @@ static const struct page *find_page(const struct umm_arena *arena, uint64_t addr
 	return found ? &arena->pages[low] : NULL;
 }
 
+bool umm_arena_is_ours(const struct umm_arena *arena)
+{
+	return arena->owner == getpid();
+}
+
+char *umm_arena_bytes(const struct umm_arena *arena, uint64_t address)
+{
+	const struct umm_arena_page *page = umm_arena_find_page(arena, address);
+	return arena->master + page->offset + (address - page->address);
+}
+
 int umm_arena_locate(const struct umm_arena *arena, uint64_t address, int *out_fd,
 		     uint64_t *out_offset)
 {
-	const struct page *page = find_page(arena, address);
+	const struct umm_arena_page *page = umm_arena_find_page(arena, address);
 	if (page == NULL)
 		return -EFAULT;
 	*out_fd = arena->fd;
@@ -240,102 +245,48 @@ int umm_arena_locate(const struct umm_arena *arena, uint64_t address, int *out_f
 	return 0;
 }
 
-/*
- * Mapping: address space is reserved first, with room to align it and for a guard on both sides, so
- * that a stray index faults instead of reaching somebody else's picture:
- *
- *	| slack | guard | run ...... | guard | slack |
- *
- * The slack is given back. Guards cost address space only.
- */
-
-static int reserve_space(uint64_t size, uint64_t page, char **out)
+uint64_t umm_arena_moved_bytes(struct umm_arena *arena)
 {
-	uint64_t total = size + 3 * page;
-	char *space =
-		mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (space == MAP_FAILED)
-		return -errno;
-	char *start = space + (-(uintptr_t)space & (page - 1)); /* of the guard before the run */
-	char *end = start + size + 2 * page;
-	if (start > space)
-		munmap(space, (size_t)(start - space));
-	if (end < space + total)
-		munmap(end, (size_t)(space + total - end));
-	*out = start + page;
-	return 0;
-}
-
-static int map_pages(const struct umm_arena *arena, struct umm_range run, int protection, char *at)
-{
-	const struct page *page = find_page(arena, run.start);
-	for (uint64_t done = 0; done < run.size; done += arena->page_bytes, page++)
-		if (mmap(at + done, arena->page_bytes, protection, MAP_SHARED | MAP_FIXED,
-			 arena->fd, (off_t)page->offset) == MAP_FAILED)
-			return -errno;
-	return 0;
-}
-
-/* A run somebody has taken; 0 or -ENOENT. */
-static int check_taken(struct umm_arena *arena, struct umm_range run)
-{
-	uint64_t tag;
 	pthread_mutex_lock(&arena->mutex);
-	int ret = umm_region_get_tag(&arena->region, run, &tag);
+	uint64_t bytes = arena->moved_bytes;
+	pthread_mutex_unlock(&arena->mutex);
+	return bytes;
+}
+
+static void zero(const struct umm_arena *arena, struct umm_range run)
+{
+	for (uint64_t done = 0; done < run.size; done += arena->page_bytes)
+		memset(umm_arena_bytes(arena, run.start + done), 0, arena->page_bytes);
+}
+
+/* What tenants left behind in the run is not the owner's to see. */
+int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *request,
+		   struct umm_range *out)
+{
+	struct umm_area_cost cost;
+	if (!umm_arena_is_ours(arena))
+		return -EPERM;
+	pthread_mutex_lock(&arena->mutex);
+	umm_movable_look(arena->movables);
+	int ret = umm_area_take(&arena->area, request, out, &cost);
+	if (ret == 0 && cost.moved_frames + cost.evicted_frames > 0)
+		zero(arena, *out);
+	arena->moved_bytes += cost.moved_bytes;
+	umm_movable_settle(arena->movables);
 	pthread_mutex_unlock(&arena->mutex);
 	return ret;
-}
-
-static int map_run(const struct umm_arena *arena, struct umm_range run, enum umm_map_access access,
-		   void **out)
-{
-	int protection = access == UMM_MAP_WRITE ? PROT_READ | PROT_WRITE : PROT_READ;
-	char *at = NULL;
-	int ret = reserve_space(run.size, arena->page_bytes, &at);
-	if (ret < 0)
-		return ret;
-	ret = map_pages(arena, run, protection, at);
-	if (ret < 0) {
-		umm_arena_unmap(arena, at, run);
-		return ret;
-	}
-	*out = at;
-	return 0;
-}
-
-int umm_arena_map(struct umm_arena *arena, struct umm_range run, enum umm_map_access access,
-		  void **out)
-{
-	int ret = check_taken(arena, run);
-	return ret < 0 ? ret : map_run(arena, run, access, out);
-}
-
-void umm_arena_unmap(const struct umm_arena *arena, void *map, struct umm_range run)
-{
-	uint64_t page = arena->page_bytes;
-	if (map != NULL)
-		munmap((char *)map - page, run.size + 2 * page);
-}
-
-static int give_zeroed(struct umm_arena *arena, struct umm_range run)
-{
-	uint64_t tag;
-	if (umm_region_get_tag(&arena->region, run, &tag) < 0)
-		return umm_region_give(&arena->region, run); /* refuses it, and says why */
-	void *map;
-	int ret = map_run(arena, run, UMM_MAP_WRITE, &map);
-	if (ret < 0)
-		return ret;
-	memset(map, 0, run.size);
-	umm_arena_unmap(arena, map, run);
-	return umm_region_give(&arena->region, run);
 }
 
 /* Zeroing under the lock: of two who give the same run only one may find it taken. */
 int umm_arena_give(struct umm_arena *arena, struct umm_range run)
 {
+	uint64_t tag;
+	if (!umm_arena_is_ours(arena))
+		return -EPERM;
 	pthread_mutex_lock(&arena->mutex);
-	int ret = give_zeroed(arena, run);
+	if (umm_region_get_tag(&arena->region, run, &tag) == 0 && tag == 0)
+		zero(arena, run);
+	int ret = umm_area_give(&arena->area, run); /* what is no run is refused, and it says why */
 	pthread_mutex_unlock(&arena->mutex);
 	return ret;
 }

@@ -6,7 +6,8 @@
  * one piece of memory, whatever order its pages have in the file.
  *
  * Threads: any number of them may take, map and give; nobody may use the arena while it is
- * destroyed.
+ * destroyed. The books belong to the process that made it: its children may map and unmap, taking
+ * and giving is refused there (-EPERM).
  */
 #ifndef UMM_HEAP_ARENA_H
 #define UMM_HEAP_ARENA_H
@@ -48,15 +49,18 @@ const char *umm_arena_source(const struct umm_arena *arena);
 
 void umm_arena_get_stats(struct umm_arena *arena, struct umm_region_stats *out);
 
+/** Bytes that were moved so far to make room. */
+uint64_t umm_arena_moved_bytes(struct umm_arena *arena);
+
 /** Bytes of a page: everything is a multiple of it. */
 uint64_t umm_arena_page_bytes(const struct umm_arena *arena);
 
-/** A run of whole pages, zeroed. As umm_region_take(). */
+/** A run of whole pages, zeroed. Buffers that move (heap/movable.h) make room where they can. As
+ * umm_area_take(). */
 int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *request,
 		   struct umm_range *out);
 
-/** Zero a run and give it back; its mappings must be gone. As umm_region_give(), or an errno of
- * mmap: it is still taken then. */
+/** Zero a run and give it back; its mappings must be gone. As umm_area_give(). */
 int umm_arena_give(struct umm_arena *arena, struct umm_range run);
 
 /** Map a taken run as one piece, with inaccessible memory before and behind it. *out:
@@ -66,6 +70,11 @@ int umm_arena_map(struct umm_arena *arena, struct umm_range run, enum umm_map_ac
 
 /** Undo umm_arena_map(); NULL is fine. */
 void umm_arena_unmap(const struct umm_arena *arena, void *map, struct umm_range run);
+
+/** No new writers from here on, but for this process and its children, which had the arena before.
+ * Huge pages have no such seal that would let their writers go on: there only the fd of readers
+ * protects them. 0 or a negative errno. */
+int umm_arena_seal(struct umm_arena *arena);
 
 /** The memory file, and where in it the byte with this address is: for those who pass it on.
  * -EFAULT: not in this arena. The fd stays the arena's. */

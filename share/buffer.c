@@ -20,6 +20,7 @@ struct umm_buffer {
 	void *map;
 	size_t map_size; /* whole pages of the file: hugetlb unmaps nothing less */
 	bool writable, guarded, is_dmabuf;
+	struct umm_movable_view *view; /* NULL: it stays where it is */
 	struct umm_buffer_id id;
 	struct umm_access_book book;
 	struct umm_cpu_sync sync; /* only if is_dmabuf */
@@ -40,7 +41,10 @@ static void destroy(struct umm_buffer *buffer)
 {
 	if (buffer->guarded)
 		umm_guard_finish(&buffer->guard);
-	umm_unmap(buffer->map, buffer->map_size);
+	if (buffer->view != NULL)
+		umm_movable_view_destroy(buffer->view);
+	else
+		umm_unmap(buffer->map, buffer->map_size);
 	umm_close_fd(&buffer->fd);
 	free(buffer);
 }
@@ -95,8 +99,22 @@ void *umm_buffer_plane(const struct umm_buffer *buffer, unsigned plane)
 	return (char *)buffer->map + buffer->layout.planes[plane].offset_bytes;
 }
 
+/* What moves is held fast before the access is on the books, and let go after it is off them. */
+static int begin_in_view(struct umm_buffer *buffer, enum umm_access access)
+{
+	int ret = umm_movable_view_begin(buffer->view);
+	if (ret < 0)
+		return ret;
+	ret = umm_access_begin(&buffer->book, access);
+	if (ret < 0)
+		umm_movable_view_end(buffer->view);
+	return ret;
+}
+
 static int begin_access(struct umm_buffer *buffer, enum umm_access access)
 {
+	if (buffer->view != NULL)
+		return begin_in_view(buffer, access);
 	return buffer->is_dmabuf
 		       ? umm_cpu_sync_begin(&buffer->sync, buffer->fd, &buffer->book, access)
 		       : umm_access_begin(&buffer->book, access);
@@ -109,6 +127,12 @@ static int end_access(struct umm_buffer *buffer, enum umm_access access)
 		       : umm_access_end(&buffer->book, access);
 }
 
+static void let_go(struct umm_buffer *buffer)
+{
+	if (buffer->view != NULL)
+		umm_movable_view_end(buffer->view);
+}
+
 int umm_buffer_begin_access(struct umm_buffer *buffer, enum umm_access access)
 {
 	if ((access & UMM_ACCESS_WRITE) && !buffer->writable)
@@ -118,8 +142,8 @@ int umm_buffer_begin_access(struct umm_buffer *buffer, enum umm_access access)
 		return ret;
 
 	ret = umm_guard_update(&buffer->guard);
-	if (ret < 0)
-		end_access(buffer, access);
+	if (ret < 0 && end_access(buffer, access) == 0)
+		let_go(buffer);
 	return ret;
 }
 
@@ -127,6 +151,8 @@ int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access)
 {
 	int ret = end_access(buffer, access);
 	int revoked = buffer->guarded ? umm_guard_update(&buffer->guard) : 0;
+	if (ret == 0)
+		let_go(buffer);
 	return ret < 0 ? ret : revoked;
 }
 
@@ -171,6 +197,24 @@ static int map_buffer(struct umm_buffer *buffer, enum umm_map_access access)
 	return 0;
 }
 
+static int show_view(struct umm_buffer *buffer)
+{
+	struct umm_file_identity identity = umm_movable_view_identity(buffer->view);
+	buffer->map = umm_movable_view_data(buffer->view);
+	buffer->map_size = umm_movable_view_size(buffer->view);
+	buffer->id = (struct umm_buffer_id){ .dev = identity.dev, .ino = identity.ino };
+	return layout_fits(&buffer->layout, buffer->map_size) ? 0 : -EINVAL;
+}
+
+/* The memory behind the fd, or the view. */
+static int attach(struct umm_buffer *buffer, int dup_fd, enum umm_map_access access)
+{
+	if (buffer->view != NULL)
+		return show_view(buffer);
+	buffer->fd = fcntl(dup_fd, F_DUPFD_CLOEXEC, 0);
+	return buffer->fd < 0 ? -errno : map_buffer(buffer, access);
+}
+
 static int start_guard(struct umm_buffer *buffer)
 {
 	buffer->guard = (struct umm_guard){
@@ -189,8 +233,10 @@ static int start_guard(struct umm_buffer *buffer)
 int umm_buffer_create(int dup_fd, const struct umm_buffer_config *config, struct umm_buffer **out)
 {
 	struct umm_buffer *buffer = calloc(1, sizeof(*buffer));
-	if (buffer == NULL)
+	if (buffer == NULL) {
+		umm_movable_view_destroy(config->take_view);
 		return -ENOMEM;
+	}
 
 	atomic_init(&buffer->references, 1);
 	buffer->sync = (struct umm_cpu_sync)UMM_CPU_SYNC_INIT;
@@ -200,8 +246,9 @@ int umm_buffer_create(int dup_fd, const struct umm_buffer_config *config, struct
 	snprintf(buffer->owner, sizeof(buffer->owner), "%s", config->owner);
 	snprintf(buffer->name, sizeof(buffer->name), "%.64s/%u", config->pool, config->index);
 
-	buffer->fd = fcntl(dup_fd, F_DUPFD_CLOEXEC, 0);
-	int ret = buffer->fd < 0 ? -errno : map_buffer(buffer, config->map);
+	buffer->fd = -1;
+	buffer->view = config->take_view;
+	int ret = attach(buffer, dup_fd, config->map);
 	if (ret == 0 && config->guard)
 		ret = start_guard(buffer);
 	if (ret < 0) {

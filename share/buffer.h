@@ -7,6 +7,7 @@
 
 #include <umm/buffer.h>
 
+#include "heap/movable.h"
 #include "os/memfd.h"
 
 struct umm_buffer_config {
@@ -16,10 +17,13 @@ struct umm_buffer_config {
 	const struct umm_layout *layout;
 	enum umm_map_access map;
 	bool guard; /**< revoke the mapping outside accesses */
+	struct umm_movable_view
+		*take_view; /**< instead of an fd: a buffer that moves; NULL: none */
 };
 
 /**
- * Map the memory behind `fd`, which is duplicated. *out: umm_buffer_unref().
+ * Map the memory behind `fd`, which is duplicated, or show the view, which is taken also on failure
+ * (`fd` is not looked at then). *out: umm_buffer_unref().
  * Returns 0, -EINVAL (the fd is smaller than the layout, or can shrink), -ENOMEM, or an errno of
  * mmap.
  */

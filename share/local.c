@@ -12,13 +12,15 @@
 
 #include "os/cleanup.h"
 #include "share/collection.h"
+#include "share/local.h"
 #include "share/negotiation.h"
 #include "share/pool.h"
 
 struct local {
 	struct umm_collection base;
 	struct umm_negotiation negotiation;
-	struct umm_pool *pool; /* NULL before the seal */
+	struct umm_pool *pool;	 /* NULL before the seal */
+	struct umm_arena *arena; /* for buffers that move; NULL: none */
 };
 
 static struct local *local_of(struct umm_collection *collection)
@@ -33,12 +35,29 @@ static int join(struct umm_collection *collection, const struct umm_constraints 
 	return umm_negotiation_join(&local_of(collection)->negotiation, constraints, opts);
 }
 
-static int map_buffers(struct local *local, struct umm_member *member)
+/* The index of a member is the same in the negotiation, and so among those who pin. */
+static int show_buffer(struct local *local, unsigned index, unsigned buffer)
 {
-	const struct umm_layout *layout = &local->base.layout;
+	struct umm_member *member = local->base.members[index];
+	struct umm_movable_view *view;
+	int ret = umm_movable_view_create(local->pool->movable, buffer, index,
+					  umm_member_map_access(member), &view);
+	return ret < 0 ? ret : umm_member_add_view(member, buffer, view, &local->base.layout);
+}
+
+static int map_buffer(struct local *local, unsigned index, unsigned buffer)
+{
+	if (local->pool->movable != NULL)
+		return show_buffer(local, index, buffer);
+	return umm_member_add_buffer(local->base.members[index], buffer,
+				     local->pool->buffers[buffer].fd, &local->base.layout);
+}
+
+static int map_buffers(struct local *local, unsigned index)
+{
 	int ret = 0;
 	for (unsigned i = 0; i < local->pool->n_buffers && ret == 0; i++)
-		ret = umm_member_add_buffer(member, i, local->pool->buffers[i].fd, layout);
+		ret = map_buffer(local, index, i);
 	return ret;
 }
 
@@ -82,12 +101,12 @@ static int remember_answer(struct local *local, int verdict)
 static int seal(struct umm_collection *collection)
 {
 	struct local *local = local_of(collection);
-	int verdict = umm_pool_create(&local->negotiation, &local->pool);
+	int verdict = umm_pool_create(&local->negotiation, local->arena, &local->pool);
 	int ret = remember_answer(local, verdict);
 	if (verdict != 0 || ret < 0)
 		return verdict != 0 ? verdict : ret;
 	for (unsigned i = 0; i < collection->n_members && ret == 0; i++) {
-		ret = map_buffers(local, collection->members[i]);
+		ret = map_buffers(local, i);
 		if (ret == 0)
 			ret = map_own_block(local, i);
 	}
@@ -152,6 +171,14 @@ static const struct umm_collection_ops local_ops = {
 	.bury = bury,
 	.destroy = destroy,
 };
+
+int umm_local_use_arena(struct umm_collection *collection, struct umm_arena *arena)
+{
+	if (collection->ops != &local_ops || collection->state != UMM_COLLECTION_OPEN)
+		return -EINVAL;
+	local_of(collection)->arena = arena;
+	return 0;
+}
 
 int umm_collection_create(const char *name, struct umm_collection **out)
 {

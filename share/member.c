@@ -56,23 +56,43 @@ void umm_member_destroy(struct umm_member *member)
 	free(member);
 }
 
-int umm_member_add_buffer(struct umm_member *member, unsigned index, int dup_fd,
-			  const struct umm_layout *layout)
+enum umm_map_access umm_member_map_access(const struct umm_member *member)
 {
-	if (index != member->n_buffers || index >= UMM_MAX_BUFFERS)
+	return member->role == UMM_PRODUCER ? UMM_MAP_WRITE : UMM_MAP_READ;
+}
+
+static int add_buffer(struct umm_member *member, unsigned index, int dup_fd,
+		      struct umm_movable_view *take_view, const struct umm_layout *layout)
+{
+	if (index != member->n_buffers || index >= UMM_MAX_BUFFERS) {
+		umm_movable_view_destroy(take_view);
 		return -EPROTO;
+	}
 	struct umm_buffer_config config = {
 		.pool = member->pool,
 		.owner = member->name,
 		.index = index,
 		.layout = layout,
-		.map = member->role == UMM_PRODUCER ? UMM_MAP_WRITE : UMM_MAP_READ,
+		.map = umm_member_map_access(member),
 		.guard = member->guard,
+		.take_view = take_view,
 	};
 	int ret = umm_buffer_create(dup_fd, &config, &member->buffers[index]);
 	if (ret == 0)
 		member->n_buffers++;
 	return ret;
+}
+
+int umm_member_add_buffer(struct umm_member *member, unsigned index, int dup_fd,
+			  const struct umm_layout *layout)
+{
+	return add_buffer(member, index, dup_fd, NULL, layout);
+}
+
+int umm_member_add_view(struct umm_member *member, unsigned index,
+			struct umm_movable_view *take_view, const struct umm_layout *layout)
+{
+	return add_buffer(member, index, -1, take_view, layout);
 }
 
 /* A block comes over the wire: it must be unshrinkable and as large as the queue will look at. */

@@ -8,6 +8,7 @@
 
 #include <umm/collection.h>
 
+#include "heap/movable.h"
 #include "share/queue_end.h"
 
 struct umm_member_config {
@@ -36,6 +37,10 @@ void umm_member_destroy(struct umm_member *member);
 int umm_member_add_buffer(struct umm_member *member, unsigned index, int dup_fd,
 			  const struct umm_layout *layout);
 
+/** Take a view of buffer `index`, which moves; also on failure. Otherwise as above. */
+int umm_member_add_view(struct umm_member *member, unsigned index,
+			struct umm_movable_view *take_view, const struct umm_layout *layout);
+
 /** Map the member's own block for writing, before it is sealed. `n_buffers`: of the whole pool. */
 int umm_member_map_own_block(struct umm_member *member, unsigned n_buffers, int borrow_fd);
 
@@ -48,6 +53,9 @@ struct umm_queue_end *umm_member_queue_end(const struct umm_member *member);
 
 /** Which end this member is. */
 enum umm_role umm_member_role(const struct umm_member *member);
+
+/** How it maps buffers: the producer for writing. */
+enum umm_map_access umm_member_map_access(const struct umm_member *member);
 
 /** The collection it belongs to. */
 struct umm_collection *umm_member_collection(const struct umm_member *member);

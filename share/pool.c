@@ -51,6 +51,7 @@ void umm_pool_destroy(struct umm_pool *pool)
 	if (pool == NULL)
 		return;
 	umm_pool_release_fds(pool);
+	umm_movable_destroy(pool->movable);
 	umm_unmap(pool->producer.map, pool->producer.size);
 	for (unsigned i = 0; i < pool->n_consumers; i++)
 		umm_unmap(pool->consumers[i].map, pool->consumers[i].size);
@@ -74,6 +75,34 @@ static int allocate_buffers(struct umm_pool *pool, const char *name,
 		pool->n_buffers = i + 1;
 	}
 	return 0;
+}
+
+/* An arena's pages that may lie anywhere are as good as a memory file, and no better. -ENOSPC: no
+ * room there. */
+static int allocate_movable(struct umm_pool *pool, struct umm_arena *arena,
+			    const struct umm_negotiation *negotiation,
+			    const struct umm_layout *layout)
+{
+	struct umm_movable_config config = {
+		.n_buffers = layout->buffers,
+		.size_bytes = layout->raw_size_bytes,
+		.n_members = negotiation->n_members,
+	};
+	int ret = umm_movable_create(arena, &config, &pool->movable);
+	if (ret == 0)
+		pool->n_buffers = layout->buffers;
+	return ret;
+}
+
+static int allocate(struct umm_pool *pool, struct umm_arena *arena,
+		    const struct umm_negotiation *negotiation, const struct umm_layout *layout)
+{
+	if (arena != NULL && strcmp(pool->heap.name, "memfd") == 0) {
+		int ret = allocate_movable(pool, arena, negotiation, layout);
+		if (ret != -ENOSPC)
+			return ret;
+	}
+	return allocate_buffers(pool, negotiation->name, layout);
 }
 
 static int block_init(struct umm_pool_block *block, const char *label, size_t size)
@@ -145,7 +174,8 @@ static int note_shortage(struct umm_negotiation *negotiation, const struct umm_h
 }
 
 /* Solve, allocate; where a heap runs out, again without it. Ends: every round excludes one heap. */
-static int settle(struct umm_negotiation *negotiation, struct umm_pool *pool)
+static int settle(struct umm_negotiation *negotiation, struct umm_arena *arena,
+		  struct umm_pool *pool)
 {
 	char names[UMM_MAX_HEAPS][UMM_HEAP_NAME_MAX + 1];
 	const char *excluded[UMM_MAX_HEAPS + 1] = { NULL };
@@ -161,7 +191,7 @@ static int settle(struct umm_negotiation *negotiation, struct umm_pool *pool)
 			return ret;
 		if (!umm_heap_find(layout->heap, &pool->heap))
 			return -ENOENT; /* its node is gone since */
-		ret = allocate_buffers(pool, negotiation->name, layout);
+		ret = allocate(pool, arena, negotiation, layout);
 		if (ret == 0)
 			return 0;
 
@@ -176,12 +206,13 @@ static int settle(struct umm_negotiation *negotiation, struct umm_pool *pool)
 	return shortage;
 }
 
-int umm_pool_create(struct umm_negotiation *negotiation, struct umm_pool **out)
+int umm_pool_create(struct umm_negotiation *negotiation, struct umm_arena *arena,
+		    struct umm_pool **out)
 {
 	umm_auto(umm_pool, pool) = pool_new();
 	if (pool == NULL)
 		return -ENOMEM;
-	int ret = settle(negotiation, pool);
+	int ret = settle(negotiation, arena, pool);
 	if (ret != 0)
 		return ret;
 	ret = create_blocks(pool, negotiation);
@@ -191,11 +222,19 @@ int umm_pool_create(struct umm_negotiation *negotiation, struct umm_pool **out)
 	return 0;
 }
 
-int umm_pool_finish(struct umm_pool *pool)
+static int finish_buffers(struct umm_pool *pool)
 {
+	if (pool->movable != NULL)
+		return umm_movable_seal(pool->movable);
 	int ret = 0;
 	for (unsigned i = 0; i < pool->n_buffers && ret == 0; i++)
 		ret = umm_heap_finish(&pool->heap, &pool->buffers[i]);
+	return ret;
+}
+
+int umm_pool_finish(struct umm_pool *pool)
+{
+	int ret = finish_buffers(pool);
 	if (ret == 0)
 		ret = umm_memfd_finish(pool->producer.fd);
 	for (unsigned i = 0; i < pool->n_consumers && ret == 0; i++)
@@ -214,6 +253,8 @@ unsigned umm_pool_consumer_index(const struct umm_negotiation *negotiation, unsi
 void umm_pool_bury(struct umm_pool *pool, const struct umm_negotiation *negotiation, unsigned index)
 {
 	enum umm_role role = negotiation->members[index].role;
+	if (pool->movable != NULL)
+		umm_movable_bury(pool->movable, index);
 	if (role == UMM_PRODUCER)
 		umm_queue_bury_producer(pool->producer.map);
 	else if (role == UMM_CONSUMER)

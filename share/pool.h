@@ -18,6 +18,7 @@
 #include <umm/queue.h>
 
 #include "heap/heap.h"
+#include "heap/movable.h"
 #include "share/negotiation.h"
 
 /** A member's block of the queue. */
@@ -31,6 +32,7 @@ struct umm_pool {
 	unsigned n_buffers;
 	struct umm_heap_memory buffers[UMM_MAX_BUFFERS];
 	struct umm_heap heap;
+	struct umm_movable *movable; /**< the buffers, on an arena; NULL: they have fds */
 	struct umm_pool_block producer;
 	unsigned n_consumers;
 	struct umm_pool_block consumers[UMM_MAX_CONSUMERS];
@@ -39,11 +41,13 @@ struct umm_pool {
 };
 
 /**
- * Solve and allocate. A heap that runs out is left out and noted, and the search goes on.
+ * Solve and allocate. A heap that runs out is left out and noted, and the search goes on. Where
+ * ordinary memory would do, it comes from `arena` (NULL: none) and moves, if there is room on it.
  * negotiation->answer says what came out. Returns as umm_collection_seal(); *out is untouched
  * unless 0.
  */
-int umm_pool_create(struct umm_negotiation *negotiation, struct umm_pool **out);
+int umm_pool_create(struct umm_negotiation *negotiation, struct umm_arena *arena,
+		    struct umm_pool **out);
 
 /** Unmap and close all that is still open. NULL is fine. */
 void umm_pool_destroy(struct umm_pool *pool);

@@ -53,7 +53,8 @@ UMM_API unsigned umm_buffer_index(const struct umm_buffer *buffer);
 /** The identity of the memory. */
 UMM_API struct umm_buffer_id umm_buffer_id(const struct umm_buffer *buffer);
 
-/** The fd (memfd or dma-buf), borrowed: valid as long as the buffer, never close it. */
+/** The fd (memfd or dma-buf), borrowed: valid as long as the buffer, never close it. -1: the buffer
+ * moves between accesses and has none. */
 UMM_API int umm_buffer_fd(const struct umm_buffer *buffer);
 
 /** The layout all buffers of the pool share. Lives as long as the buffer. */
@@ -68,7 +69,9 @@ UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buff
  *
  * Returns 0; -EACCES: the member may not write this buffer; -EBUSY: contradicts an access that is
  * open; -EINVAL: no direction; -EOVERFLOW: more than 65,535 open; or what the kernel says for a
- * dma-buf: then no access has begun. Thread-safe. Since 0.1.
+ * dma-buf: then no access has begun. A buffer that moves is held fast meanwhile, and may say -ENOMEM
+ * (its new place cannot be mapped), -EPROTO (its place makes no sense) or -ETIMEDOUT (a move does
+ * not end). Thread-safe. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
 						   enum umm_access access);

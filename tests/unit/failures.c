@@ -10,6 +10,7 @@
 #include <umm/solve.h>
 
 #include "share/buffer.h"
+#include "share/local.h"
 #include "tests/unit/members.h"
 
 /* Like tests/unit/members.h, but what fails is returned: it is meant to fail here. */
@@ -67,12 +68,13 @@ static int one_frame(struct umm_member *painter, struct umm_member *viewer)
 	return ret == 0 ? umm_consumer_release(viewer, &frame) : ret;
 }
 
-static int in_process(void)
+static int stream_on(struct umm_arena *arena)
 {
-	fault_here();
 	umm_auto(umm_collection, collection) = NULL;
 	struct umm_member *painter = NULL, *viewer = NULL, *other = NULL;
 	int ret = umm_collection_create("test", &collection);
+	if (ret == 0 && arena != NULL)
+		ret = umm_local_use_arena(collection, arena);
 	if (ret == 0)
 		ret = try_join(collection, "painter", UMM_PRODUCER, &painter);
 	if (ret == 0)
@@ -88,6 +90,44 @@ static int in_process(void)
 	if (ret == 0)
 		ret = umm_member_fd(painter);
 	return ret < 0 ? ret : 0;
+}
+
+static int in_process(void)
+{
+	fault_here();
+	return stream_on(NULL);
+}
+
+/* Neighbours in the file are neighbours in memory. */
+static int made_up(const void *byte, uint64_t *out)
+{
+	*out = (uintptr_t)byte;
+	return 0;
+}
+
+UMM_DEFINE_AUTO(umm_arena, umm_arena_destroy)
+
+static int on_an_arena(void)
+{
+	fault_here();
+	struct umm_arena_config config = { "test", 64 * 4096, UMM_PAGES_4K, made_up };
+	struct umm_region_request request = { .size_bytes = 48 * 4096 };
+	struct umm_region_stats stats;
+	struct umm_range run;
+	umm_auto(umm_arena, arena) = NULL;
+	int ret = umm_arena_open(&config, &arena);
+	if (ret == 0)
+		ret = stream_on(arena);
+	if (ret < 0)
+		return ret;
+	umm_arena_get_stats(arena, &stats);
+	CHECK(stats.free_bytes == stats.total_bytes); /* nothing was left behind */
+	return umm_arena_take(arena, &request, &run);
+}
+
+TEST(set_up_on_an_arena_survives_each_failure)
+{
+	CHECK(fault_run(on_an_arena) > 100);
 }
 
 TEST(in_process_set_up_survives_each_failure)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/** How an arena is made; arena.c has the idea. */
+#ifndef UMM_HEAP_ARENA_PRIVATE_H
+#define UMM_HEAP_ARENA_PRIVATE_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "core/tenant.h"
+#include "heap/arena.h"
+
+/** Most tenants at a time: buffers that move. */
+#define UMM_ARENA_TENANTS 1024
+
+struct umm_arena_page {
+	uint64_t address, offset;
+};
+
+struct umm_movable;
+
+struct umm_arena {
+	pthread_mutex_t mutex; /* area, region and movables; the rest never changes */
+	pid_t owner;	       /* children have views and mappings; the books are not theirs */
+	int fd, reader_fd;
+	char *master; /* the file as it is, writable: for zeroing and moving */
+	uint64_t page_bytes;
+	umm_address_function address_of; /* NULL: nobody knows */
+	struct umm_arena_page *pages;	 /* by address */
+	uint32_t n_pages;
+	bool physical;
+	struct umm_region region;
+	void *books;
+	struct umm_area area;
+	struct umm_tenant *tenants[UMM_ARENA_TENANTS];
+	struct umm_movable *movables; /* umm_movable.next */
+	uint64_t moved_bytes;
+	char source[128];
+};
+
+/** The page that has this address, or NULL. */
+const struct umm_arena_page *umm_arena_find_page(const struct umm_arena *arena, uint64_t address);
+
+/** Whether this process made it. */
+bool umm_arena_is_ours(const struct umm_arena *arena);
+
+/** Where this process may always write the page with this address. */
+char *umm_arena_bytes(const struct umm_arena *arena, uint64_t address);
+
+/** Reserve address space for `size` bytes, with a page that nobody can touch before and behind it.
+ * 0 or an errno of mmap. */
+int umm_arena_reserve(const struct umm_arena *arena, uint64_t size, char **out);
+void umm_arena_unreserve(const struct umm_arena *arena, void *map, uint64_t size);
+
+/** Show a piece of the file at this address, in the place of what is there. 0 or an errno; then
+ * nothing can be touched there. */
+int umm_arena_place(const struct umm_arena *arena, char *at, struct umm_range piece,
+		    enum umm_map_access access);
+
+/** A take begins: who is being accessed is pinned. */
+void umm_movable_look(struct umm_movable *first);
+
+/** A take has been done, or not: whoever was moved may be accessed again. */
+void umm_movable_settle(struct umm_movable *first);
+
+#endif
