@@ -156,6 +156,36 @@ int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access)
 	return ret < 0 ? ret : revoked;
 }
 
+/* ENOTTY: a kernel that does not know the call yet. */
+static int fence_result(int ret)
+{
+	return ret == -ENOTTY ? -EOPNOTSUPP : ret;
+}
+
+int umm_buffer_export_fence(const struct umm_buffer *buffer, enum umm_access access,
+			    struct umm_fence *out)
+{
+	if (!buffer->is_dmabuf)
+		return -EOPNOTSUPP;
+	struct umm_fence fence = { .kind = UMM_FENCE_SYNC_FILE, .fd = -1 };
+	int ret = umm_dmabuf_export_sync_file(buffer->fd, access, &fence.fd);
+	if (ret == 0)
+		*out = fence;
+	return fence_result(ret);
+}
+
+int umm_buffer_import_fence(struct umm_buffer *buffer, enum umm_access access,
+			    const struct umm_fence *fence)
+{
+	if (!buffer->is_dmabuf)
+		return -EOPNOTSUPP;
+	if (fence->kind == UMM_FENCE_NONE)
+		return 0;
+	if (fence->kind != UMM_FENCE_SYNC_FILE)
+		return -EINVAL;
+	return fence_result(umm_dmabuf_import_sync_file(buffer->fd, access, fence->fd));
+}
+
 /* The planes must lie inside what was mapped: the layout came over a wire. */
 static bool layout_fits(const struct umm_layout *layout, uint64_t size)
 {

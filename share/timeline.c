@@ -9,7 +9,6 @@
 #include "share/timeline.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -129,7 +128,7 @@ uint64_t umm_timeline_point(const struct umm_timeline *timeline)
 
 /* Waiting. */
 
-static int wait_timeline(const struct umm_timeline *timeline, uint64_t point, int64_t timeout_ns)
+int umm_timeline_wait(const struct umm_timeline *timeline, uint64_t point, int64_t timeout_ns)
 {
 	const struct umm_timeline_words *words = timeline->words;
 	int64_t deadline = umm_deadline_ns(timeout_ns);
@@ -150,37 +149,4 @@ static int wait_timeline(const struct umm_timeline *timeline, uint64_t point, in
 		if (ret < 0)
 			return ret;
 	}
-}
-
-/* poll(2) is what a sync_file offers: readable when signalled, POLLERR when it failed. */
-static int wait_sync_file(int fd, int64_t timeout_ns)
-{
-	struct pollfd wanted = { .fd = fd, .events = POLLIN };
-	struct timespec timeout = {
-		.tv_sec = (time_t)(timeout_ns / UMM_NS_PER_SECOND),
-		.tv_nsec = (long)(timeout_ns % UMM_NS_PER_SECOND),
-	};
-	int ret = ppoll(&wanted, 1, timeout_ns < 0 ? NULL : &timeout, NULL);
-	if (ret < 0)
-		return -errno;
-	if (ret == 0)
-		return -ETIMEDOUT;
-	if (wanted.revents & POLLNVAL)
-		return -EINVAL;
-	return wanted.revents & POLLERR ? -EIO : 0;
-}
-
-int umm_fence_wait(const struct umm_fence *fence, int64_t timeout_ns)
-{
-	switch (fence->kind) {
-	case UMM_FENCE_NONE:
-		return 0;
-	case UMM_FENCE_TIMELINE:
-		if (fence->timeline == NULL)
-			return -EINVAL;
-		return wait_timeline(fence->timeline, fence->point, timeout_ns);
-	case UMM_FENCE_SYNC_FILE:
-		return wait_sync_file(fence->fd, timeout_ns);
-	}
-	return -EOPNOTSUPP;
 }

@@ -20,6 +20,9 @@ struct umm_timeline {
 	void *user;
 };
 
+/** As umm_fence_wait() on that point. */
+int umm_timeline_wait(const struct umm_timeline *timeline, uint64_t point, int64_t timeout_ns);
+
 /** A handle on words inside a queue's block; nothing to finish. `own` is NULL for those who only
  * wait. */
 void umm_timeline_embed(struct umm_timeline *timeline, const struct umm_timeline_words *words,

@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include <umm/fence.h>
 #include <umm/macros.h>
 #include <umm/solve.h>
 
@@ -79,6 +80,27 @@ UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
 /** End an access begun with the same `access`. Returns 0, or -EINVAL if there is none such, or what
  * the kernel says for a dma-buf: the access has ended all the same. Thread-safe. Since 0.1. */
 UMM_API int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access);
+
+/**
+ * What kernel drivers do with a dma-buf right now, as a fence: what someone who reads
+ * (UMM_ACCESS_READ) or writes has to wait for. It is signalled already where no driver left one, as
+ * V4L2 never does. umm_buffer_begin_access() waits for it anyway; this is for those who hand it on,
+ * or wait with a deadline. *out is yours: umm_fence_close(). Returns 0; -EOPNOTSUPP: a memfd, or a
+ * kernel before 6.0; or a negative errno. Thread-safe. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_buffer_export_fence(const struct umm_buffer *buffer,
+						   enum umm_access access, struct umm_fence *out);
+
+/**
+ * Let drivers, and accesses of other processes, wait for `fence` before they touch a dma-buf: with
+ * UMM_ACCESS_WRITE all who read or write, with UMM_ACCESS_READ those who write. The fence is stored
+ * in the dma-buf itself, so no fd travels; it is not kept otherwise. Returns 0 (also for
+ * UMM_FENCE_NONE), -EINVAL (no sync_file: kernel drivers cannot wait for a timeline), or as
+ * umm_buffer_export_fence(). Thread-safe. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_buffer_import_fence(struct umm_buffer *buffer,
+						   enum umm_access access,
+						   const struct umm_fence *fence);
 
 /** First byte of the mapping, umm_layout.raw_size_bytes long at least. Same address for the
  * buffer's whole life. */

@@ -10,6 +10,7 @@
 #ifndef UMM_FENCE_H
 #define UMM_FENCE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <umm/macros.h>
@@ -69,10 +70,21 @@ UMM_API uint64_t umm_timeline_point(const struct umm_timeline *timeline);
  * Wait until a fence has ended.
  *
  * Returns 0 (signalled), -ETIMEDOUT, -EINTR, -EOWNERDEAD (its owner died), the error given to
- * umm_timeline_fail(), or -EOPNOTSUPP for a kind this build or kernel does not have. `timeout_ns`
- * may be UMM_FOREVER. Thread-safe. Since 0.1.
+ * umm_timeline_fail() or by the driver that failed the sync_file (-EIO in place of errors that
+ * would read as one of these), -EINVAL (not a fence of its kind), or -EOPNOTSUPP (no kind that is
+ * known). `timeout_ns` may be UMM_FOREVER. Thread-safe. Since 0.1.
  */
 UMM_API int umm_fence_wait(const struct umm_fence *fence, int64_t timeout_ns);
+
+/**
+ * Where a fence stands and who has to signal it, for messages: "signalled", "waiting for vgem
+ * (unbound)", "failed, from ...". Cut to `size`, NUL-terminated. Returns 0, -EINVAL, -EOPNOTSUPP as
+ * umm_fence_wait(), or -ENOMEM: `text` is untouched then. Thread-safe. Since 0.1.
+ */
+UMM_API int umm_fence_describe(const struct umm_fence *fence, char *text, size_t size);
+
+/** Close the fd of a fence that is yours, and make it one of UMM_FENCE_NONE. Since 0.1. */
+UMM_API void umm_fence_close(struct umm_fence *fence);
 
 UMM_END_DECLS
 
