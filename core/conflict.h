@@ -28,18 +28,4 @@ size_t umm_conflict_size(const struct umm_problem *problem);
 size_t umm_conflict_find(const struct umm_problem *problem, void *memory, size_t size,
 			 const struct umm_culprit **out);
 
-/** Whether the problem has a solution when one field is left out (not `usage`: what follows from
- * leaving it out is for the reader of the document to say). `memory` has umm_conflict_size() bytes.
- */
-bool umm_conflict_solved_without(const struct umm_problem *problem, const struct umm_culprit *clash,
-				 void *memory, size_t size);
-
-/**
- * Whether it has one when an entry that names formats leaves its modifier out, which then is
- * LINEAR. False too where that would overlap another entry. Not for participants of usage `none`,
- * whose default is another.
- */
-bool umm_conflict_solved_as_linear(const struct umm_problem *problem, uint32_t demand,
-				   uint32_t entry, void *memory, size_t size);
-
 #endif

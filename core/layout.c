@@ -23,6 +23,7 @@ struct geometry {
 	const struct umm_merge *merge;
 	const struct umm_format_info *info;
 	uint64_t stride_divisor[UMM_MAX_PLANES], offset_divisor[UMM_MAX_PLANES];
+	uint64_t stride_floor[UMM_MAX_PLANES], offset_floor[UMM_MAX_PLANES]; /**< see floor_of() */
 	uint64_t width_align, height_align;
 	uint32_t undecided;
 };
@@ -32,6 +33,14 @@ uint64_t umm_layout_own_divisor(const struct umm_format_info *info, uint64_t str
 {
 	uint64_t own = umm_lcm(stride_divisor, info->component_bytes);
 	return whole_pixels ? umm_lcm(own, info->block_bytes[0]) : own;
+}
+
+/** What a multiple of the merged divisor is at least, unless it is 0. The divisor of a hull may be
+ * smaller than that of any choice; its factors and its powers of two are in all of them. */
+static uint64_t floor_of(const struct umm_merge *merge, unsigned which)
+{
+	uint64_t multiple = merge->multiple[which], factor = merge->factor[which];
+	return factor == 1 ? 1 : umm_product(factor, multiple & (~multiple + 1));
 }
 
 static void geometry_init(struct geometry *geometry, const struct umm_layout_request *request)
@@ -50,6 +59,8 @@ static void geometry_init(struct geometry *geometry, const struct umm_layout_req
 			umm_lcm(merge->multiple[UMM_MULTIPLE_STRIDE + i], info->component_bytes);
 		geometry->offset_divisor[i] =
 			umm_lcm(merge->multiple[UMM_MULTIPLE_OFFSET + i], info->component_bytes);
+		geometry->stride_floor[i] = floor_of(merge, UMM_MULTIPLE_STRIDE + i);
+		geometry->offset_floor[i] = floor_of(merge, UMM_MULTIPLE_OFFSET + i);
 	}
 	if ((merge->must & UMM_FACT_WHOLE_PIXELS) != 0)
 		geometry->stride_divisor[0] =
@@ -60,7 +71,9 @@ static bool geometry_overflows(const struct geometry *geometry)
 {
 	for (unsigned i = 0; i < geometry->info->n_planes; i++)
 		if (geometry->stride_divisor[i] > UMM_NUMBER_MAX ||
-		    geometry->offset_divisor[i] > UMM_NUMBER_MAX)
+		    geometry->offset_divisor[i] > UMM_NUMBER_MAX ||
+		    geometry->stride_floor[i] > UMM_NUMBER_MAX ||
+		    geometry->offset_floor[i] > UMM_NUMBER_MAX)
 			return true;
 	return false;
 }
@@ -105,8 +118,8 @@ static enum umm_fault find_stride_range(const struct geometry *geometry, struct 
 	const struct umm_merge *merge = geometry->merge;
 	uint64_t row = umm_format_row_bytes(geometry->info, 0, image->size_min.width_px);
 	image->stride_divisor = geometry->stride_divisor[0];
-	image->stride_min = umm_round_up(umm_max(merge->at_least[UMM_LEAST_STRIDE], row),
-					 image->stride_divisor);
+	uint64_t least = umm_max(merge->at_least[UMM_LEAST_STRIDE], geometry->stride_floor[0]);
+	image->stride_min = umm_round_up(umm_max(least, row), image->stride_divisor);
 	image->stride_max = umm_round_down(merge->at_most[UMM_MOST_STRIDE], image->stride_divisor);
 	if (image->stride_min > UMM_NUMBER_MAX)
 		return UMM_FAULT_OVERFLOW;
@@ -140,6 +153,18 @@ static uint64_t coded_rows(const struct geometry *geometry, const struct umm_ima
 			    geometry->merge->at_least[UMM_LEAST_ROWS_ALIGN]);
 }
 
+static uint64_t plane_stride(const struct geometry *geometry, unsigned plane, uint64_t least)
+{
+	return umm_max(umm_round_up(least, geometry->stride_divisor[plane]),
+		       geometry->stride_floor[plane]);
+}
+
+static uint64_t offset_of(const struct geometry *geometry, unsigned plane, uint64_t least)
+{
+	return umm_max(umm_round_up(least, geometry->offset_divisor[plane]),
+		       geometry->offset_floor[plane]);
+}
+
 /** Planes one behind the other, or each an object of its own. Plane 0 has its stride. */
 static void lay_planes(const struct geometry *geometry, struct umm_image *image)
 {
@@ -151,12 +176,10 @@ static void lay_planes(const struct geometry *geometry, struct umm_image *image)
 		struct umm_plane_layout *plane = &image->planes[i];
 		uint64_t share = umm_product(stride, umm_format_row_bytes(info, i, width));
 		if (i > 0)
-			plane->stride_bytes =
-				umm_round_up(umm_ceil_div(share, row), geometry->stride_divisor[i]);
+			plane->stride_bytes = plane_stride(geometry, i, umm_ceil_div(share, row));
 		plane->rows = umm_format_plane_rows(info, i, rows);
 		plane->size_bytes = umm_product(plane->stride_bytes, plane->rows);
-		plane->offset_bytes =
-			image->per_plane ? 0 : umm_round_up(end, geometry->offset_divisor[i]);
+		plane->offset_bytes = image->per_plane || i == 0 ? 0 : offset_of(geometry, i, end);
 		end = umm_sum(image->per_plane ? end : plane->offset_bytes, plane->size_bytes);
 	}
 	image->image_bytes = end;

@@ -12,6 +12,7 @@ const struct umm_merge umm_merge_nothing = {
 		     UMM_NO_LIMIT, UMM_NO_LIMIT, UMM_NO_LIMIT, UMM_NO_LIMIT, UMM_NO_LIMIT, UMM_NO_LIMIT },
 	.among = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UMM_COLORS_ALL, UMM_ALPHA_ALL, UMM_HANDLES_ALL },
 	.multiple = { 1, 1, 1, 1, 1, 1, 1, 1 },
+	.factor = { 1, 1, 1, 1, 1, 1, 1, 1 },
 };
 /* clang-format on */
 
@@ -32,6 +33,9 @@ void umm_merge_both(struct umm_merge *into, const struct umm_merge *other)
 	for (unsigned i = 0; i < UMM_N_MULTIPLE; i++)
 		if (other->multiple[i] != into->multiple[i])
 			into->multiple[i] = umm_lcm(into->multiple[i], other->multiple[i]);
+	for (unsigned i = 0; i < UMM_N_MULTIPLE; i++)
+		if (other->factor[i] != 1)
+			into->factor[i] = umm_product(into->factor[i], other->factor[i]);
 	into->must |= other->must;
 	into->may |= other->may;
 }
@@ -57,6 +61,8 @@ void umm_merge_either(struct umm_merge *into, const struct umm_merge *other)
 		into->total[i] = umm_min(into->total[i], other->total[i]);
 	for (unsigned i = 0; i < UMM_N_MULTIPLE; i++)
 		into->multiple[i] = common_divisor(into->multiple[i], other->multiple[i]);
+	for (unsigned i = 0; i < UMM_N_MULTIPLE; i++)
+		into->factor[i] = umm_min(into->factor[i], other->factor[i]);
 	into->must &= other->must;
 	into->may |= other->may;
 }

@@ -11,13 +11,16 @@
  *	among      sets: the intersection
  *	total      sums that saturate at UMM_OVER
  *	multiple   least common multiples, UMM_OVER above 2^63 - 1
+ *	factor     products: of each multiple, divisors that share nothing with each other
  *	must, may  facts: united
  *
  * The same record serves the proof of infeasibility. umm_merge_either() is the hull of two
  * alternatives: what is demanded whichever of them is taken. Merging hulls instead of alternatives
  * never demands more than any choice would, so a hull that cannot be satisfied proves that no
- * choice can. `must` and `may` are why facts come twice: in a hull `must` holds for every choice,
- * `may` for at least one of them; in a record without alternatives both are equal.
+ * choice can. Of two divisors a hull keeps only what they share, often nothing; `factor` is what
+ *makes up for it, set by the search where it knows (core/search.c) and 1 elsewhere. `must` and
+ *`may` are why facts come twice: in a hull `must` holds for every choice, `may` for at least one of
+ *them; in a record without alternatives both are equal.
  */
 #ifndef UMM_CORE_MERGE_H
 #define UMM_CORE_MERGE_H
@@ -110,6 +113,7 @@ struct umm_merge {
 	uint64_t among[UMM_N_AMONG];
 	uint64_t total[UMM_N_TOTAL];
 	uint64_t multiple[UMM_N_MULTIPLE];
+	uint64_t factor[UMM_N_MULTIPLE];
 	uint32_t must, may; /**< enum umm_fact */
 };
 

@@ -23,48 +23,10 @@
 
 #define BIT(i) (UINT64_C(1) << ((i) % 64))
 
-static uint64_t most_required(const struct umm_problem *problem)
+void umm_search_use_entry(struct umm_search *search, uint32_t demand, uint32_t entry)
 {
-	uint64_t total = 0;
-	for (uint32_t i = 0; i < problem->n_demands; i++) {
-		uint64_t most = 0;
-		for (uint32_t j = 0; j < problem->demands[i].n_entries; j++)
-			most = umm_max(most, problem->demands[i].entries[j].n_required);
-		total = umm_sum(total, most);
-	}
-	return total;
-}
-
-void umm_search_take(struct umm_search *search, const struct umm_problem *problem,
-		     struct umm_scratch *scratch)
-{
-	uint64_t demands = problem->n_demands, groups = problem->n_groups,
-		 alternatives = problem->n_alternatives;
-	memset(search, 0, sizeof(*search));
-	search->problem = problem;
-	search->n_words = (problem->n_groups + 63) / 64;
-	UMM_SCRATCH_TAKE(scratch, search->need, demands);
-	UMM_SCRATCH_TAKE(scratch, search->first_member, alternatives + 2);
-	UMM_SCRATCH_TAKE(scratch, search->members, demands);
-	UMM_SCRATCH_TAKE(scratch, search->entry, demands);
-	UMM_SCRATCH_TAKE(scratch, search->stamp, demands);
-	UMM_SCRATCH_TAKE(scratch, search->own, alternatives + 1);
-	UMM_SCRATCH_TAKE(scratch, search->inner, alternatives + 1);
-	UMM_SCRATCH_TAKE(scratch, search->dead, alternatives + 1);
-	UMM_SCRATCH_TAKE(scratch, search->refused, alternatives + 1);
-	UMM_SCRATCH_TAKE(scratch, search->hull, groups);
-	UMM_SCRATCH_TAKE(scratch, search->after, groups);
-	UMM_SCRATCH_TAKE(scratch, search->before, groups);
-	UMM_SCRATCH_TAKE(scratch, search->choice, groups);
-	UMM_SCRATCH_TAKE(scratch, search->next, groups);
-	UMM_SCRATCH_TAKE(scratch, search->kept, groups);
-	UMM_SCRATCH_TAKE(scratch, search->standing, groups);
-	UMM_SCRATCH_TAKE(scratch, search->clash, groups * search->n_words);
-	UMM_SCRATCH_TAKE(scratch, search->required, most_required(problem));
-	UMM_SCRATCH_TAKE(scratch, search->guess, groups);
-	UMM_SCRATCH_TAKE(scratch, search->guess_members, demands);
-	UMM_SCRATCH_TAKE(scratch, search->best.choice, groups);
-	umm_pairs_build(&search->pairs, problem, scratch);
+	search->entry[demand] = entry;
+	search->stamp[demand] = search->now;
 }
 
 void umm_search_enter(struct umm_search *search, struct umm_pair pair)
@@ -77,8 +39,7 @@ void umm_search_enter(struct umm_search *search, struct umm_pair pair)
 		const struct umm_cover *covers =
 			umm_pairs_covers(&search->pairs, pair, which, &count);
 		for (uint32_t i = 0; i < count; i++) {
-			search->entry[covers[i].demand] = covers[i].entry;
-			search->stamp[covers[i].demand] = search->now;
+			umm_search_use_entry(search, covers[i].demand, covers[i].entry);
 		}
 	}
 }
@@ -103,9 +64,29 @@ static void add_entry(const struct umm_search *search, const struct umm_entry *e
 	into->at_most[UMM_MOST_EXACT] = umm_min(into->at_most[UMM_MOST_EXACT], own);
 }
 
+/** Facts that formats state. */
+#define FORMAT_FACTS                                                                               \
+	(UMM_FACT_FORMAT | UMM_FACT_MODIFIER | UMM_FACT_COLOR | UMM_FACT_WIDENS |                  \
+	 UMM_FACT_PER_PLANE)
+
+static bool is_loose(const struct umm_search *search, uint32_t demand)
+{
+	return search->loose != NULL && search->loose[demand];
+}
+
+bool umm_search_covers(const struct umm_search *search, uint32_t demand)
+{
+	return search->stamp[demand] == search->now ||
+	       search->problem->demands[demand].n_entries == 0 || is_loose(search, demand);
+}
+
 bool umm_search_add_formats(const struct umm_search *search, uint32_t demand,
 			    struct umm_merge *into)
 {
+	if (is_loose(search, demand)) {
+		into->may |= FORMAT_FACTS;
+		return true;
+	}
 	if (search->problem->demands[demand].n_entries == 0)
 		return true;
 	const struct umm_entry *entry = entry_of(search, demand);
@@ -124,7 +105,8 @@ bool umm_search_add(const struct umm_search *search, uint32_t demand, struct umm
 size_t umm_search_require(struct umm_search *search, uint32_t demand, size_t count)
 {
 	const struct umm_entry *entry = entry_of(search, demand);
-	if (entry == NULL || search->problem->demands[demand].n_entries == 0)
+	if (entry == NULL || search->problem->demands[demand].n_entries == 0 ||
+	    is_loose(search, demand))
 		return count;
 	for (uint32_t i = 0; i < entry->n_required; i++)
 		search->required[count++] = entry->required[i];
@@ -190,7 +172,7 @@ enum umm_fault umm_search_check(const struct umm_search *search, const struct um
 				size_t n_required, uint32_t undecided, struct umm_state *state)
 {
 	struct umm_layout_request request = { merge, search->info, search->required, n_required,
-					      undecided };
+					      undecided | search->undecided };
 	if ((search->waive & UMM_WAIVE_UNUSED) == 0 && (merge->may & UMM_FACT_USES) == 0)
 		return UMM_FAULT_UNUSED;
 	enum umm_fault fault = count_buffers(search, merge, &state->buffers);
@@ -216,18 +198,52 @@ static uint32_t place_of(const struct umm_search *search, uint32_t group)
 	return parent == UMM_NOWHERE ? search->problem->n_alternatives : parent;
 }
 
+static bool members_cover(const struct umm_search *search, uint32_t place)
+{
+	for (uint32_t i = search->first_member[place]; i < search->first_member[place + 1]; i++)
+		if (!umm_search_covers(search, search->members[i]))
+			return false;
+	return true;
+}
+
+static bool group_lives(const struct umm_search *search, uint32_t group)
+{
+	const struct umm_group *facts = &search->problem->groups[group];
+	for (uint32_t i = 0; i < facts->n_alternatives; i++)
+		if (!search->dead[facts->first_alternative + i])
+			return true;
+	return false;
+}
+
+/** Who cannot take part in the pair: an alternative whose member does not cover it, or that has a
+ * group without a living alternative, and what stands inside of a dead one. Returns whether the
+ * document as a whole lives; before anything is merged. */
+static bool find_dead(struct umm_search *search)
+{
+	const struct umm_problem *problem = search->problem;
+	for (uint32_t place = 0; place <= problem->n_alternatives; place++)
+		search->dead[place] = !members_cover(search, place);
+	for (uint32_t group = problem->n_groups; group-- > 0;)
+		if (!group_lives(search, group))
+			search->dead[place_of(search, group)] = true;
+	for (uint32_t group = 0; group < problem->n_groups; group++) {
+		const struct umm_group *facts = &problem->groups[group];
+		for (uint32_t i = 0; i < facts->n_alternatives; i++)
+			if (search->dead[place_of(search, group)])
+				search->dead[facts->first_alternative + i] = true;
+	}
+	return !search->dead[problem->n_alternatives];
+}
+
 static void merge_members(struct umm_search *search, uint32_t place)
 {
 	search->own[place] = umm_merge_nothing;
 	search->inner[place] = umm_merge_nothing;
-	search->dead[place] = false;
 	for (uint32_t i = search->first_member[place]; i < search->first_member[place + 1]; i++)
-		if (!umm_search_add(search, search->members[i], &search->own[place]))
-			search->dead[place] = true;
+		umm_search_add(search, search->members[i], &search->own[place]);
 }
 
-/** The hull of a group whose inner groups have theirs. A group without a living alternative kills
- * the alternative it stands in. */
+/** The hull of a group whose inner groups have theirs. */
 static void merge_hull(struct umm_search *search, uint32_t group)
 {
 	const struct umm_group *facts = &search->problem->groups[group];
@@ -248,20 +264,80 @@ static void merge_hull(struct umm_search *search, uint32_t group)
 	search->after[group] = search->inner[place];
 	if (any)
 		umm_merge_both(&search->inner[place], &search->hull[group]);
-	else
-		search->dead[place] = true;
+}
+
+/** A divisor without its powers of two, which nearly all have in common. */
+static uint64_t odd_part(uint64_t divisor)
+{
+	return divisor > UMM_NUMBER_MAX ? divisor : divisor / (divisor & (~divisor + 1));
+}
+
+static bool is_coprime(uint64_t number, const uint64_t *others, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (umm_gcd(number, others[i]) != 1)
+			return false;
+	return true;
+}
+
+/** The odd parts of the divisors that a group may bring, multiplied; 1 where that is too much. */
+static uint64_t odd_parts(const struct umm_search *search, uint32_t group, unsigned which)
+{
+	const struct umm_group *facts = &search->problem->groups[group];
+	uint64_t all = 1;
+	for (uint32_t i = 0; i < facts->n_alternatives; i++) {
+		uint32_t alternative = facts->first_alternative + i;
+		if (!search->dead[alternative])
+			all = umm_lcm(all, odd_part(search->own[alternative].multiple[which]));
+	}
+	return all > UMM_NUMBER_MAX ? 1 : all;
+}
+
+static void set_factors(struct umm_search *search, uint32_t group, unsigned which)
+{
+	const struct umm_group *facts = &search->problem->groups[group];
+	for (uint32_t i = 0; i < facts->n_alternatives; i++) {
+		struct umm_merge *own = &search->own[facts->first_alternative + i];
+		if (!search->dead[facts->first_alternative + i])
+			own->factor[which] = odd_part(own->multiple[which]);
+	}
+}
+
+/** Groups whose divisors share nothing with those of the others taken here, nor with those of the
+ * top level: whatever they choose, the merged divisor is a multiple of the product. Only groups of
+ * the top level: the others may not come up. */
+static void find_factors(struct umm_search *search, unsigned which)
+{
+	uint64_t taken[64];
+	unsigned n_taken = 0;
+	struct umm_merge *top = &search->own[search->problem->n_alternatives];
+	top->factor[which] = odd_part(top->multiple[which]);
+	taken[n_taken++] = top->factor[which];
+	for (uint32_t i = 0; i < search->problem->n_groups && n_taken < 64; i++) {
+		if (search->problem->groups[i].parent != UMM_NOWHERE)
+			continue;
+		uint64_t parts = odd_parts(search, i, which);
+		if (parts == 1 || !is_coprime(parts, taken, n_taken))
+			continue;
+		taken[n_taken++] = parts;
+		set_factors(search, i, which);
+	}
 }
 
 static void build_tables(struct umm_search *search)
 {
 	const struct umm_problem *problem = search->problem;
 	for (uint32_t i = 0; i <= problem->n_alternatives; i++)
-		merge_members(search, i);
+		if (!search->dead[i])
+			merge_members(search, i);
+	for (unsigned i = 0; i < UMM_N_MULTIPLE; i++)
+		find_factors(search, i);
 	for (uint32_t i = problem->n_groups; i-- > 0;)
-		merge_hull(search, i);
+		if (!search->dead[place_of(search, i)])
+			merge_hull(search, i);
 	for (uint32_t i = 0; i < problem->n_groups; i++) {
 		uint32_t parent = parent_group(search, i);
-		if (parent != UMM_NOWHERE)
+		if (parent != UMM_NOWHERE && !search->dead[place_of(search, i)])
 			umm_merge_both(&search->after[i], &search->after[parent]);
 	}
 }
@@ -501,9 +577,9 @@ static bool walk(struct umm_search *search, uint32_t group)
 bool umm_search_alternatives(struct umm_search *search)
 {
 	uint32_t top = search->problem->n_alternatives;
-	build_tables(search);
-	if (search->dead[top])
+	if (!find_dead(search))
 		return false;
+	build_tables(search);
 	struct umm_merge whole = search->own[top];
 	umm_merge_both(&whole, &search->inner[top]);
 	if (search->problem->n_groups > 0)

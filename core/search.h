@@ -58,6 +58,10 @@ struct umm_search {
 
 	struct umm_size *required;
 
+	/* Questions about several documents at once, see core/trial.c. */
+	const bool *loose;  /**< of each demand: its formats may be anything. NULL: of nobody */
+	uint32_t undecided; /**< enum umm_fact that a document in question may add */
+
 	/* the guess that is tried first on every pair */
 	struct umm_merge guess_need;
 	uint32_t *guess, *guess_members;
@@ -69,8 +73,20 @@ struct umm_search {
 void umm_search_take(struct umm_search *search, const struct umm_problem *problem,
 		     struct umm_scratch *scratch);
 
+/** Find out who stands where. Once, before anything below. */
+void umm_search_start(struct umm_search *search);
+
+/** Look at the heaps from `first_heap` on: what each demand needs of them. */
+void umm_search_block(struct umm_search *search, uint32_t first_heap);
+
 /** Look at `pair` from now on: find each demand's entry. */
 void umm_search_enter(struct umm_search *search, struct umm_pair pair);
+
+/** Take `entry` for the pair in place of the demand's own, if it has any. */
+void umm_search_use_entry(struct umm_search *search, uint32_t demand, uint32_t entry);
+
+/** Whether `demand` takes the pair, or does not look at pixels. */
+bool umm_search_covers(const struct umm_search *search, uint32_t demand);
 
 /** Merge what `demand` states for the pair, formats included. False: it does not cover the pair. */
 bool umm_search_add(const struct umm_search *search, uint32_t demand, struct umm_merge *into);

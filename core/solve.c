@@ -14,6 +14,7 @@
 #include "core/modifier.h"
 #include "core/number.h"
 #include "core/format.h"
+#include "core/guess.h"
 #include "core/search.h"
 #include "core/serve.h"
 
@@ -53,87 +54,6 @@ size_t umm_solve_size(const struct umm_problem *problem)
 static bool is_late(const struct umm_demand *demand)
 {
 	return demand->attach == UMM_ATTACH_LATE;
-}
-
-/** Who stands where, by counting. */
-static void place_members(struct umm_search *search)
-{
-	const struct umm_problem *problem = search->problem;
-	uint32_t places = problem->n_alternatives + 1;
-	memset(search->first_member, 0, (places + 1) * sizeof(*search->first_member));
-	for (uint32_t i = 0; i < problem->n_demands; i++) {
-		const struct umm_demand *demand = &problem->demands[i];
-		if (!is_late(demand))
-			search->first_member[umm_min(demand->alternative, places - 1) + 1]++;
-	}
-	for (uint32_t i = 0; i < places; i++)
-		search->first_member[i + 1] += search->first_member[i];
-	for (uint32_t i = problem->n_demands; i-- > 0;) {
-		const struct umm_demand *demand = &problem->demands[i];
-		if (is_late(demand))
-			continue;
-		uint32_t place = (uint32_t)umm_min(demand->alternative, places - 1);
-		/* filled from behind: first_member moves down to where it belongs */
-		search->members[--search->first_member[place + 1]] = i;
-	}
-	for (uint32_t i = 0; i < places; i++)
-		search->first_member[i] = search->first_member[i + 1];
-	search->first_member[places] = 0;
-	for (uint32_t i = 0; i < problem->n_demands; i++)
-		search->first_member[places] += !is_late(&problem->demands[i]);
-}
-
-/* ---- the guess ---- */
-
-/** Alternatives the guess takes, given the choice it starts from (NULL: the first everywhere). */
-static void guess_choice(struct umm_search *search, const uint32_t *from)
-{
-	const struct umm_problem *problem = search->problem;
-	for (uint32_t i = 0; i < problem->n_groups; i++) {
-		const struct umm_group *group = &problem->groups[i];
-		uint32_t parent = group->parent;
-		bool up = parent == UMM_NOWHERE ||
-			  search->guess[problem->alternative_group[parent]] == parent;
-		search->guess[i] = UMM_NOWHERE;
-		if (up)
-			search->guess[i] = from != NULL ? from[i] : group->first_alternative;
-	}
-}
-
-static void guess_place(struct umm_search *search, uint32_t place)
-{
-	for (uint32_t i = search->first_member[place]; i < search->first_member[place + 1]; i++) {
-		uint32_t demand = search->members[i];
-		search->guess_members[search->n_guess++] = demand;
-		umm_merge_both(&search->guess_need, &search->need[demand]);
-	}
-}
-
-/** What the guess needs apart from formats, once for all pairs. */
-static void prepare_guess(struct umm_search *search, const uint32_t *from)
-{
-	const struct umm_problem *problem = search->problem;
-	guess_choice(search, from);
-	search->n_guess = 0;
-	search->guess_need = umm_merge_nothing;
-	guess_place(search, problem->n_alternatives);
-	for (uint32_t i = 0; i < problem->n_groups; i++)
-		if (search->guess[i] != UMM_NOWHERE)
-			guess_place(search, search->guess[i]);
-}
-
-static bool merge_guess(struct umm_search *search, struct umm_merge *merge, size_t *n_required)
-{
-	size_t count = 0;
-	*merge = search->guess_need;
-	for (uint32_t i = 0; i < search->n_guess; i++) {
-		uint32_t demand = search->guess_members[i];
-		if (!umm_search_add_formats(search, demand, merge))
-			return false;
-		count = umm_search_require(search, demand, count);
-	}
-	*n_required = count > 0 ? umm_layout_uncovered(search->required, count) : 0;
-	return true;
 }
 
 /* ---- preference ---- */
@@ -224,7 +144,7 @@ static void adopt(struct umm_search *search, const uint32_t *choice)
 {
 	for (uint32_t i = 0; i < search->problem->n_groups; i++)
 		search->best.choice[i] = choice[i];
-	prepare_guess(search, search->best.choice);
+	umm_guess_prepare(search, search->best.choice);
 }
 
 /** Try the guess on the current pair. */
@@ -232,10 +152,7 @@ static bool try_guess(struct umm_search *search)
 {
 	struct umm_merge merge;
 	struct umm_state state;
-	size_t n_required;
-	if (!merge_guess(search, &merge, &n_required))
-		return false;
-	if (umm_search_check(search, &merge, n_required, 0, &state) != UMM_FAULT_NONE)
+	if (!umm_guess_fits(search, &merge, &state))
 		return false;
 	if (!search->best.found)
 		adopt(search, search->guess);
@@ -243,21 +160,11 @@ static bool try_guess(struct umm_search *search)
 	return true;
 }
 
-/** Whether every group takes its first alternative: nothing can be preferred to that. */
-static bool guess_is_first(const struct umm_search *search)
-{
-	for (uint32_t i = 0; i < search->problem->n_groups; i++)
-		if (search->guess[i] != UMM_NOWHERE &&
-		    search->guess[i] != search->problem->groups[i].first_alternative)
-			return false;
-	return true;
-}
-
 static void look_at(struct umm_search *search, struct umm_pair pair)
 {
 	umm_search_enter(search, pair);
 	try_guess(search);
-	if (search->problem->n_groups == 0 || (search->best.found && guess_is_first(search)))
+	if (search->problem->n_groups == 0 || (search->best.found && umm_guess_is_first(search)))
 		return;
 	if (!umm_search_alternatives(search))
 		return;
@@ -276,14 +183,11 @@ static void look_at_pairs(struct umm_search *search)
 		look_at(search, pair);
 }
 
-/** Demands as they look to the heaps from `first_heap` on. */
+/** The heaps from `first_heap` on. */
 static void enter_block(struct umm_search *search, uint32_t first_heap)
 {
-	const struct umm_problem *problem = search->problem;
-	search->first_heap = first_heap;
-	for (uint32_t i = 0; i < problem->n_demands; i++)
-		umm_demand_need(&problem->demands[i], problem, first_heap, &search->need[i]);
-	prepare_guess(search, search->best.found ? search->best.choice : NULL);
+	umm_search_block(search, first_heap);
+	umm_guess_prepare(search, search->best.found ? search->best.choice : NULL);
 }
 
 /* ---- settling ---- */
@@ -405,12 +309,10 @@ static void settle(struct umm_search *search, uint8_t *part, struct umm_solution
 {
 	const struct umm_candidate *best = &search->best;
 	struct umm_state state;
-	size_t n_required = 0;
 	enter_block(search, best->heap / 64 * 64);
 	umm_search_enter(search, best->pair);
 	memset(out, 0, sizeof(*out));
-	merge_guess(search, &out->merge, &n_required);
-	umm_search_check(search, &out->merge, n_required, 0, &state);
+	umm_guess_fits(search, &out->merge, &state);
 	out->pair = best->pair;
 	out->info = search->info;
 	out->heap = best->heap;
@@ -440,9 +342,7 @@ bool umm_solve(const struct umm_problem *problem, unsigned waive, void *memory, 
 	if (scratch.used > size)
 		return false;
 	search.waive = waive;
-	place_members(&search);
-	if (problem->n_demands > 0)
-		memset(search.stamp, 0, problem->n_demands * sizeof(*search.stamp));
+	umm_search_start(&search);
 	for (uint32_t first = 0; first < problem->n_heaps; first += 64) {
 		enter_block(&search, first);
 		look_at_pairs(&search);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "core/number.h"
+#include "core/trial.h"
 #include "share/document_read.h"
 #include "share/solution_emit.h"
 
@@ -28,8 +29,7 @@ struct attempt {
 	struct umm_document *copy;    /**< as the copy reads unchanged */
 	json_t *found[NO_PIXELS + 1]; /**< a list for each mildness */
 	unsigned budget;	      /**< how many more changed documents may be read and solved */
-	void *memory;		      /**< for the core, umm_conflict_size() bytes */
-	size_t size;
+	struct umm_trial trial;	      /**< for changes that the core can make by itself */
 };
 
 /* ---- fields of the copy ---- */
@@ -125,7 +125,7 @@ static void leave_out_in_copy(struct attempt *attempt, uint32_t demand, const ch
 		try_change(attempt, demand, path, NULL, LEFT_OUT);
 }
 
-/** Whether leaving the field out may make the document invalid, or change what other fields mean.
+/** Whether leaving the field out may make the document invalid: whether it does, the reader says.
  */
 static bool needs_reading(const struct umm_demand *demand, enum umm_field field)
 {
@@ -135,16 +135,27 @@ static bool needs_reading(const struct umm_demand *demand, enum umm_field field)
 	return field == UMM_FIELD_USAGE;
 }
 
+/** Whether the document is known to be invalid without the field: only who states nothing else may
+ * have no usage. */
+static bool is_indispensable(const struct umm_demand *demand, enum umm_field field)
+{
+	return field == UMM_FIELD_USAGE && (demand->stated & ~UMM_FIELD_BIT(UMM_FIELD_USAGE)) != 0;
+}
+
 /** Leave a field out: nearly always the core can tell by itself. */
 static void leave_out(struct attempt *attempt, const struct umm_culprit *clash)
 {
 	const struct umm_problem *problem = &attempt->copy->problem;
+	const struct umm_demand *demand = &problem->demands[clash->demand];
+	if (is_indispensable(demand, clash->field) ||
+	    !umm_trial_solved_without(&attempt->trial, clash))
+		return;
 	umm_autofree char *path = umm_culprit_path(problem, clash);
 	if (path == NULL)
 		return;
-	if (needs_reading(&problem->demands[clash->demand], clash->field))
+	if (needs_reading(demand, clash->field))
 		leave_out_in_copy(attempt, clash->demand, path);
-	else if (umm_conflict_solved_without(problem, clash, attempt->memory, attempt->size))
+	else
 		remember(attempt, clash->demand, path, NULL,
 			 clash->field == UMM_FIELD_FORMATS ? NO_PIXELS : LEFT_OUT);
 }
@@ -242,8 +253,7 @@ static void leave_out_modifiers(struct attempt *attempt, uint32_t demand, uint32
 		if (facts->entries[i].n_formats == 0 || facts->usage == UMM_USAGE_NONE)
 			leave_out_in_copy(attempt, demand, path); /* the default is another */
 		else if (get_field(attempt, demand, path) != NULL &&
-			 umm_conflict_solved_as_linear(&attempt->copy->problem, demand, i,
-						       attempt->memory, attempt->size))
+			 umm_trial_solved_as_linear(&attempt->trial, demand, i))
 			remember(attempt, demand, path, NULL, LEFT_OUT);
 	}
 }
@@ -338,6 +348,8 @@ static void relax_clash(struct attempt *attempt, const struct umm_culprit *clash
 static void relax_demand(struct attempt *attempt, uint32_t index)
 {
 	const struct umm_demand *demand = &attempt->copy->problem.demands[index];
+	if (demand->attach == UMM_ATTACH_LATE)
+		return;
 	for (unsigned field = 0; field < UMM_N_DEMAND_FIELDS; field++)
 		if ((demand->stated & UMM_FIELD_BIT(field)) != 0)
 			leave_out(attempt, &(struct umm_culprit){ index, 0, field, NULL });
@@ -348,18 +360,31 @@ static void relax_demand(struct attempt *attempt, uint32_t index)
 				leave_out(attempt, &(struct umm_culprit){ index, j, field, NULL });
 }
 
+/** Every field of the participants [first, end); those of whom it is proved that none helps are
+ * passed over together. */
+static void relax_demands(struct attempt *attempt, uint32_t first, uint32_t end)
+{
+	if (first == end || !umm_trial_helps_any(&attempt->trial, first, end))
+		return;
+	if (end - first == 1) {
+		relax_demand(attempt, first);
+		return;
+	}
+	uint32_t middle = first + (end - first) / 2;
+	relax_demands(attempt, first, middle);
+	relax_demands(attempt, middle, end);
+}
+
 /** Every field of everybody, when no statement of the conflict helps. Nothing of a late one counts
  * as long as it is late. */
 static void relax_anything(struct attempt *attempt)
 {
 	const struct umm_problem *problem = &attempt->copy->problem;
 	attempt->budget = UINT_MAX;
-	for (uint32_t i = 0; i < problem->n_demands; i++) {
+	relax_demands(attempt, 0, problem->n_demands);
+	for (uint32_t i = 0; i < problem->n_demands; i++)
 		if (problem->demands[i].attach == UMM_ATTACH_LATE)
 			leave_out_in_copy(attempt, i, "attach");
-		else
-			relax_demand(attempt, i);
-	}
 }
 
 /** Conditions on the whole document are met by stating something. */
@@ -410,18 +435,31 @@ static unsigned choose_budget(const struct umm_problem *problem)
 	return weight >= 1024 ? 2 : (unsigned)umm_min(128, 2048 / weight);
 }
 
+/** The core's memory for trials on the copy; NULL: there is none. */
+static void *start_trial(struct attempt *attempt)
+{
+	struct umm_scratch scratch = { .memory = NULL };
+	umm_trial_take(&attempt->trial, &attempt->copy->problem, &scratch);
+	scratch = (struct umm_scratch){ .memory = malloc(scratch.used), .size = scratch.used };
+	if (scratch.memory == NULL)
+		return NULL;
+	umm_trial_take(&attempt->trial, &attempt->copy->problem, &scratch);
+	umm_trial_start(&attempt->trial, UMM_TRIAL_AS_STATED, 0);
+	return scratch.memory;
+}
+
 json_t *umm_relax(const struct umm_document *document, const struct umm_culprit *clashes,
 		  size_t count)
 {
 	struct attempt attempt = { .root = json_deep_copy(document->root),
-				   .budget = choose_budget(&document->problem),
-				   .size = umm_conflict_size(&document->problem) };
+				   .budget = choose_budget(&document->problem) };
 	json_t *all = json_array();
-	attempt.memory = malloc(attempt.size);
+	umm_autofree void *memory = NULL;
 	for (unsigned i = 0; i <= NO_PIXELS; i++)
 		attempt.found[i] = json_array();
-	if (attempt.root != NULL && attempt.memory != NULL &&
-	    umm_document_from_json(attempt.root, &attempt.copy) == 0)
+	if (attempt.root != NULL && umm_document_from_json(attempt.root, &attempt.copy) == 0)
+		memory = start_trial(&attempt);
+	if (memory != NULL)
 		run(&attempt, clashes, count);
 	for (unsigned i = 0; i <= NO_PIXELS; i++) {
 		json_array_extend(all, attempt.found[i]);
@@ -429,6 +467,5 @@ json_t *umm_relax(const struct umm_document *document, const struct umm_culprit 
 	}
 	umm_document_destroy(attempt.copy);
 	json_decref(attempt.root);
-	free(attempt.memory);
 	return all;
 }
