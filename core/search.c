@@ -261,6 +261,7 @@ static void merge_hull(struct umm_search *search, uint32_t group)
 			search->hull[group] = whole;
 		any = true;
 	}
+	search->later[group] = search->inner[place];
 	search->after[group] = search->inner[place];
 	if (any)
 		umm_merge_both(&search->inner[place], &search->hull[group]);
@@ -344,8 +345,7 @@ static void build_tables(struct umm_search *search)
 
 /* ---- checks of a set of decisions ---- */
 
-enum standing { CLOSED, OPEN, DECIDED };
-enum keeping { DROPPED, KEPT, ON_TRIAL };
+enum standing { CLOSED, DECIDED };
 
 static size_t require_members(struct umm_search *search, uint32_t place, size_t count)
 {
@@ -381,64 +381,89 @@ static bool check_fails(struct umm_search *search, const struct umm_merge *merge
 	return umm_search_check(search, merge, n_required, undecided, &state) != UMM_FAULT_NONE;
 }
 
-/** Whether the decisions kept of groups up to `last` fail by themselves. */
-static bool kept_fail(struct umm_search *search, uint32_t last)
+static bool is_ancestor(const struct umm_search *search, uint32_t ancestor, uint32_t group)
 {
-	struct umm_merge merge = search->own[search->problem->n_alternatives];
-	uint32_t undecided = 0;
+	while (group != UMM_NOWHERE && group > ancestor)
+		group = parent_group(search, group);
+	return group == ancestor;
+}
+
+/** What stands in `place` behind the group that is looked at: hulls of open groups. */
+static void set_rest(struct umm_search *search, uint32_t place, const struct umm_merge *hulls)
+{
+	search->rest[place] = *hulls;
+	search->open[place] = hulls->may;
+}
+
+/** Before a failure at `group` is reduced: nothing is known of the groups up to there, behind them
+ * there are the hulls of those that come up. */
+static void start_rests(struct umm_search *search, uint32_t group)
+{
+	for (uint32_t i = 0; i < group; i++)
+		if (search->choice[i] != UMM_NOWHERE)
+			set_rest(search, search->choice[i], &umm_merge_nothing);
+	for (uint32_t i = group; i != UMM_NOWHERE; i = parent_group(search, i))
+		set_rest(search, place_of(search, i), &search->later[i]);
+	set_rest(search, search->choice[group], &search->inner[search->choice[group]]);
+}
+
+/** Mark the decisions up to `last` that are kept, `open` and all that stands in it being open. */
+static void stand_kept(struct umm_search *search, uint32_t open, uint32_t last)
+{
 	for (uint32_t i = 0; i < search->problem->n_groups; i++) {
 		search->standing[i] = CLOSED;
-		if (!comes_up(search, i))
-			continue;
-		search->standing[i] = i <= last && search->kept[i] == KEPT ? DECIDED : OPEN;
-		if (search->standing[i] == DECIDED) {
-			umm_merge_both(&merge, &search->own[search->choice[i]]);
-		} else {
-			umm_merge_both(&merge, &search->hull[i]);
-			undecided |= search->hull[i].may;
-		}
+		if (i <= last && i != open && search->kept[i] && comes_up(search, i))
+			search->standing[i] = DECIDED;
 	}
+}
+
+/** Whether the decisions up to `last` that are kept fail without that of `group`, all before it
+ * being kept. */
+static bool fails_without(struct umm_search *search, uint32_t group, uint32_t last)
+{
+	struct umm_merge merge = search->before[group];
+	uint32_t undecided = search->hull[group].may;
+	umm_merge_both(&merge, &search->hull[group]);
+	for (uint32_t i = group; i != UMM_NOWHERE; i = parent_group(search, i)) {
+		umm_merge_both(&merge, &search->rest[place_of(search, i)]);
+		undecided |= search->open[place_of(search, i)];
+	}
+	stand_kept(search, group, last);
 	return check_fails(search, &merge, undecided);
 }
 
-/** Do without the decisions [first, end), if the others up to `last` still fail. */
-static void try_without(struct umm_search *search, uint32_t first, uint32_t end, uint32_t last)
+/** Add what is known of `group` now to what stands behind the groups before it. */
+static void add_rest(struct umm_search *search, uint32_t group)
 {
-	bool any = false;
-	for (uint32_t i = first; i < end; i++) {
-		any |= search->kept[i] == KEPT;
-		if (search->kept[i] == KEPT)
-			search->kept[i] = ON_TRIAL;
+	uint32_t place = place_of(search, group), choice = search->choice[group];
+	struct umm_merge *rest = &search->rest[place];
+	if (!search->kept[group]) {
+		umm_merge_both(rest, &search->hull[group]);
+		search->open[place] |= search->hull[group].may;
+		return;
 	}
-	bool fails = any && kept_fail(search, last);
-	for (uint32_t i = first; i < end; i++)
-		if (search->kept[i] == ON_TRIAL)
-			search->kept[i] = fails ? DROPPED : KEPT;
-}
-
-/** Keep nothing but the decisions that make `group` come up. */
-static void keep_ancestors(struct umm_search *search, uint32_t group)
-{
-	for (uint32_t i = 0; i < group; i++)
-		search->kept[i] = DROPPED;
-	for (uint32_t i = group; i != UMM_NOWHERE; i = parent_group(search, i))
-		search->kept[i] = KEPT;
+	umm_merge_both(rest, &search->own[choice]);
+	umm_merge_both(rest, &search->rest[choice]);
+	search->open[place] |= search->open[choice];
 }
 
 /** Reduce the failure of all decisions up to `group` to some that fail by themselves, late ones
  * dropped first, and remember them as what `group` rests on. */
 static void learn(struct umm_search *search, uint32_t group)
 {
-	keep_ancestors(search, group);
-	if (!kept_fail(search, group)) {
-		for (uint32_t i = 0; i <= group; i++)
-			search->kept[i] = search->choice[i] != UMM_NOWHERE ? KEPT : DROPPED;
-		for (uint32_t count = group; count > 0; count /= 2)
-			for (uint32_t end = group; end > 0; end -= (uint32_t)umm_min(end, count))
-				try_without(search, end > count ? end - count : 0, end, group);
-		kept_fail(search, group); /* says who of those kept comes up at all */
-	}
 	uint64_t *clash = &search->clash[(size_t)group * search->n_words];
+	start_rests(search, group);
+	for (uint32_t i = 0; i <= group; i++)
+		search->kept[i] = search->choice[i] != UMM_NOWHERE;
+	add_rest(search, group);
+	for (uint32_t i = group; i-- > 0;) {
+		if (search->choice[i] == UMM_NOWHERE)
+			continue;
+		search->kept[i] =
+			is_ancestor(search, i, group) || !fails_without(search, i, group);
+		add_rest(search, i);
+	}
+	stand_kept(search, UMM_NOWHERE, group);
 	for (uint32_t i = 0; i < group; i++)
 		if (search->standing[i] == DECIDED)
 			clash[i / 64] |= BIT(i);

@@ -44,15 +44,19 @@ struct umm_search {
 	uint32_t *entry, *stamp; /**< entry of each demand, valid where the stamp is now's */
 	uint32_t now;
 
-	/* per alternative: its own members, the hull of the groups in it */
-	struct umm_merge *own, *inner;
+	/* per alternative: its own members, the hull of the groups in it, and of those what stands
+	   behind the one that is looked at while a failure is reduced */
+	struct umm_merge *own, *inner, *rest;
+	uint32_t *open; /**< what open groups in `rest` may add */
 	bool *dead;    /**< somebody in it does not cover the pair */
 	bool *refused; /**< failed as it was taken, and why has not been looked into */
 
-	/* per group: its hull, the hull of what comes after it, what was decided before it */
-	struct umm_merge *hull, *after, *before;
+	/* per group: its hull, the hulls of those after it in the same alternative, of all that comes
+	   after it, and what was decided before it */
+	struct umm_merge *hull, *later, *after, *before;
 	uint32_t *choice, *next;
-	uint8_t *kept, *standing;
+	bool *kept; /**< its decision is part of the failure that is being reduced */
+	uint8_t *standing;
 	uint64_t *clash; /**< per group a set of groups: whose choices its failures rest on */
 	uint32_t n_words;
 

@@ -34,9 +34,12 @@ void umm_search_take(struct umm_search *search, const struct umm_problem *proble
 	UMM_SCRATCH_TAKE(scratch, search->stamp, demands);
 	UMM_SCRATCH_TAKE(scratch, search->own, alternatives + 1);
 	UMM_SCRATCH_TAKE(scratch, search->inner, alternatives + 1);
+	UMM_SCRATCH_TAKE(scratch, search->rest, alternatives + 1);
+	UMM_SCRATCH_TAKE(scratch, search->open, alternatives + 1);
 	UMM_SCRATCH_TAKE(scratch, search->dead, alternatives + 1);
 	UMM_SCRATCH_TAKE(scratch, search->refused, alternatives + 1);
 	UMM_SCRATCH_TAKE(scratch, search->hull, groups);
+	UMM_SCRATCH_TAKE(scratch, search->later, groups);
 	UMM_SCRATCH_TAKE(scratch, search->after, groups);
 	UMM_SCRATCH_TAKE(scratch, search->before, groups);
 	UMM_SCRATCH_TAKE(scratch, search->choice, groups);
