@@ -89,6 +89,10 @@ static const char *reason_without_participant(const char *field)
 		return "no heap serves it";
 	if (strcmp(field, "formats") == 0 || strcmp(field, "color_spaces") == 0)
 		return "nobody is specific about it";
+	if (strcmp(field, "buffers") == 0)
+		return "nobody would ask for a buffer";
+	if (strcmp(field, "usage") == 0)
+		return "nobody would use the memory";
 	return "it does not go with the others";
 }
 

@@ -30,6 +30,7 @@ struct attempt {
 	json_t *found[NO_PIXELS + 1]; /**< a list for each mildness */
 	unsigned budget;	      /**< how many more changed documents may be read and solved */
 	struct umm_trial trial;	      /**< for changes that the core can make by itself */
+	bool out_of_memory;
 };
 
 /* ---- fields of the copy ---- */
@@ -62,15 +63,28 @@ static json_t *get_field(const struct attempt *attempt, uint32_t demand, const c
 }
 
 /** Whether the changed copy is valid and has a solution. */
-static bool works(const struct attempt *attempt)
+static bool works(struct attempt *attempt)
 {
 	umm_auto(umm_document, document) = NULL;
 	struct umm_solution solution;
-	if (umm_document_from_json(attempt->root, &document) < 0 || !umm_document_valid(document))
+	attempt->out_of_memory |= umm_document_from_json(attempt->root, &document) < 0;
+	if (document == NULL || !umm_document_valid(document))
 		return false;
 	size_t size = umm_solve_size(&document->problem);
-	umm_autofree void *memory = size > 0 ? malloc(size) : NULL;
+	if (size == 0)
+		return false;
+	umm_autofree void *memory = malloc(size);
+	attempt->out_of_memory |= memory == NULL;
 	return memory != NULL && umm_solve(&document->problem, 0, memory, size, &solution);
+}
+
+/** Put `value` in place of a field, NULL: leave it out. Takes over `value`. */
+static void put(struct attempt *attempt, json_t *holder, const char *key, json_t *value)
+{
+	if (value == NULL)
+		json_object_del(holder, key);
+	else if (json_object_set_new(holder, key, value) < 0)
+		attempt->out_of_memory = true;
 }
 
 /** Whether it works with `to` (NULL: left out) in place of a field; the copy is restored. Takes
@@ -85,25 +99,20 @@ static bool works_with(struct attempt *attempt, uint32_t demand, const char *pat
 	}
 	attempt->budget--;
 	json_t *kept = json_incref(json_object_get(holder, last));
-	if (to != NULL)
-		json_object_set_new(holder, last, to);
-	else
-		json_object_del(holder, last);
+	put(attempt, holder, last, to);
 	bool good = works(attempt);
-	if (kept != NULL)
-		json_object_set_new(holder, last, kept);
-	else
-		json_object_del(holder, last);
-	return good;
+	put(attempt, holder, last, kept);
+	return good && !attempt->out_of_memory;
 }
 
 static void remember(struct attempt *attempt, uint32_t demand, const char *path, json_t *to,
 		     enum mildness mildness)
 {
-	json_array_append_new(attempt->found[mildness],
-			      json_pack("{s:s, s:s, s:o}", "participant",
-					attempt->copy->problem.demands[demand].name, "field", path,
-					"to", to != NULL ? to : json_null()));
+	json_t *entry = json_pack("{s:s, s:s, s:o}", "participant",
+				  attempt->copy->problem.demands[demand].name, "field", path, "to",
+				  to != NULL ? to : json_null());
+	if (json_array_append_new(attempt->found[mildness], entry) < 0)
+		attempt->out_of_memory = true;
 }
 
 /** Try one change and remember it if it works. Takes over `to`. */
@@ -151,8 +160,10 @@ static void leave_out(struct attempt *attempt, const struct umm_culprit *clash)
 	    !umm_trial_solved_without(&attempt->trial, clash))
 		return;
 	umm_autofree char *path = umm_culprit_path(problem, clash);
-	if (path == NULL)
+	if (path == NULL) {
+		attempt->out_of_memory = true;
 		return;
+	}
 	if (needs_reading(demand, clash->field))
 		leave_out_in_copy(attempt, clash->demand, path);
 	else
@@ -162,13 +173,29 @@ static void leave_out(struct attempt *attempt, const struct umm_culprit *clash)
 
 /* ---- longer lists ---- */
 
-/** A copy of a list (or of the one value that stands for it) with one more item. */
+/** A copy of a list (or of the one value that stands for it) with one more item; NULL: no memory.
+ */
 static json_t *longer(const json_t *list, json_t *item)
 {
 	json_t *copy =
 		json_is_array(list) ? json_copy((json_t *)list) : json_pack("[O]", (json_t *)list);
-	json_array_append_new(copy, item);
+	if (json_array_append_new(copy, item) < 0) {
+		json_decref(copy);
+		return NULL;
+	}
 	return copy;
+}
+
+/** Try a list with one more item. Takes over `item`. */
+static bool try_longer(struct attempt *attempt, uint32_t demand, const char *path,
+		       const json_t *list, json_t *item)
+{
+	json_t *to = longer(list, item);
+	if (to == NULL) {
+		attempt->out_of_memory = true;
+		return false;
+	}
+	return try_change(attempt, demand, path, to, LONGER_LIST);
 }
 
 static bool contains(const json_t *list, const char *word)
@@ -189,7 +216,7 @@ static void permit_heap(struct attempt *attempt, uint32_t demand, const char *pa
 	for (uint32_t i = 0; i < problem->n_heaps; i++) {
 		const char *name = problem->heaps[i].name;
 		if (!contains(list, name) &&
-		    try_change(attempt, demand, path, longer(list, json_string(name)), LONGER_LIST))
+		    try_longer(attempt, demand, path, list, json_string(name)))
 			return;
 	}
 }
@@ -200,8 +227,7 @@ static void permit_word(struct attempt *attempt, uint32_t demand, const char *pa
 	const json_t *list = get_field(attempt, demand, path);
 	for (; words->name != NULL; words++)
 		if (!contains(list, words->name) && strcmp(words->name, "any") != 0 &&
-		    try_change(attempt, demand, path, longer(list, json_string(words->name)),
-			       LONGER_LIST))
+		    try_longer(attempt, demand, path, list, json_string(words->name)))
 			return;
 }
 
@@ -224,8 +250,7 @@ static bool permit_format_in(struct attempt *attempt, uint32_t demand, const cha
 			if (known)
 				continue;
 			tried[n_tried++] = format;
-			if (try_change(attempt, demand, path, longer(list, umm_emit_format(format)),
-				       LONGER_LIST))
+			if (try_longer(attempt, demand, path, list, umm_emit_format(format)))
 				return true;
 		}
 	}
@@ -320,8 +345,10 @@ static void move_limit(struct attempt *attempt, const struct umm_culprit *clash,
 static void change_clash(struct attempt *attempt, const struct umm_culprit *clash)
 {
 	umm_autofree char *path = umm_culprit_path(&attempt->copy->problem, clash);
-	if (path == NULL)
+	if (path == NULL) {
+		attempt->out_of_memory = true;
 		return;
+	}
 	if (clash->field == UMM_FIELD_HEAPS)
 		permit_heap(attempt, clash->demand, path);
 	else if (clash->field == UMM_FIELD_IMPORTS)
@@ -459,13 +486,18 @@ json_t *umm_relax(const struct umm_document *document, const struct umm_culprit 
 		attempt.found[i] = json_array();
 	if (attempt.root != NULL && umm_document_from_json(attempt.root, &attempt.copy) == 0)
 		memory = start_trial(&attempt);
+	attempt.out_of_memory = memory == NULL;
 	if (memory != NULL)
 		run(&attempt, clashes, count);
 	for (unsigned i = 0; i <= NO_PIXELS; i++) {
-		json_array_extend(all, attempt.found[i]);
+		attempt.out_of_memory |= json_array_extend(all, attempt.found[i]) < 0;
 		json_decref(attempt.found[i]);
 	}
 	umm_document_destroy(attempt.copy);
 	json_decref(attempt.root);
+	if (attempt.out_of_memory) {
+		json_decref(all);
+		return NULL;
+	}
 	return all;
 }

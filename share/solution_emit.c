@@ -32,9 +32,14 @@ json_t *umm_emit_word(const struct umm_word *words, uint32_t value)
 json_t *umm_emit_words(const struct umm_word *words, uint32_t set)
 {
 	json_t *list = json_array();
-	for (; words->name != NULL; words++)
-		if ((words->value & set) == words->value)
-			json_array_append_new(list, json_string(words->name));
+	for (; words->name != NULL; words++) {
+		if ((words->value & set) != words->value)
+			continue;
+		if (json_array_append_new(list, json_string(words->name)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
 	return list;
 }
 

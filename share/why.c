@@ -102,8 +102,12 @@ static json_t *emit_binders(const struct bound *bound)
 static json_t *emit_required(const struct umm_solution *solution)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < solution->n_required; i++)
-		json_array_append_new(list, umm_emit_size(solution->required[i]));
+	for (size_t i = 0; i < solution->n_required; i++) {
+		if (json_array_append_new(list, umm_emit_size(solution->required[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
 	return list;
 }
 

@@ -208,7 +208,14 @@ static char *check_permutations(const json_t *document, const json_t *expected, 
 	return wrong;
 }
 
-char *judge(const json_t *document, unsigned long long seed)
+static enum judged judged_status(const char *status)
+{
+	if (strcmp(status, "ok") == 0)
+		return JUDGED_OK;
+	return strcmp(status, "conflict") == 0 ? JUDGED_CONFLICT : JUDGED_INVALID;
+}
+
+char *judge(const json_t *document, unsigned long long seed, enum judged *out)
 {
 	char *bytes = NULL, *wrong = NULL;
 	json_t *answer = ask_about(document, &bytes);
@@ -231,6 +238,8 @@ char *judge(const json_t *document, unsigned long long seed)
 		wrong = check_errors(expected, answer);
 	if (wrong == NULL)
 		wrong = check_permutations(document, expected, bytes, seed);
+	if (out != NULL)
+		*out = judged_status(status);
 	json_decref(answer);
 	json_decref(expected);
 	free(bytes);

@@ -15,9 +15,12 @@ char *check_layout(const json_t *document, const json_t *answer);
 /** The rules of `conflict` and `relax`. */
 char *check_conflict(const json_t *document, const json_t *answer);
 
+/** What the reference says of a document. */
+enum judged { JUDGED_OK, JUDGED_CONFLICT, JUDGED_INVALID };
+
 /** Everything: answer against reference, checker, conflict rules, and permutations chosen by
- * `seed`. */
-char *judge(const json_t *document, unsigned long long seed);
+ * `seed`. *out, if not NULL, gets the reference's status. */
+char *judge(const json_t *document, unsigned long long seed, enum judged *out);
 
 /** The smallest document got by dropping parts that judge() still objects to. */
 json_t *minimise(const json_t *document, unsigned long long seed);

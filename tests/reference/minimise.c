@@ -43,7 +43,7 @@ static bool same_kind(const char *a, const char *b)
 json_t *minimise(const json_t *document, unsigned long long seed)
 {
 	json_t *best = json_deep_copy(document);
-	char *kind = judge(best, seed);
+	char *kind = judge(best, seed, NULL);
 	for (size_t k = 0; kind != NULL;) {
 		size_t part = k;
 		json_t *smaller = json_deep_copy(best);
@@ -51,7 +51,7 @@ json_t *minimise(const json_t *document, unsigned long long seed)
 			json_decref(smaller);
 			break;
 		}
-		char *wrong = judge(smaller, seed);
+		char *wrong = judge(smaller, seed, NULL);
 		if (same_kind(wrong, kind)) {
 			json_decref(best);
 			best = json_incref(smaller);
