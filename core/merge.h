@@ -18,7 +18,7 @@
  * alternatives: what is demanded whichever of them is taken. Merging hulls instead of alternatives
  * never demands more than any choice would, so a hull that cannot be satisfied proves that no
  * choice can. Of two divisors a hull keeps only what they share, often nothing; `factor` is what
- *makes up for it, set by the search where it knows (core/search.c) and 1 elsewhere. `must` and
+ *makes up for it, set by the search where it knows (core/search_fold.c) and 1 elsewhere. `must` and
  *`may` are why facts come twice: in a hull `must` holds for every choice, `may` for at least one of
  *them; in a record without alternatives both are equal.
  */

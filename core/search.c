@@ -183,166 +183,6 @@ enum umm_fault umm_search_check(const struct umm_search *search, const struct um
 	return fault != UMM_FAULT_NONE ? fault : check_heaps(search, merge, state);
 }
 
-/* ---- the tables of one pair ---- */
-
-static uint32_t parent_group(const struct umm_search *search, uint32_t group)
-{
-	uint32_t parent = search->problem->groups[group].parent;
-	return parent == UMM_NOWHERE ? UMM_NOWHERE : search->problem->alternative_group[parent];
-}
-
-/** The alternative a group stands in; the top level is the one behind the last. */
-static uint32_t place_of(const struct umm_search *search, uint32_t group)
-{
-	uint32_t parent = search->problem->groups[group].parent;
-	return parent == UMM_NOWHERE ? search->problem->n_alternatives : parent;
-}
-
-static bool members_cover(const struct umm_search *search, uint32_t place)
-{
-	for (uint32_t i = search->first_member[place]; i < search->first_member[place + 1]; i++)
-		if (!umm_search_covers(search, search->members[i]))
-			return false;
-	return true;
-}
-
-static bool group_lives(const struct umm_search *search, uint32_t group)
-{
-	const struct umm_group *facts = &search->problem->groups[group];
-	for (uint32_t i = 0; i < facts->n_alternatives; i++)
-		if (!search->dead[facts->first_alternative + i])
-			return true;
-	return false;
-}
-
-/** Who cannot take part in the pair: an alternative whose member does not cover it, or that has a
- * group without a living alternative, and what stands inside of a dead one. Returns whether the
- * document as a whole lives; before anything is merged. */
-static bool find_dead(struct umm_search *search)
-{
-	const struct umm_problem *problem = search->problem;
-	for (uint32_t place = 0; place <= problem->n_alternatives; place++)
-		search->dead[place] = !members_cover(search, place);
-	for (uint32_t group = problem->n_groups; group-- > 0;)
-		if (!group_lives(search, group))
-			search->dead[place_of(search, group)] = true;
-	for (uint32_t group = 0; group < problem->n_groups; group++) {
-		const struct umm_group *facts = &problem->groups[group];
-		for (uint32_t i = 0; i < facts->n_alternatives; i++)
-			if (search->dead[place_of(search, group)])
-				search->dead[facts->first_alternative + i] = true;
-	}
-	return !search->dead[problem->n_alternatives];
-}
-
-static void merge_members(struct umm_search *search, uint32_t place)
-{
-	search->own[place] = umm_merge_nothing;
-	search->inner[place] = umm_merge_nothing;
-	for (uint32_t i = search->first_member[place]; i < search->first_member[place + 1]; i++)
-		umm_search_add(search, search->members[i], &search->own[place]);
-}
-
-/** The hull of a group whose inner groups have theirs. */
-static void merge_hull(struct umm_search *search, uint32_t group)
-{
-	const struct umm_group *facts = &search->problem->groups[group];
-	uint32_t place = place_of(search, group);
-	bool any = false;
-	for (uint32_t i = 0; i < facts->n_alternatives; i++) {
-		uint32_t alternative = facts->first_alternative + i;
-		if (search->dead[alternative])
-			continue;
-		struct umm_merge whole = search->own[alternative];
-		umm_merge_both(&whole, &search->inner[alternative]);
-		if (any)
-			umm_merge_either(&search->hull[group], &whole);
-		else
-			search->hull[group] = whole;
-		any = true;
-	}
-	search->later[group] = search->inner[place];
-	search->after[group] = search->inner[place];
-	if (any)
-		umm_merge_both(&search->inner[place], &search->hull[group]);
-}
-
-/** A divisor without its powers of two, which nearly all have in common. */
-static uint64_t odd_part(uint64_t divisor)
-{
-	return divisor > UMM_NUMBER_MAX ? divisor : divisor / (divisor & (~divisor + 1));
-}
-
-static bool is_coprime(uint64_t number, const uint64_t *others, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (umm_gcd(number, others[i]) != 1)
-			return false;
-	return true;
-}
-
-/** The odd parts of the divisors that a group may bring, multiplied; 1 where that is too much. */
-static uint64_t odd_parts(const struct umm_search *search, uint32_t group, unsigned which)
-{
-	const struct umm_group *facts = &search->problem->groups[group];
-	uint64_t all = 1;
-	for (uint32_t i = 0; i < facts->n_alternatives; i++) {
-		uint32_t alternative = facts->first_alternative + i;
-		if (!search->dead[alternative])
-			all = umm_lcm(all, odd_part(search->own[alternative].multiple[which]));
-	}
-	return all > UMM_NUMBER_MAX ? 1 : all;
-}
-
-static void set_factors(struct umm_search *search, uint32_t group, unsigned which)
-{
-	const struct umm_group *facts = &search->problem->groups[group];
-	for (uint32_t i = 0; i < facts->n_alternatives; i++) {
-		struct umm_merge *own = &search->own[facts->first_alternative + i];
-		if (!search->dead[facts->first_alternative + i])
-			own->factor[which] = odd_part(own->multiple[which]);
-	}
-}
-
-/** Groups whose divisors share nothing with those of the others taken here, nor with those of the
- * top level: whatever they choose, the merged divisor is a multiple of the product. Only groups of
- * the top level: the others may not come up. */
-static void find_factors(struct umm_search *search, unsigned which)
-{
-	uint64_t taken[64];
-	unsigned n_taken = 0;
-	struct umm_merge *top = &search->own[search->problem->n_alternatives];
-	top->factor[which] = odd_part(top->multiple[which]);
-	taken[n_taken++] = top->factor[which];
-	for (uint32_t i = 0; i < search->problem->n_groups && n_taken < 64; i++) {
-		if (search->problem->groups[i].parent != UMM_NOWHERE)
-			continue;
-		uint64_t parts = odd_parts(search, i, which);
-		if (parts == 1 || !is_coprime(parts, taken, n_taken))
-			continue;
-		taken[n_taken++] = parts;
-		set_factors(search, i, which);
-	}
-}
-
-static void build_tables(struct umm_search *search)
-{
-	const struct umm_problem *problem = search->problem;
-	for (uint32_t i = 0; i <= problem->n_alternatives; i++)
-		if (!search->dead[i])
-			merge_members(search, i);
-	for (unsigned i = 0; i < UMM_N_MULTIPLE; i++)
-		find_factors(search, i);
-	for (uint32_t i = problem->n_groups; i-- > 0;)
-		if (!search->dead[place_of(search, i)])
-			merge_hull(search, i);
-	for (uint32_t i = 0; i < problem->n_groups; i++) {
-		uint32_t parent = parent_group(search, i);
-		if (parent != UMM_NOWHERE && !search->dead[place_of(search, i)])
-			umm_merge_both(&search->after[i], &search->after[parent]);
-	}
-}
-
 /* ---- checks of a set of decisions ---- */
 
 enum standing { CLOSED, DECIDED };
@@ -366,9 +206,9 @@ static size_t gather_required(struct umm_search *search)
 
 static bool comes_up(const struct umm_search *search, uint32_t group)
 {
-	uint32_t parent = parent_group(search, group);
+	uint32_t parent = umm_search_parent(search, group);
 	return parent == UMM_NOWHERE || (search->standing[parent] == DECIDED &&
-					 search->choice[parent] == place_of(search, group));
+					 search->choice[parent] == umm_search_place(search, group));
 }
 
 static bool check_fails(struct umm_search *search, const struct umm_merge *merge,
@@ -384,7 +224,7 @@ static bool check_fails(struct umm_search *search, const struct umm_merge *merge
 static bool is_ancestor(const struct umm_search *search, uint32_t ancestor, uint32_t group)
 {
 	while (group != UMM_NOWHERE && group > ancestor)
-		group = parent_group(search, group);
+		group = umm_search_parent(search, group);
 	return group == ancestor;
 }
 
@@ -402,8 +242,8 @@ static void start_rests(struct umm_search *search, uint32_t group)
 	for (uint32_t i = 0; i < group; i++)
 		if (search->choice[i] != UMM_NOWHERE)
 			set_rest(search, search->choice[i], &umm_merge_nothing);
-	for (uint32_t i = group; i != UMM_NOWHERE; i = parent_group(search, i))
-		set_rest(search, place_of(search, i), &search->later[i]);
+	for (uint32_t i = group; i != UMM_NOWHERE; i = umm_search_parent(search, i))
+		set_rest(search, umm_search_place(search, i), &search->later[i]);
 	set_rest(search, search->choice[group], &search->inner[search->choice[group]]);
 }
 
@@ -424,9 +264,9 @@ static bool fails_without(struct umm_search *search, uint32_t group, uint32_t la
 	struct umm_merge merge = search->before[group];
 	uint32_t undecided = search->hull[group].may;
 	umm_merge_both(&merge, &search->hull[group]);
-	for (uint32_t i = group; i != UMM_NOWHERE; i = parent_group(search, i)) {
-		umm_merge_both(&merge, &search->rest[place_of(search, i)]);
-		undecided |= search->open[place_of(search, i)];
+	for (uint32_t i = group; i != UMM_NOWHERE; i = umm_search_parent(search, i)) {
+		umm_merge_both(&merge, &search->rest[umm_search_place(search, i)]);
+		undecided |= search->open[umm_search_place(search, i)];
 	}
 	stand_kept(search, group, last);
 	return check_fails(search, &merge, undecided);
@@ -435,7 +275,7 @@ static bool fails_without(struct umm_search *search, uint32_t group, uint32_t la
 /** Add what is known of `group` now to what stands behind the groups before it. */
 static void add_rest(struct umm_search *search, uint32_t group)
 {
-	uint32_t place = place_of(search, group), choice = search->choice[group];
+	uint32_t place = umm_search_place(search, group), choice = search->choice[group];
 	struct umm_merge *rest = &search->rest[place];
 	if (!search->kept[group]) {
 		umm_merge_both(rest, &search->hull[group]);
@@ -459,8 +299,7 @@ static void learn(struct umm_search *search, uint32_t group)
 	for (uint32_t i = group; i-- > 0;) {
 		if (search->choice[i] == UMM_NOWHERE)
 			continue;
-		search->kept[i] =
-			is_ancestor(search, i, group) || !fails_without(search, i, group);
+		search->kept[i] = is_ancestor(search, i, group) || !fails_without(search, i, group);
 		add_rest(search, i);
 	}
 	stand_kept(search, UMM_NOWHERE, group);
@@ -503,7 +342,7 @@ static uint32_t next_group(struct umm_search *search, uint32_t from)
 static void enter_group(struct umm_search *search, uint32_t group, const struct umm_merge *before)
 {
 	uint64_t *clash = &search->clash[(size_t)group * search->n_words];
-	uint32_t parent = parent_group(search, group);
+	uint32_t parent = umm_search_parent(search, group);
 	search->before[group] = *before;
 	search->next[group] = 0;
 	memset(&search->refused[search->problem->groups[group].first_alternative], 0,
@@ -602,9 +441,9 @@ static bool walk(struct umm_search *search, uint32_t group)
 bool umm_search_alternatives(struct umm_search *search)
 {
 	uint32_t top = search->problem->n_alternatives;
-	if (!find_dead(search))
+	if (!umm_search_lives(search))
 		return false;
-	build_tables(search);
+	umm_search_fold(search);
 	struct umm_merge whole = search->own[top];
 	umm_merge_both(&whole, &search->inner[top]);
 	if (search->problem->n_groups > 0)

@@ -48,11 +48,11 @@ struct umm_search {
 	   behind the one that is looked at while a failure is reduced */
 	struct umm_merge *own, *inner, *rest;
 	uint32_t *open; /**< what open groups in `rest` may add */
-	bool *dead;    /**< somebody in it does not cover the pair */
-	bool *refused; /**< failed as it was taken, and why has not been looked into */
+	bool *dead;	/**< somebody in it does not cover the pair */
+	bool *refused;	/**< failed as it was taken, and why has not been looked into */
 
-	/* per group: its hull, the hulls of those after it in the same alternative, of all that comes
-	   after it, and what was decided before it */
+	/* per group: its hull, the hulls of those after it in the same alternative, of all that
+	   comes after it, and what was decided before it */
 	struct umm_merge *hull, *later, *after, *before;
 	uint32_t *choice, *next;
 	bool *kept; /**< its decision is part of the failure that is being reduced */
@@ -105,6 +105,28 @@ enum umm_fault umm_search_check(const struct umm_search *search, const struct um
 
 /** Append the required sizes that `demand` states for the pair. Returns the new count. */
 size_t umm_search_require(struct umm_search *search, uint32_t demand, size_t count);
+
+/** The group in whose alternative a group stands, or UMM_NOWHERE. */
+static inline uint32_t umm_search_parent(const struct umm_search *search, uint32_t group)
+{
+	uint32_t parent = search->problem->groups[group].parent;
+	return parent == UMM_NOWHERE ? UMM_NOWHERE : search->problem->alternative_group[parent];
+}
+
+/** The alternative a group stands in; the top level is the one behind the last. */
+static inline uint32_t umm_search_place(const struct umm_search *search, uint32_t group)
+{
+	uint32_t parent = search->problem->groups[group].parent;
+	return parent == UMM_NOWHERE ? search->problem->n_alternatives : parent;
+}
+
+/** Find out who cannot take part in the pair: an alternative whose member does not cover it, or
+ * that has a group without a living alternative, and what stands inside of a dead one. Returns
+ * whether the document as a whole lives; before anything is merged. */
+bool umm_search_lives(struct umm_search *search);
+
+/** Fold the records of all that live. */
+void umm_search_fold(struct umm_search *search);
 
 /**
  * Find the first choice of alternatives, in the order of preference, that the pair admits; only

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/trial.h"
 
+#include "core/bits.h"
 #include "core/explain.h"
 #include "core/guess.h"
 #include "core/memory.h"
@@ -49,7 +50,7 @@ static void build_entry(struct umm_trial *trial, uint32_t demand, uint32_t index
 	uint64_t kept = trial->kept_in_entry[trial->first_entry[demand] + index];
 	*entry = *original;
 	for (uint64_t left = original->stated & ~kept; left != 0; left &= left - 1)
-		umm_entry_reset(entry, (enum umm_field)__builtin_ctzll(left));
+		umm_entry_reset(entry, (enum umm_field)umm_lowest_bit(left));
 	if (original->stated != kept)
 		umm_entry_conclude(entry);
 }
@@ -75,7 +76,7 @@ static void build_demand(struct umm_trial *trial, uint32_t index)
 	*demand = *original;
 	demand->entries = &trial->entries[trial->first_entry[index]];
 	for (uint64_t left = original->stated & ~kept; left != 0; left &= left - 1)
-		umm_demand_reset(demand, (enum umm_field)__builtin_ctzll(left));
+		umm_demand_reset(demand, (enum umm_field)umm_lowest_bit(left));
 	if ((kept & UMM_FIELD_BIT(UMM_FIELD_USAGE)) == 0) {
 		if (trial->kind == UMM_TRIAL_BARE)
 			demand->usage = UMM_USAGE_DMA;
@@ -359,7 +360,7 @@ static void loosen(struct umm_trial *trial, uint32_t index)
 	trial->loose[index] = demand->n_entries > 0;
 	for (uint64_t left = demand->stated & ~formats; left != 0; left &= left - 1) {
 		struct umm_demand changed = *demand;
-		enum umm_field field = (enum umm_field)__builtin_ctzll(left);
+		enum umm_field field = (enum umm_field)umm_lowest_bit(left);
 		umm_demand_reset(&changed, field);
 		if (field == UMM_FIELD_USAGE)
 			changed.usage = UMM_USAGE_NONE;
