@@ -33,6 +33,7 @@ struct remote {
 	int error;		   /**< negative errno once the collection is over */
 	struct umm_member *member; /* NULL until joined; borrowed from base */
 	unsigned n_buffers;
+	bool trial;			 /**< was asked for */
 	bool own_block;			 /**< has arrived */
 	struct umm_member_blocks blocks; /**< fds are owned here until the queue starts */
 };
@@ -106,6 +107,34 @@ static bool read_modes(struct remote *remote, uint32_t consumers, const struct w
 		remote->blocks.modes[i] = (enum umm_queue_mode)values[i];
 	}
 	return true;
+}
+
+/* A layout that is only on trial. */
+static int read_candidate(int fd, uint32_t size, uint32_t width, uint32_t height,
+			  struct umm_layout *out)
+{
+	umm_autofree char *text = NULL;
+	int ret = umm_memfd_read_data(fd, size, MAX_ANSWER_BYTES, &text);
+	return ret < 0 ? ret : umm_layout_from_json(text, size, width, height, out);
+}
+
+static void handle_try(void *data, struct umm_collection_v1 *proxy, uint32_t serial,
+		       int32_t answer_fd, uint32_t size, uint32_t width, uint32_t height,
+		       int32_t buffer_fd)
+{
+	struct remote *remote = data;
+	umm_autofd answer = answer_fd, buffer = buffer_fd;
+	struct umm_layout layout;
+	char why[UMM_TRIAL_WHY_MAX];
+	if (!expects(remote, SEALING))
+		return;
+	int ret = remote->trial ? read_candidate(answer, size, width, height, &layout) : -EPROTO;
+	if (ret < 0) {
+		fail(remote, ret == -ENOMEM ? ret : -EPROTO);
+		return;
+	}
+	ret = umm_member_try(remote->member, buffer, &layout, why);
+	umm_collection_v1_tried(proxy, serial, ret, why);
 }
 
 static void handle_settled(void *data, struct umm_collection_v1 *proxy, int32_t answer_fd,
@@ -256,6 +285,7 @@ static void handle_ended(void *data, struct umm_collection_v1 *proxy, const char
 
 static const struct umm_collection_v1_listener listener = {
 	.joined = handle_joined,
+	.try = handle_try,
 	.settled = handle_settled,
 	.refused = handle_refused,
 	.buffer = handle_buffer,
@@ -303,6 +333,19 @@ static int join(struct umm_collection *collection, const struct umm_constraints 
 	if (ret == 0)
 		remote->member = member;
 	return ret;
+}
+
+static int set_trial(struct umm_collection *collection, unsigned index,
+		     const struct umm_trial_opts *trial)
+{
+	(void)index; /* one member per process and collection */
+	struct remote *remote = remote_of(collection);
+	if (remote->error < 0)
+		return remote->error;
+	umm_collection_v1_set_trial(remote->proxy, trial->driver != NULL ? trial->driver : "",
+				    trial->device != NULL ? trial->device : "");
+	remote->trial = true;
+	return 0;
 }
 
 static int seal(struct umm_collection *collection)
@@ -388,6 +431,7 @@ static void destroy(struct umm_collection *collection)
 
 static const struct umm_collection_ops remote_ops = {
 	.join = join,
+	.set_trial = set_trial,
 	.seal = seal,
 	.start = start,
 	.bury = bury,

@@ -100,6 +100,20 @@ int umm_broker_connect(struct umm_broker *broker, const char *label, int *out_fd
 	return 0;
 }
 
+static int make_display(struct umm_broker *broker)
+{
+	broker->display = wl_display_create();
+	if (broker->display == NULL)
+		return -ENOMEM;
+	broker->global =
+		wl_global_create(broker->display, &umm_broker_v1_interface, 1, broker, bind_broker);
+	if (broker->global == NULL) {
+		wl_display_destroy(broker->display);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 int umm_broker_create(const struct umm_broker_events *events, void *user, struct umm_broker **out)
 {
 	umm_autofree struct umm_broker *broker = calloc(1, sizeof(*broker));
@@ -112,14 +126,12 @@ int umm_broker_create(const struct umm_broker_events *events, void *user, struct
 	if (events != NULL)
 		broker->events = *events;
 
-	broker->display = wl_display_create();
-	if (broker->display == NULL)
-		return -ENOMEM;
-	broker->global =
-		wl_global_create(broker->display, &umm_broker_v1_interface, 1, broker, bind_broker);
-	if (broker->global == NULL) {
-		wl_display_destroy(broker->display);
-		return -ENOMEM;
+	int ret = umm_learned_init(&broker->learned, UMM_LEARNED_IN_FILE);
+	if (ret == 0)
+		ret = make_display(broker);
+	if (ret < 0) {
+		umm_learned_finish(&broker->learned);
+		return ret;
 	}
 	*out = umm_steal(broker);
 	return 0;
@@ -135,6 +147,8 @@ void umm_broker_destroy(struct umm_broker *broker)
 	wl_list_for_each_safe (collection, next, &broker->collections, link)
 		collection_destroy(collection);
 	wl_display_destroy(broker->display);
+	umm_learned_finish(&broker->learned);
+	umm_learned_finish(&broker->unwritten);
 	free(broker);
 }
 

@@ -3,8 +3,9 @@
  * Inside the broker:
  *
  *	umm_broker --< umm_client     (a process)        server.c
- *	umm_broker --< collection     (a negotiation)    server_collection.c
- *	collection --< seat           (a process's part in it: one wl_resource)   server_seat.c
+ *	umm_broker --< collection     (a negotiation)    server_collection.c, its trials
+ *server_trial.c collection --< seat           (a process's part in it: one wl_resource)
+ *server_seat.c
  *
  * A seat outlives neither its client nor its resource; a collection outlives all its seats, so that
  * the counters of those who left can still be read.
@@ -20,6 +21,7 @@
 
 #include "share/negotiation.h"
 #include "share/pool.h"
+#include "share/settle.h"
 
 /** Largest document a process may send. */
 #define MAX_DOCUMENT_BYTES (1u << 20)
@@ -32,10 +34,12 @@ struct umm_broker {
 	struct wl_global *global;
 	struct umm_broker_events events;
 	void *user;
-	struct wl_list clients;	    /* umm_client.link */
-	struct wl_list collections; /* collection.link */
-	bool serving;		    /* in umm_broker_dispatch() */
-	bool unsent;		    /* there may be something to send */
+	struct wl_list clients;	      /* umm_client.link */
+	struct wl_list collections;   /* collection.link */
+	bool serving;		      /* in umm_broker_dispatch() */
+	bool unsent;		      /* there may be something to send */
+	struct umm_learned learned;   /**< by trials, of all collections; also in the file */
+	struct umm_learned unwritten; /**< the same of those that are not to use the file */
 };
 
 struct umm_client {
@@ -62,6 +66,7 @@ struct member_record {
 	struct seat *seat; /* NULL once it left */
 	char label[64];
 	unsigned said; /**< steps it has finished: 1 sealed, 2 mapped, 3 ready */
+	bool asked;    /**< has a buffer on trial and did not answer yet */
 };
 
 struct collection {
@@ -71,6 +76,13 @@ struct collection {
 	unsigned expected;
 	enum collection_step step;
 	struct umm_negotiation negotiation;
+	struct umm_settle settle;
+	struct trial_round {
+		uint32_t serial; /**< of the last try; 0: none yet */
+		unsigned unanswered;
+		int64_t timeout_ns;
+		struct wl_event_source *timer; /* NULL: nobody is asked */
+	} round;
 	struct umm_pool *pool; /* NULL until settled */
 	struct member_record *records;
 	struct wl_list seats; /* seat.collection_link: all that opened it, joined or not */
@@ -98,12 +110,24 @@ void collection_advance(struct collection *collection);
 void collection_leave(struct collection *collection, struct seat *seat);
 /** Over for everybody. */
 void collection_end(struct collection *collection, const char *reason);
+/** The search has ended: with a pool (verdict 0), or without. */
+void collection_settled(struct collection *collection, int verdict);
+
+/* server_trial.c */
+/** Search a layout that all attach; ends in collection_settled(), now or with the last answer. */
+void trial_begin(struct collection *collection);
+/** A member's answer. -EPROTO: to a question that was not asked. */
+int trial_hear(struct collection *collection, unsigned index, uint32_t serial, int result,
+	       const char *why);
+/** No more questions; what was learned is kept. */
+void trial_end(struct collection *collection);
 
 /* server_seat.c */
 int seat_create(struct umm_client *client, uint32_t id, const char *token);
 /** Leave collection and client; the resource may live on for a moment. */
 void seat_leave(struct seat *seat);
 /** The events of one step; each returns 0 or -ENOMEM or an errno of fcntl. */
+int seat_send_try(struct seat *seat);
 int seat_send_settled(struct seat *seat);
 int seat_send_refused(struct seat *seat, int verdict, const char *explanation);
 void seat_send_writable(struct seat *seat);

@@ -34,6 +34,8 @@ int collection_create(struct umm_broker *broker, const char *token,
 	snprintf(collection->token, sizeof(collection->token), "%s", token);
 	collection->broker = broker;
 	collection->expected = opts->expected_members;
+	collection->negotiation.learned = opts->no_cache ? &broker->unwritten : &broker->learned;
+	collection->round.timeout_ns = opts->trial_timeout_ns;
 	wl_list_init(&collection->seats);
 	*out = umm_steal(collection);
 	return 0;
@@ -42,6 +44,7 @@ int collection_create(struct umm_broker *broker, const char *token,
 void collection_destroy(struct collection *collection)
 {
 	wl_list_remove(&collection->link);
+	trial_end(collection);
 	umm_pool_destroy(collection->pool);
 	umm_negotiation_finish(&collection->negotiation);
 	free(collection->records);
@@ -87,6 +90,7 @@ void collection_end(struct collection *collection, const char *reason)
 {
 	if (collection->step == STEP_ENDED)
 		return;
+	trial_end(collection);
 	end_seats(collection, reason);
 	for (unsigned i = 0; collection->pool != NULL && i < collection->negotiation.n_members; i++)
 		umm_pool_bury(collection->pool, &collection->negotiation, i);
@@ -115,15 +119,15 @@ static int send_settled(struct collection *collection)
 	return ret;
 }
 
-static void settle(struct collection *collection)
+void collection_settled(struct collection *collection, int verdict)
 {
-	int ret = umm_pool_create(&collection->negotiation, NULL, &collection->pool);
-	if (ret != 0) {
-		refuse(collection, ret);
+	trial_end(collection);
+	if (verdict != 0) {
+		refuse(collection, verdict);
 		return;
 	}
 	collection->step = STEP_MAPPING;
-	ret = send_settled(collection);
+	int ret = send_settled(collection);
 	if (ret < 0) {
 		collection_end(collection, strerror(-ret));
 		return;
@@ -173,7 +177,7 @@ static bool all_have_said(const struct collection *collection)
 void collection_advance(struct collection *collection)
 {
 	static void (*const next[])(struct collection *) = {
-		[STEP_JOINING] = settle,
+		[STEP_JOINING] = trial_begin,
 		[STEP_MAPPING] = finish_mapping,
 		[STEP_READING] = run,
 	};

@@ -126,12 +126,43 @@ static void handle_ready(struct wl_client *client, struct wl_resource *resource)
 	finish_step(resource, STEP_READING);
 }
 
+static void handle_set_trial(struct wl_client *client, struct wl_resource *resource,
+			     const char *driver, const char *device)
+{
+	(void)client;
+	struct seat *seat = seat_of(resource);
+	if (seat->collection == NULL || seat->collection->step == STEP_ENDED)
+		return;
+	if (seat->index < 0 || seat_record(seat)->said != STEP_JOINING) {
+		wl_resource_post_error(resource, UMM_BROKER_V1_ERROR_BAD_ORDER,
+				       "set_trial out of order");
+		return;
+	}
+	umm_negotiation_try_member(&seat->collection->negotiation, (unsigned)seat->index, driver,
+				   device);
+}
+
+static void handle_tried(struct wl_client *client, struct wl_resource *resource, uint32_t serial,
+			 int32_t result, const char *why)
+{
+	(void)client;
+	struct seat *seat = seat_of(resource);
+	if (seat->collection == NULL || seat->collection->step == STEP_ENDED)
+		return;
+	if (seat->index < 0 ||
+	    trial_hear(seat->collection, (unsigned)seat->index, serial, result, why) < 0)
+		wl_resource_post_error(resource, UMM_BROKER_V1_ERROR_BAD_ORDER,
+				       "an answer to nothing");
+}
+
 static const struct umm_collection_v1_interface requests = {
 	.destroy = handle_destroy,
 	.join = handle_join,
 	.seal = handle_seal,
 	.mapped = handle_mapped,
 	.ready = handle_ready,
+	.set_trial = handle_set_trial,
+	.tried = handle_tried,
 };
 
 void seat_leave(struct seat *seat)
@@ -209,6 +240,20 @@ static bool writes_buffers(const struct seat *seat)
 static unsigned consumer_index(const struct seat *seat)
 {
 	return umm_pool_consumer_index(&seat->collection->negotiation, (unsigned)seat->index);
+}
+
+int seat_send_try(struct seat *seat)
+{
+	const struct collection *collection = seat->collection;
+	const struct umm_layout *layout = umm_answer_layout(collection->negotiation.answer);
+	uint32_t size;
+	umm_autofd fd = -1;
+	int ret = text_fd(umm_answer_json(collection->negotiation.answer), &size, &fd);
+	if (ret == 0)
+		umm_collection_v1_send_try(seat->resource, collection->round.serial, fd, size,
+					   layout->width_px, layout->height_px,
+					   collection->settle.trial.fd);
+	return ret;
 }
 
 int seat_send_settled(struct seat *seat)

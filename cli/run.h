@@ -52,6 +52,7 @@ struct run_options {
 	const char *json_path; /* NULL: stdout */
 	bool quiet;
 	bool guard;
+	bool no_cache;
 	bool rehearse; /**< negotiate only: end before a frame flows */
 	bool silent;   /**< print nothing at all, nor let the stages */
 };

@@ -20,6 +20,7 @@ enum option_key {
 	OPTION_JSON,
 	OPTION_QUIET,
 	OPTION_GUARD,
+	OPTION_NO_CACHE,
 };
 
 static const struct option long_options[] = {
@@ -32,6 +33,7 @@ static const struct option long_options[] = {
 	{ "json", optional_argument, NULL, OPTION_JSON },
 	{ "quiet", no_argument, NULL, OPTION_QUIET },
 	{ "guard", no_argument, NULL, OPTION_GUARD },
+	{ "no-cache", no_argument, NULL, OPTION_NO_CACHE },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -82,6 +84,7 @@ static void print_help(const char *command)
 	      "  --json[=FILE]          the result as JSON, on stdout or in FILE\n"
 	      "  --quiet                nothing but errors\n"
 	      "  --guard                buffers can only be touched between begin and end\n"
+	      "  --no-cache             neither use nor keep what trials teach, umm-cache(5)\n"
 	      "\n"
 	      "example: umm run test compose:logo.png png:out + framemd5:out.md5\n",
 	      stdout);
@@ -247,6 +250,9 @@ static int parse_option(int key, const char *command, struct run_options *out)
 		return parse_json(optarg, out);
 	case OPTION_QUIET:
 		out->quiet = true;
+		return RUN_GO;
+	case OPTION_NO_CACHE:
+		out->no_cache = true;
 		return RUN_GO;
 	case OPTION_GUARD:
 		out->guard = true;

@@ -235,7 +235,8 @@ static int add_collections(struct run *run)
 			UMM_BROKER_COLLECTION_OPTS(.expected_members = edge->n_consumers + extra,
 						   .mode = options->mode,
 						   .buffers = options->buffers,
-						   .heaps = options->heaps));
+						   .heaps = options->heaps,
+						   .no_cache = options->no_cache));
 		if (ret < 0)
 			return ret;
 	}

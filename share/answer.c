@@ -13,6 +13,7 @@
 #include "core/solve.h"
 #include "share/answer_text.h"
 #include "share/conflict_emit.h"
+#include "share/json.h"
 #include "share/solution_emit.h"
 
 struct umm_answer {
@@ -72,11 +73,58 @@ static int write_down(struct umm_answer *answer)
 {
 	if (answer->object == NULL)
 		return -ENOMEM;
+	umm_answer_parts_finish(&answer->parts);
+	answer->parts = (struct umm_answer_parts){ 0 };
+	free(answer->json);
+	free(answer->text);
 	answer->json = json_dumps(answer->object, JSON_COMPACT);
 	answer->text = umm_answer_text_from(answer->object);
 	if (answer->json == NULL || answer->text == NULL)
 		return -ENOMEM;
 	return umm_answer_parts_init(&answer->parts, answer->object);
+}
+
+static bool is_taught(const json_t *taught, const json_t *entry)
+{
+	size_t i;
+	const json_t *mark;
+	json_array_foreach (taught, i, mark)
+		if (strcmp(umm_json_text(mark, "participant"),
+			   umm_json_text(entry, "participant")) == 0 &&
+		    strncmp(umm_json_text(mark, "field"), umm_json_text(entry, "field"),
+			    strlen(umm_json_text(mark, "field"))) == 0)
+			return true;
+	return false;
+}
+
+/* Nobody can leave out what he never stated. */
+static void drop_advice(json_t *relax, const json_t *taught)
+{
+	for (size_t i = json_array_size(relax); i-- > 0;)
+		if (is_taught(taught, json_array_get(relax, i)))
+			json_array_remove(relax, i);
+}
+
+static int mark_learned(json_t *conflict, const json_t *taught)
+{
+	size_t i;
+	json_t *entry;
+	json_array_foreach (conflict, i, entry)
+		if (is_taught(taught, entry) &&
+		    json_object_set_new(entry, "learned", json_true()) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+int umm_answer_add_lesson(struct umm_answer *answer, const json_t *taught, json_t *learned)
+{
+	if (json_array_size(learned) == 0)
+		return 0;
+	drop_advice(json_object_get(answer->object, "relax"), taught);
+	if (mark_learned(json_object_get(answer->object, "conflict"), taught) < 0 ||
+	    json_object_set(answer->object, "learned", learned) < 0)
+		return -ENOMEM;
+	return write_down(answer);
 }
 
 int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detail,

@@ -25,6 +25,13 @@ UMM_DEFINE_AUTO(umm_answer, umm_answer_destroy)
 int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detail,
 		     struct umm_answer **out);
 
+/**
+ * Say what was learned of devices (share/teach.h): `learned` is put into the answer, entries of a
+ * conflict on what was `taught` say so, and no relaxation advises to leave it out. On -ENOMEM the
+ * answer is of no use any more.
+ */
+int umm_answer_add_lesson(struct umm_answer *answer, const json_t *taught, json_t *learned);
+
 /** The contract's JSON of an answer, as an object that lives as long as the answer. */
 const json_t *umm_answer_object(const struct umm_answer *answer);
 

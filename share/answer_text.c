@@ -122,7 +122,8 @@ static void say_clash(FILE *to, const json_t *clash, size_t i, size_t count)
 		fputs(say_condition(umm_json_text(clash, "field")), to);
 		return;
 	}
-	fprintf(to, "%s states %s", umm_json_text(clash, "participant"),
+	fprintf(to, "%s %s %s", umm_json_text(clash, "participant"),
+		json_is_true(json_object_get(clash, "learned")) ? "is known to need" : "states",
 		umm_json_text(clash, "field"));
 	if (value != NULL) {
 		fputs(" ", to);
@@ -171,6 +172,47 @@ static void say_invalid(FILE *to, const json_t *answer)
 	}
 }
 
+/* What of a device was refused, or is needed. */
+static void say_learned_subject(FILE *to, const json_t *fact)
+{
+	const char *about = umm_json_text(fact, "about");
+	if (strcmp(about, "heap") == 0) {
+		fprintf(to, "cannot attach memory of heap %s", umm_json_text(fact, "heap"));
+	} else if (strcmp(about, "classes") == 0) {
+		fputs("cannot attach memory of class ", to);
+		say_value(to, json_object_get(fact, "classes"));
+	} else if (strcmp(about, "contiguous") == 0) {
+		fputs("needs contiguous memory", to);
+	} else {
+		fprintf(to, "cannot attach %s, %s with a stride of %lld",
+			umm_json_text(fact, "format"), umm_json_text(fact, "modifier"),
+			number_of(fact, "stride_bytes"));
+	}
+}
+
+static const char *say_source(const char *source)
+{
+	if (strcmp(source, "trial") == 0)
+		return "learned by trial";
+	return strcmp(source, "cache") == 0 ? "learned by an earlier trial"
+					    : "from the table of known devices";
+}
+
+static void say_learned(FILE *to, const json_t *answer)
+{
+	size_t i;
+	json_t *fact;
+	json_array_foreach (json_object_get(answer, "learned"), i, fact) {
+		const char *error = umm_json_text(fact, "error"), *why = umm_json_text(fact, "why");
+		fprintf(to, "%s ", umm_json_text(fact, "participant"));
+		say_learned_subject(to, fact);
+		fprintf(to, " (%s", why);
+		if (error[0] != '\0' && strstr(why, error) == NULL)
+			fprintf(to, "%s%s", why[0] != '\0' ? ": " : "", error);
+		fprintf(to, "; %s)\n", say_source(umm_json_text(fact, "source")));
+	}
+}
+
 char *umm_answer_text_from(const json_t *answer)
 {
 	char *text = NULL;
@@ -185,6 +227,7 @@ char *umm_answer_text_from(const json_t *answer)
 		say_conflict(stream, answer);
 	else
 		say_invalid(stream, answer);
+	say_learned(stream, answer);
 	if (fclose(stream) != 0) {
 		free(text);
 		return NULL;

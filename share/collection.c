@@ -86,6 +86,29 @@ int umm_collection_join(struct umm_collection *collection,
 	return 0;
 }
 
+static unsigned index_of(const struct umm_collection *collection, const struct umm_member *member)
+{
+	unsigned index = 0;
+	while (collection->members[index] != member)
+		index++;
+	return index;
+}
+
+int umm_member_set_trial(struct umm_member *member, const struct umm_trial_opts *opts)
+{
+	struct umm_collection *collection = umm_member_collection(member);
+	struct umm_trial_opts full = { 0 };
+	memcpy(&full, opts, opts->struct_size < sizeof(full) ? opts->struct_size : sizeof(full));
+	if (full.attach == NULL)
+		return -EINVAL;
+	if (collection->state != UMM_COLLECTION_OPEN)
+		return -EBUSY;
+	int ret = collection->ops->set_trial(collection, index_of(collection, member), &full);
+	if (ret == 0)
+		umm_member_keep_trial(member, &full);
+	return ret;
+}
+
 int umm_collection_join_json(struct umm_collection *collection, enum umm_role role,
 			     const char *participant, struct umm_member **out)
 {
@@ -134,7 +157,5 @@ const struct umm_layout *umm_collection_layout(const struct umm_collection *coll
 void umm_member_bury(struct umm_member *member)
 {
 	struct umm_collection *collection = umm_member_collection(member);
-	for (unsigned i = 0; i < collection->n_members; i++)
-		if (collection->members[i] == member)
-			collection->ops->bury(collection, i);
+	collection->ops->bury(collection, index_of(collection, member));
 }

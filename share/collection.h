@@ -17,6 +17,9 @@ struct umm_collection_ops {
 	/** Add a member. The member exists already; the kind tells whoever must know. */
 	int (*join)(struct umm_collection *collection, const struct umm_constraints *constraints,
 		    const struct umm_join_opts *opts, struct umm_member *member);
+	/** The member wants to be tried: tell whoever asks. */
+	int (*set_trial)(struct umm_collection *collection, unsigned index,
+			 const struct umm_trial_opts *trial);
 	int (*seal)(struct umm_collection *collection);
 	int (*start)(struct umm_collection *collection);
 	void (*bury)(struct umm_collection *collection, unsigned index);

@@ -15,10 +15,12 @@
 #include "share/local.h"
 #include "share/negotiation.h"
 #include "share/pool.h"
+#include "share/settle.h"
 
 struct local {
 	struct umm_collection base;
 	struct umm_negotiation negotiation;
+	struct umm_learned learned;
 	struct umm_pool *pool;	 /* NULL before the seal */
 	struct umm_arena *arena; /* for buffers that move; NULL: none */
 };
@@ -33,6 +35,14 @@ static int join(struct umm_collection *collection, const struct umm_constraints 
 {
 	(void)member; /* members of the base and of the negotiation have the same index */
 	return umm_negotiation_join(&local_of(collection)->negotiation, constraints, opts);
+}
+
+static int set_trial(struct umm_collection *collection, unsigned index,
+		     const struct umm_trial_opts *trial)
+{
+	umm_negotiation_try_member(&local_of(collection)->negotiation, index, trial->driver,
+				   trial->device);
+	return 0;
 }
 
 /* The index of a member is the same in the negotiation, and so among those who pin. */
@@ -98,10 +108,43 @@ static int remember_answer(struct local *local, int verdict)
 	return 0;
 }
 
+/* All try the same buffer, one after the other. */
+static int hold_trial(struct local *local, struct umm_settle *settle)
+{
+	const struct umm_layout *layout = umm_answer_layout(local->negotiation.answer);
+	int ret = 0;
+	for (unsigned i = 0; i < local->base.n_members && ret == 0; i++) {
+		char why[UMM_TRIAL_WHY_MAX];
+		if (!umm_settle_asks(settle, i))
+			continue;
+		int result = umm_member_try(local->base.members[i], settle->trial.fd, layout, why);
+		ret = umm_settle_hear(settle, i, result, why);
+	}
+	return ret;
+}
+
+/* Returns as umm_collection_seal(). */
+static int settle(struct local *local)
+{
+	struct umm_settle settle;
+	umm_settle_init(&settle, &local->negotiation);
+	settle.arena = local->arena;
+	int ret;
+	do {
+		ret = umm_settle_next(&settle);
+		if (ret == 0)
+			ret = hold_trial(local, &settle);
+		if (ret == 0)
+			ret = umm_settle_allocate(&settle, &local->pool);
+	} while (ret == -EAGAIN);
+	umm_settle_finish(&settle);
+	return ret;
+}
+
 static int seal(struct umm_collection *collection)
 {
 	struct local *local = local_of(collection);
-	int verdict = umm_pool_create(&local->negotiation, local->arena, &local->pool);
+	int verdict = settle(local);
 	int ret = remember_answer(local, verdict);
 	if (verdict != 0 || ret < 0)
 		return verdict != 0 ? verdict : ret;
@@ -161,11 +204,13 @@ static void destroy(struct umm_collection *collection)
 	struct local *local = local_of(collection);
 	umm_pool_destroy(local->pool);
 	umm_negotiation_finish(&local->negotiation);
+	umm_learned_finish(&local->learned);
 	free(local);
 }
 
 static const struct umm_collection_ops local_ops = {
 	.join = join,
+	.set_trial = set_trial,
 	.seal = seal,
 	.start = start,
 	.bury = bury,
@@ -191,6 +236,12 @@ int umm_collection_create(const char *name, struct umm_collection **out)
 					   &(struct umm_negotiation_opts){ 0 });
 	if (ret < 0)
 		return ret;
+	ret = umm_learned_init(&local->learned, UMM_LEARNED_IN_FILE);
+	if (ret < 0) {
+		umm_negotiation_finish(&local->negotiation);
+		return ret;
+	}
+	local->negotiation.learned = &local->learned;
 	*out = &umm_steal(local)->base;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "os/memfd.h"
 #include "share/buffer.h"
 #include "share/negotiation.h"
+#include "share/trial.h"
 
 struct mapped_block {
 	void *map;
@@ -22,6 +23,7 @@ struct umm_member {
 	struct umm_collection *collection;
 	enum umm_role role;
 	bool guard;
+	struct umm_trial_opts trial; /* attach NULL: it is not tried */
 	unsigned n_buffers;
 	struct umm_buffer *buffers[UMM_MAX_BUFFERS];
 	struct mapped_block own; /* map NULL until mapped */
@@ -93,6 +95,36 @@ int umm_member_add_view(struct umm_member *member, unsigned index,
 			struct umm_movable_view *take_view, const struct umm_layout *layout)
 {
 	return add_buffer(member, index, -1, take_view, layout);
+}
+
+void umm_member_keep_trial(struct umm_member *member, const struct umm_trial_opts *trial)
+{
+	member->trial = *trial;
+	member->trial.driver = member->trial.device = NULL;
+}
+
+int umm_member_try(const struct umm_member *member, int dup_fd, const struct umm_layout *layout,
+		   char *why)
+{
+	struct umm_buffer_config config = {
+		.pool = member->pool,
+		.owner = member->name,
+		.layout = layout,
+		.map = umm_member_map_access(member),
+		.guard = member->guard,
+	};
+	struct umm_buffer *buffer;
+	why[0] = '\0';
+	if (member->trial.attach == NULL)
+		return -EPROTO;
+	int ret = umm_buffer_create(dup_fd, &config, &buffer);
+	if (ret < 0) {
+		snprintf(why, UMM_TRIAL_WHY_MAX, "it cannot be mapped: %s", strerror(-ret));
+		return ret;
+	}
+	ret = umm_trial_run(&member->trial, buffer, why);
+	umm_buffer_unref(buffer);
+	return ret;
 }
 
 /* A block comes over the wire: it must be unshrinkable and as large as the queue will look at. */

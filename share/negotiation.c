@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "os/cleanup.h"
+#include "share/answer.h"
 #include "share/constraints.h"
 #include "share/heap_json.h"
 #include "share/json.h"
+#include "share/teach.h"
 
 static void free_strings(char **strings)
 {
@@ -67,6 +69,7 @@ void umm_negotiation_finish(struct umm_negotiation *negotiation)
 		json_decref(negotiation->members[i].constraints);
 	free(negotiation->members);
 	free_strings(negotiation->heaps);
+	umm_findings_finish(&negotiation->findings);
 	umm_answer_destroy(negotiation->answer);
 	free(negotiation->shortage);
 	free(negotiation->notes);
@@ -136,6 +139,25 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 	return 0;
 }
 
+void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned index,
+				const char *driver, const char *device)
+{
+	struct umm_negotiation_member *member = &negotiation->members[index];
+	struct umm_identity *who = &member->identity;
+	member->tried = true;
+	umm_finding_text(who->member, sizeof(who->member), member->name);
+	umm_finding_text(who->driver, sizeof(who->driver), driver != NULL ? driver : "");
+	umm_finding_text(who->device, sizeof(who->device), device != NULL ? device : "");
+}
+
+int umm_negotiation_remember(struct umm_negotiation *negotiation)
+{
+	bool asked = false;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		asked |= negotiation->members[i].tried;
+	return asked && negotiation->learned != NULL ? umm_learned_load(negotiation->learned) : 0;
+}
+
 static bool listed(const char *const *names, const char *name)
 {
 	for (; names != NULL && *names != NULL; names++)
@@ -201,9 +223,23 @@ static int compare_members(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
+/* Devices are taught what is known of them. */
+static int add_member(const struct umm_negotiation_member *member, struct umm_lesson *lesson,
+		      json_t *participants)
+{
+	if (!member->tried)
+		return json_array_append(participants, member->constraints) < 0 ? -ENOMEM : 0;
+	umm_autojson json_t *taught = json_deep_copy(member->constraints);
+	if (taught == NULL)
+		return -ENOMEM;
+	int ret = umm_teach(lesson, &member->identity, taught);
+	return ret == 0 && json_array_append(participants, taught) < 0 ? -ENOMEM : ret;
+}
+
 /* The order of groups is their priority in the contract. Processes join in any order, so it is
  * made here: the producer's choice counts most, then that of the consumers by their names. */
-static int add_members(const struct umm_negotiation *negotiation, json_t *participants)
+static int add_members(const struct umm_negotiation *negotiation, struct umm_lesson *lesson,
+		       json_t *participants)
 {
 	umm_autofree const struct umm_negotiation_member **sorted =
 		malloc(negotiation->n_members * sizeof(struct umm_negotiation_member *));
@@ -213,19 +249,20 @@ static int add_members(const struct umm_negotiation *negotiation, json_t *partic
 		sorted[i] = &negotiation->members[i];
 	qsort(sorted, negotiation->n_members, sizeof(struct umm_negotiation_member *),
 	      compare_members);
-	for (unsigned i = 0; i < negotiation->n_members; i++)
-		if (json_array_append(participants, sorted[i]->constraints) != 0)
-			return -ENOMEM;
-	return 0;
+	int ret = 0;
+	for (unsigned i = 0; i < negotiation->n_members && ret == 0; i++)
+		ret = add_member(sorted[i], lesson, participants);
+	return ret;
 }
 
-static int add_participants(const struct umm_negotiation *negotiation, json_t *document,
-			    const char *only_heap)
+static int add_participants(const struct umm_negotiation *negotiation, struct umm_lesson *lesson,
+			    json_t *document, const char *only_heap)
 {
 	json_t *participants = json_array();
 	if (json_object_set_new(document, "participants", participants) != 0)
 		return -ENOMEM;
-	int ret = add_members(negotiation, participants);
+	lesson->heaps = json_object_get(document, "heaps");
+	int ret = add_members(negotiation, lesson, participants);
 	if (ret < 0)
 		return ret;
 	if (negotiation->buffers == 0 && negotiation->heaps == NULL)
@@ -234,24 +271,46 @@ static int add_participants(const struct umm_negotiation *negotiation, json_t *d
 	return json_array_append_new(participants, options) == 0 ? 0 : -ENOMEM;
 }
 
+static int solve_text(const json_t *document, const struct umm_lesson *lesson,
+		      struct umm_answer **out)
+{
+	umm_autofree char *text = json_dumps(document, JSON_COMPACT);
+	if (text == NULL)
+		return -ENOMEM;
+	umm_auto(umm_answer, answer) = NULL;
+	int verdict = umm_solve_json(text, strlen(text), &answer);
+	if (verdict < 0)
+		return verdict;
+	int ret = umm_answer_add_lesson(answer, lesson->taught, lesson->learned);
+	if (ret < 0)
+		return ret;
+	*out = umm_steal(answer);
+	return verdict;
+}
+
 /* Solve with one heap permitted, or (NULL) with all of the permitted ones. */
-static int pose(const struct umm_negotiation *negotiation, const char *only_heap,
+static int pose(struct umm_negotiation *negotiation, const char *only_heap,
 		const char *const *excluded, enum room room, struct umm_answer **out)
 {
 	umm_autojson json_t *document =
 		json_pack("{s:{s:s}}", "collection", "name", negotiation->name);
-	if (document == NULL)
+	umm_autojson json_t *taught = json_array(), *learned = json_array();
+	if (document == NULL || taught == NULL || learned == NULL)
 		return -ENOMEM;
+	struct umm_lesson lesson = {
+		.certain = &negotiation->findings,
+		.taught = taught,
+		.learned = learned,
+	};
+	if (negotiation->learned != NULL && !negotiation->hints_dropped)
+		lesson.hints = &negotiation->learned->findings;
 	int ret = add_heaps(document, excluded, room);
 	if (ret == 0)
-		ret = add_participants(negotiation, document, only_heap);
+		ret = add_participants(negotiation, &lesson, document, only_heap);
 	if (ret < 0)
 		return ret;
-
-	umm_autofree char *text = json_dumps(document, JSON_COMPACT);
-	if (text == NULL)
-		return -ENOMEM;
-	return umm_solve_json(text, strlen(text), out);
+	negotiation->hints_used |= lesson.hint_used;
+	return solve_text(document, &lesson, out);
 }
 
 static int solve_once(struct umm_negotiation *negotiation, const char *only_heap,
@@ -342,13 +401,31 @@ static int look_for_shortage(struct umm_negotiation *negotiation, const char *co
 	return ret < 0 ? ret : UMM_CONFLICT;
 }
 
+static int solve_any(struct umm_negotiation *negotiation, const char *const *excluded)
+{
+	return negotiation->heaps != NULL ? solve_in_order(negotiation, excluded)
+					  : solve_once(negotiation, NULL, excluded);
+}
+
+/* Hints may be wrong: trials will tell. */
+static int solve_without_hints(struct umm_negotiation *negotiation, const char *const *excluded)
+{
+	negotiation->hints_dropped = true;
+	int ret =
+		umm_negotiation_note(negotiation, "what is known of the devices from earlier runs "
+						  "leaves no layout: trying again without");
+	return ret < 0 ? ret : solve_any(negotiation, excluded);
+}
+
 int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const *excluded)
 {
 	if (umm_negotiation_producer(negotiation) < 0 ||
 	    umm_negotiation_consumers(negotiation) == 0)
 		return -EPROTO;
-	int ret = negotiation->heaps != NULL ? solve_in_order(negotiation, excluded)
-					     : solve_once(negotiation, NULL, excluded);
+	negotiation->hints_used = false;
+	int ret = solve_any(negotiation, excluded);
+	if (ret == UMM_CONFLICT && negotiation->hints_used)
+		ret = solve_without_hints(negotiation, excluded);
 	return ret == UMM_CONFLICT ? look_for_shortage(negotiation, excluded) : ret;
 }
 

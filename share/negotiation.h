@@ -16,6 +16,9 @@
 
 #include <umm/collection.h>
 
+#include "share/finding.h"
+#include "share/learned.h"
+
 /** Name under which the owner's wishes appear in explanations. */
 #define UMM_OPTIONS_PARTICIPANT "pool-options"
 
@@ -27,7 +30,9 @@ struct umm_negotiation_member {
 	enum umm_role role;
 	enum umm_queue_mode mode; /**< never UMM_QUEUE_DEFAULT */
 	bool foreign_writer;
-	json_t *constraints; /**< owned */
+	bool tried;		      /**< wants to attach a buffer before the pool is allocated */
+	struct umm_identity identity; /**< whom facts are about */
+	json_t *constraints;	      /**< owned */
 };
 
 struct umm_negotiation {
@@ -37,7 +42,10 @@ struct umm_negotiation {
 	char **heaps;		  /**< permitted, preferred first, NULL-terminated; NULL: any */
 	struct umm_negotiation_member *members;
 	unsigned n_members;
-	struct umm_answer *answer; /* NULL until solved */
+	struct umm_findings findings;	/**< of this negotiation's trials: certain */
+	struct umm_learned *learned;	/**< hints; borrowed, NULL: none */
+	bool hints_used, hints_dropped; /**< in the last answer; since they left no layout */
+	struct umm_answer *answer;	/* NULL until solved */
 	char *shortage; /* which heap has too little, and the answer in words; NULL: none has */
 	char *notes;	/* heaps that were passed over, "; " between; NULL: none */
 };
@@ -58,6 +66,14 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 			 const struct umm_constraints *constraints,
 			 const struct umm_join_opts *opts);
 
+/** The member at `index` wants to attach a buffer on trial. Driver and device name it in facts;
+ * without a driver (NULL or "") nothing is kept. Strings may come from a stranger. */
+void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned index,
+				const char *driver, const char *device);
+
+/** Look up what is known already. Returns 0 or -ENOMEM. */
+int umm_negotiation_remember(struct umm_negotiation *negotiation);
+
 /** Index of the producer among the members, or -1. */
 int umm_negotiation_producer(const struct umm_negotiation *negotiation);
 
@@ -66,8 +82,10 @@ unsigned umm_negotiation_consumers(const struct umm_negotiation *negotiation);
 
 /**
  * Solve, with the heaps as they are now, leaving out those in `excluded` (NULL-terminated names, or
- * NULL). negotiation->answer is replaced. Returns UMM_OK, UMM_CONFLICT, UMM_INVALID, -EPROTO (not
- * exactly one producer, or no consumer), -ENOMEM.
+ * NULL), and with what is known of the members' devices: first with all of it; where the hints
+ * leave no layout they are dropped for good, and it is solved without. negotiation->answer is
+ * replaced. Returns UMM_OK, UMM_CONFLICT, UMM_INVALID, -EPROTO (not exactly one producer, or no
+ * consumer), -ENOMEM.
  */
 int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const *excluded);
 

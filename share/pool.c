@@ -58,18 +58,24 @@ void umm_pool_destroy(struct umm_pool *pool)
 	free(pool);
 }
 
+int umm_pool_allocate_buffer(const struct umm_heap *heap, const char *label,
+			     const struct umm_layout *layout, struct umm_heap_memory *out)
+{
+	struct umm_heap_request request = {
+		.label = label,
+		.size_bytes = layout->raw_size_bytes,
+		.pitch_bytes = layout->planes[0].stride_bytes,
+	};
+	return umm_heap_allocate(heap, &request, out);
+}
+
 static int allocate_buffers(struct umm_pool *pool, const char *name,
 			    const struct umm_layout *layout)
 {
 	for (unsigned i = 0; i < layout->buffers; i++) {
 		char label[40]; /* DMA_BUF_SET_NAME takes no more */
 		snprintf(label, sizeof(label), "%.20s/%u", name, i);
-		struct umm_heap_request request = {
-			.label = label,
-			.size_bytes = layout->raw_size_bytes,
-			.pitch_bytes = layout->planes[0].stride_bytes,
-		};
-		int ret = umm_heap_allocate(&pool->heap, &request, &pool->buffers[i]);
+		int ret = umm_pool_allocate_buffer(&pool->heap, label, layout, &pool->buffers[i]);
 		if (ret < 0)
 			return ret;
 		pool->n_buffers = i + 1;
@@ -133,7 +139,7 @@ static int add_consumer(struct umm_pool *pool, enum umm_queue_mode mode)
 	return 0;
 }
 
-static int create_blocks(struct umm_pool *pool, const struct umm_negotiation *negotiation)
+int umm_pool_add_blocks(struct umm_pool *pool, const struct umm_negotiation *negotiation)
 {
 	int ret = block_init(&pool->producer, "umm producer",
 			     umm_queue_producer_block_size(pool->n_buffers));
@@ -147,79 +153,17 @@ static int create_blocks(struct umm_pool *pool, const struct umm_negotiation *ne
 	return ret;
 }
 
-static int check_supported(struct umm_negotiation *negotiation, const struct umm_layout *layout)
-{
-	if (layout->buffers > UMM_MAX_BUFFERS) {
-		umm_negotiation_note(negotiation, "%u buffers are needed, a pool has at most %d",
-				     layout->buffers, UMM_MAX_BUFFERS);
-		return -E2BIG;
-	}
-	if (layout->handles == UMM_HANDLES_PER_PLANE && layout->n_planes > 1) {
-		umm_negotiation_note(negotiation,
-				     "no heap here gives each plane a memory object of its own");
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
-
-static int note_shortage(struct umm_negotiation *negotiation, const struct umm_heap *heap,
-			 const struct umm_layout *layout, int error)
-{
-	struct umm_heap_properties properties;
-	umm_heap_probe(heap, &properties);
-	return umm_negotiation_note(negotiation, "heap %s failed to give %u x %llu bytes: %s (%s)",
-				    heap->name, layout->buffers,
-				    (unsigned long long)layout->raw_size_bytes, strerror(-error),
-				    properties.source);
-}
-
-/* Solve, allocate; where a heap runs out, again without it. Ends: every round excludes one heap. */
-static int settle(struct umm_negotiation *negotiation, struct umm_arena *arena,
-		  struct umm_pool *pool)
-{
-	char names[UMM_MAX_HEAPS][UMM_HEAP_NAME_MAX + 1];
-	const char *excluded[UMM_MAX_HEAPS + 1] = { NULL };
-	int shortage = 0;
-	for (unsigned round = 0; round < UMM_MAX_HEAPS; round++) {
-		int ret = umm_negotiation_solve(negotiation, excluded);
-		if (ret != UMM_OK)
-			return ret == UMM_CONFLICT && shortage < 0 ? shortage : ret;
-
-		const struct umm_layout *layout = umm_answer_layout(negotiation->answer);
-		ret = check_supported(negotiation, layout);
-		if (ret < 0)
-			return ret;
-		if (!umm_heap_find(layout->heap, &pool->heap))
-			return -ENOENT; /* its node is gone since */
-		ret = allocate(pool, arena, negotiation, layout);
-		if (ret == 0)
-			return 0;
-
-		free_buffers(pool);
-		shortage = ret;
-		snprintf(names[round], sizeof(names[round]), "%s", pool->heap.name);
-		excluded[round] = names[round];
-		ret = note_shortage(negotiation, &pool->heap, layout, ret);
-		if (ret < 0)
-			return ret;
-	}
-	return shortage;
-}
-
-int umm_pool_create(struct umm_negotiation *negotiation, struct umm_arena *arena,
-		    struct umm_pool **out)
+int umm_pool_create(const struct umm_negotiation *negotiation, const struct umm_heap *heap,
+		    struct umm_arena *arena, struct umm_pool **out)
 {
 	umm_auto(umm_pool, pool) = pool_new();
 	if (pool == NULL)
 		return -ENOMEM;
-	int ret = settle(negotiation, arena, pool);
-	if (ret != 0)
-		return ret;
-	ret = create_blocks(pool, negotiation);
-	if (ret < 0)
-		return ret;
-	*out = umm_steal(pool);
-	return 0;
+	pool->heap = *heap;
+	int ret = allocate(pool, arena, negotiation, umm_answer_layout(negotiation->answer));
+	if (ret == 0)
+		*out = umm_steal(pool);
+	return ret;
 }
 
 static int finish_buffers(struct umm_pool *pool)

@@ -40,14 +40,19 @@ struct umm_pool {
 	int doorbells[UMM_MAX_CONSUMERS][2]; /**< [0] for the producer, [1] for the consumer */
 };
 
-/**
- * Solve and allocate. A heap that runs out is left out and noted, and the search goes on. Where
- * ordinary memory would do, it comes from `arena` (NULL: none) and moves, if there is room on it.
- * negotiation->answer says what came out. Returns as umm_collection_seal(); *out is untouched
- * unless 0.
+/** One buffer of a layout. *out: umm_heap_memory_close(). Returns 0 or the heap's errno. */
+int umm_pool_allocate_buffer(const struct umm_heap *heap, const char *label,
+			     const struct umm_layout *layout, struct umm_heap_memory *out);
+
+/** All buffers of negotiation->answer's layout from `heap`. Where ordinary memory would do, they
+ * come from `arena` (NULL: none) and move, if there is room on it. Returns 0 or the heap's errno;
+ * *out is untouched unless 0. */
+int umm_pool_create(const struct umm_negotiation *negotiation, const struct umm_heap *heap,
+		    struct umm_arena *arena, struct umm_pool **out);
+
+/** Add what the queue needs: the members' blocks, their doorbells. Returns 0 or a negative errno.
  */
-int umm_pool_create(struct umm_negotiation *negotiation, struct umm_arena *arena,
-		    struct umm_pool **out);
+int umm_pool_add_blocks(struct umm_pool *pool, const struct umm_negotiation *negotiation);
 
 /** Unmap and close all that is still open. NULL is fine. */
 void umm_pool_destroy(struct umm_pool *pool);

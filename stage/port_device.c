@@ -13,6 +13,25 @@
 
 UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
 
+/* In earnest: what the driver has against it, it says now. */
+static int attach_on_trial(void *user, struct umm_buffer *buffer, char *why)
+{
+	_Static_assert(UMM_TRIAL_WHY_MAX >= UMM_DEVICE_WHY_MAX, "a device's reason must fit");
+	struct umm_device *device = user;
+	int ret = umm_device_attach(device, buffer, why);
+	if (ret == 0)
+		umm_device_detach(device, buffer);
+	return ret;
+}
+
+static int ask_to_be_tried(const struct stage_port *port)
+{
+	return umm_member_set_trial(port->member,
+				    UMM_TRIAL_OPTS(.attach = attach_on_trial, .user = port->device,
+						   .driver = umm_device_driver(port->device),
+						   .device = umm_device_name(port->device)));
+}
+
 enum stage_result stage_port_join_device(struct stage_port *port, const struct stage_env *env,
 					 enum umm_role role, struct umm_device *device)
 {
@@ -26,8 +45,15 @@ enum stage_result stage_port_join_device(struct stage_port *port, const struct s
 	}
 	enum stage_result result =
 		stage_port_join_constraints(port, env, constraints, UMM_JOIN_OPTS(.role = role));
+	if (result != STAGE_OK)
+		return result;
 	port->device = device;
-	return result;
+	ret = ask_to_be_tried(port);
+	if (ret < 0 && ret != -ECONNRESET) { /* that one the runner tells */
+		stage_error(env->spec, "cannot take part in trials: %s", strerror(-ret));
+		return STAGE_FAILED;
+	}
+	return ret < 0 ? STAGE_FAILED : STAGE_OK;
 }
 
 enum stage_result stage_port_attach(struct stage_port *port)

@@ -31,8 +31,11 @@ struct umm_broker_collection_opts {
 	unsigned expected_members; /**< solve when this many have joined and sealed */
 	enum umm_queue_mode mode;  /**< for members that join with UMM_QUEUE_DEFAULT */
 	unsigned buffers;	   /**< exactly that many; 0: what the participants need */
-	const char *const *heaps;   /**< permitted heap names, the preferred first, NULL-terminated. A heap
-					  that is not there or runs out is passed over, and the notes say so. NULL: any */
+	const char *const *heaps; /**< permitted heap names, the preferred first, NULL-terminated. A
+				     heap that is not there or runs out is passed over, and the
+				     notes say so. NULL: any */
+	int64_t trial_timeout_ns; /**< a member whose trial takes longer is disconnected; 0: 30 s */
+	bool no_cache; /**< neither use nor write down what trials teach, see umm-cache(5) */
 };
 #define UMM_BROKER_COLLECTION_OPTS(...)                                                            \
 	(&(struct umm_broker_collection_opts){                                                     \

@@ -3,6 +3,8 @@
  * A collection: one negotiation about memory, and the pool of buffers that comes out of it.
  *
  *	create or open  ->  join (each participant)  ->  seal  ->  start  ->  frames (umm/queue.h)
+ *						        |
+ *			  solve -> one buffer on trial -> allocate the pool
  *
  * In one process the collection is an object made by umm_collection_create(); all members join it
  * there, and fork() after the start gives each member to its own process. Between processes that
@@ -107,6 +109,48 @@ UMM_API UMM_MUST_CHECK int umm_collection_join(struct umm_collection *collection
 					       const struct umm_constraints *constraints,
 					       const struct umm_join_opts *opts,
 					       struct umm_member **out);
+
+/** Longest reason of a trial. */
+#define UMM_TRIAL_WHY_MAX 256
+
+/** How a member is tried; fill it with UMM_TRIAL_OPTS(). */
+struct umm_trial_opts {
+	size_t struct_size;
+
+	/**
+	 * Attach `buffer` as it would be attached in earnest, and detach it. Called inside
+	 * umm_collection_seal(), once for each layout and memory that may be the one, in the
+	 * process that joined. The buffer is borrowed and shared by all that try it; its content is
+	 * thrown away.
+	 *
+	 * Returns 0; -EOPNOTSUPP: not this layout, whatever the memory; or another negative errno:
+	 * not this memory, whatever the layout. `why` (UMM_TRIAL_WHY_MAX bytes, "" before) gets one
+	 * line that says which call refused it: "PRIME import".
+	 */
+	int (*attach)(void *user, struct umm_buffer *buffer, char *why);
+	void *user;
+
+	/** Who it is, for what is kept beyond this collection: "virtio_gpu" and
+	 * "kms:/dev/dri/card0". Copied. NULL: nothing is kept. */
+	const char *driver, *device;
+
+	/** Make the trial in a child process: it may crash, or never end. */
+	bool may_crash;
+};
+#define UMM_TRIAL_OPTS(...)                                                                        \
+	(&(struct umm_trial_opts){ .struct_size = sizeof(struct umm_trial_opts), __VA_ARGS__ })
+
+/**
+ * Have the member attach one buffer before the pool is allocated. What drivers say then outweighs
+ * what was stated: a refusal is learned, and the search goes on without what was refused. When
+ * nothing is left, umm_collection_explain() tells who refused what.
+ *
+ * What trials teach is kept for later runs, see umm-cache(5).
+ *
+ * Returns 0; -EBUSY: already sealed; -EINVAL: no attach function; -ECONNRESET; -ENOMEM. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_member_set_trial(struct umm_member *member,
+						const struct umm_trial_opts *opts);
 
 /**
  * Join with the constraints as JSON text, a PARTICIPANT or GROUP of the constraint document: the

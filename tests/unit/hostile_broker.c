@@ -124,6 +124,45 @@ static void refuse_with_success(struct wl_resource *collection)
 	umm_collection_v1_send_refused(collection, 0, fd, 2);
 }
 
+static void send_try(struct wl_resource *collection, const char *answer, int buffer)
+{
+	umm_autofd fd = -1;
+	CHECK_INT(umm_memfd_from_data("answer", answer, strlen(answer), &fd), 0);
+	umm_collection_v1_send_try(collection, 1, fd, (uint32_t)strlen(answer), 0, 0, buffer);
+}
+
+static void try_no_json(struct wl_resource *collection)
+{
+	umm_autofd fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	send_try(collection, "{", fd);
+}
+
+static void try_no_memory(struct wl_resource *collection)
+{
+	umm_autofd fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	send_try(collection, good, fd);
+}
+
+static void try_too_small(struct wl_resource *collection)
+{
+	umm_autofd fd = -1;
+	CHECK_INT(umm_memfd_from_data("small", "x", 1, &fd), 0);
+	send_try(collection, good, fd);
+}
+
+static void try_before_the_seal(struct wl_resource *collection)
+{
+	try_no_memory(collection);
+	agree(collection);
+}
+
+static void try_after_settled(struct wl_resource *collection)
+{
+	send_settled(collection, good, 1, 1, 0, UMM_COLLECTION_V1_MODE_FIFO);
+	try_no_memory(collection);
+	umm_collection_v1_send_writable(collection);
+}
+
 static void handle_destroy(struct wl_client *client, struct wl_resource *collection)
 {
 	(void)client;
@@ -145,6 +184,21 @@ static void handle_seal(struct wl_client *client, struct wl_resource *collection
 		lie->on_seal(collection);
 }
 
+static void handle_set_trial(struct wl_client *client, struct wl_resource *collection,
+			     const char *driver, const char *device)
+{
+	(void)client, (void)collection, (void)driver, (void)device;
+}
+
+static void handle_tried(struct wl_client *client, struct wl_resource *collection, uint32_t serial,
+			 int32_t result, const char *why)
+{
+	(void)client, (void)serial, (void)why;
+	if (result == 0)
+		_exit(1); /* what was on trial cannot be attached */
+	umm_collection_v1_send_ended(collection, "tried");
+}
+
 static void handle_nothing(struct wl_client *client, struct wl_resource *collection)
 {
 	(void)client, (void)collection;
@@ -156,6 +210,8 @@ static const struct umm_collection_v1_interface collection_requests = {
 	.seal = handle_seal,
 	.mapped = handle_nothing,
 	.ready = handle_nothing,
+	.set_trial = handle_set_trial,
+	.tried = handle_tried,
 };
 
 static void open_collection(struct wl_client *client, struct wl_resource *broker, uint32_t id,
@@ -185,8 +241,14 @@ static void serve(int fd)
 	wl_display_run(display);
 }
 
+static int take_anything(void *user, struct umm_buffer *buffer, char *why)
+{
+	(void)user, (void)buffer, (void)why;
+	return 0;
+}
+
 /* Be lied to; the member must come out with an error at the join or at the seal. */
-static void meet(const struct lie *the_lie)
+static void meet_with(const struct lie *the_lie, const struct umm_trial_opts *trial)
 {
 	lie = the_lie;
 	int pair[2];
@@ -207,6 +269,8 @@ static void meet(const struct lie *the_lie)
 	umm_auto(umm_constraints, constraints) = painter_constraints();
 	int ret = umm_collection_join(collection, constraints, UMM_JOIN_OPTS(.role = UMM_PRODUCER),
 				      &member);
+	if (ret == 0 && trial != NULL)
+		ret = umm_member_set_trial(member, trial);
 	if (ret == 0)
 		ret = umm_collection_seal(collection);
 	if (ret == 0)
@@ -217,6 +281,27 @@ static void meet(const struct lie *the_lie)
 	umm_connection_close(connection);
 	kill(liar, SIGKILL);
 	waitpid(liar, NULL, 0);
+}
+
+static void meet(const struct lie *the_lie)
+{
+	meet_with(the_lie, NULL);
+}
+
+TEST(trials_nobody_asked_for_are_an_error)
+{
+	const struct umm_trial_opts *trial = UMM_TRIAL_OPTS(.attach = take_anything);
+	meet(&(struct lie){ agree, try_no_memory });
+	meet_with(&(struct lie){ try_before_the_seal, no_json }, trial);
+	meet_with(&(struct lie){ agree, try_after_settled }, trial);
+}
+
+TEST(trials_of_nonsense_are_an_error_or_a_refusal)
+{
+	const struct umm_trial_opts *trial = UMM_TRIAL_OPTS(.attach = take_anything);
+	meet_with(&(struct lie){ agree, try_no_json }, trial);
+	meet_with(&(struct lie){ agree, try_no_memory }, trial);
+	meet_with(&(struct lie){ agree, try_too_small }, trial);
 }
 
 TEST(events_nobody_asked_for_are_an_error)

@@ -2,14 +2,11 @@
 /** Ports with a device: a camera and a display, each in a process of its own, the test is their
  * broker. */
 #include <errno.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <umm/broker.h>
 
 #include "stage/port.h"
 #include "tests/harness.h"
 #include "tests/unit/fake_device.h"
+#include "tests/unit/served.h"
 
 #define FRAMES	     200
 #define POLL_NS	     INT64_C(100000000)
@@ -62,6 +59,7 @@ static int camera(const struct stage_env *env)
 	CHECK_INT(stage_port_join_device(&port, env, UMM_PRODUCER, device), STAGE_OK);
 	CHECK_INT(stage_port_seal(&port), STAGE_OK);
 	CHECK_INT(fake_device.attached, umm_member_buffer_count(port.member));
+	CHECK_INT(fake_device.attaches, 1 + fake_device.attached); /* one on trial */
 	CHECK_INT(stage_port_start(&port), STAGE_OK);
 	CHECK_INT(umm_device_start(device), 0);
 	unsigned frames = 0, rounds = 0;
@@ -115,9 +113,11 @@ static int display(const struct stage_env *env)
 	return 0;
 }
 
+/* After the trial. */
 static int refuse_at_the_end(struct umm_buffer *buffer, char *why)
 {
-	if (umm_buffer_index(buffer) == 0)
+	(void)buffer;
+	if (fake_device.attaches <= 2)
 		return 0;
 	snprintf(why, UMM_DEVICE_WHY_MAX, "no room for a second buffer");
 	return -ENOSPC;
@@ -152,59 +152,63 @@ static int waiting_camera(const struct stage_env *env)
 struct process {
 	const struct stage_ops *ops;
 	int (*run)(const struct stage_env *env);
-	pid_t pid;
 };
 
-static void start(struct umm_broker *broker, struct process *process)
+static int be_stage(struct umm_connection *connection, void *argument)
 {
-	int fd;
-	CHECK_INT(umm_broker_connect(broker, process->ops->kind, &fd, NULL), 0);
-	fflush(NULL);
-	process->pid = fork();
-	if (process->pid == 0) {
-		for (int other = STDERR_FILENO + 1; other < 256; other++)
-			if (other != fd)
-				close(other);
-		struct stage_spec spec = { .name = process->ops->kind, .ops = process->ops };
-		struct stage_env env = { .spec = &spec, .stop = &stop };
-		env.input = process->ops->role == STAGE_SINK ? "edge0" : NULL;
-		env.output = process->ops->role == STAGE_SOURCE ? "edge0" : NULL;
-		CHECK_INT(umm_connection_open(fd, &env.connection), 0);
-		int status = process->run(&env);
-		umm_connection_close(env.connection);
-		_exit(status);
-	}
-	close(fd);
+	const struct process *process = argument;
+	struct stage_spec spec = { .name = process->ops->kind, .ops = process->ops };
+	struct stage_env env = { .spec = &spec, .connection = connection, .stop = &stop };
+	env.input = process->ops->role == STAGE_SINK ? "edge0" : NULL;
+	env.output = process->ops->role == STAGE_SOURCE ? "edge0" : NULL;
+	return process->run(&env);
 }
 
 static void play(int (*source)(const struct stage_env *), int (*sink)(const struct stage_env *))
 {
-	struct umm_broker *broker;
-	CHECK_INT(umm_broker_create(NULL, NULL, &broker), 0);
-	CHECK_INT(umm_broker_add_collection(broker, "edge0",
-					    UMM_BROKER_COLLECTION_OPTS(.expected_members = 2)),
-		  0);
-	struct process processes[2] = { { &source_ops, source, 0 }, { &sink_ops, sink, 0 } };
-	start(broker, &processes[0]);
-	start(broker, &processes[1]);
-	for (unsigned left = 2; left > 0;) {
-		CHECK_INT(umm_broker_dispatch(broker, 20 * 1000 * 1000), 0);
-		for (unsigned i = 0; i < 2; i++) {
-			int status;
-			if (processes[i].pid == 0 ||
-			    waitpid(processes[i].pid, &status, WNOHANG) != processes[i].pid)
-				continue;
-			CHECK_INT(status, 0);
-			processes[i].pid = 0;
-			left--;
-		}
-	}
-	umm_broker_destroy(broker);
+	struct process processes[2] = { { &source_ops, source }, { &sink_ops, sink } };
+	struct served served;
+	serve_open(&served, UMM_BROKER_COLLECTION_OPTS(.expected_members = 2, .no_cache = true));
+	for (unsigned i = 0; i < 2; i++)
+		serve_process(&served, processes[i].ops->kind, be_stage, &processes[i]);
+	serve_all(&served);
+	CHECK_INT(served.statuses[0], 0);
+	CHECK_INT(served.statuses[1], 0);
+	serve_close(&served);
 }
 
 TEST(frames_flow_from_a_camera_to_a_display)
 {
 	play(camera, display);
+}
+
+static int refuse_all(struct umm_buffer *buffer, char *why)
+{
+	(void)buffer;
+	snprintf(why, UMM_DEVICE_WHY_MAX, "PRIME import");
+	return -ENODEV;
+}
+
+/* The runner tells: stages that are refused say nothing. */
+static int blind_display(const struct stage_env *env)
+{
+	struct umm_device *device = open_device("fake:display");
+	struct stage_port port = { 0 };
+	fake_device.refuse = refuse_all;
+	CHECK_INT(stage_port_join_device(&port, env, UMM_CONSUMER, device), STAGE_OK);
+	CHECK_INT(stage_port_seal(&port), STAGE_FAILED);
+	CHECK(fake_device.attaches > 0);
+	CHECK(strstr(umm_collection_explain(port.collection),
+		     "display cannot attach memory of heap memfd (PRIME import: ENODEV; learned "
+		     "by trial)") != NULL);
+	stage_port_finish(&port);
+	umm_device_close(device);
+	return 0;
+}
+
+TEST(a_device_that_takes_no_memory_is_named_to_all)
+{
+	play(waiting_camera, blind_display);
 }
 
 TEST(a_device_that_does_not_take_the_pool_ends_the_stage)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Trials: every member that wants to attaches the same buffer, all at once, each in its process.
+ *
+ *	trial_begin -> next candidate -> ask -> .. answers .. -> all have spoken -> pool
+ *			     ^___________________________________ somebody refused
+ *
+ * All are asked even if one has refused: one round teaches as much as it can, and what is learned
+ * does not depend on who was faster. A member that does not answer in time is disconnected, and the
+ * collection ends with its name; one that dies ends it as at any other moment before the start.
+ */
+#include "broker/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "umm-v1-server-protocol.h"
+
+#define DEFAULT_TIMEOUT_NS INT64_C(30000000000)
+#define NS_PER_MS	   1000000
+
+static int64_t timeout_ns(const struct collection *collection)
+{
+	return collection->round.timeout_ns > 0 ? collection->round.timeout_ns : DEFAULT_TIMEOUT_NS;
+}
+
+/* The first that did not answer names the reason; all of them are disconnected. */
+static int timed_out(void *data)
+{
+	struct collection *collection = data;
+	char reason[200] = "";
+	for (unsigned i = 0; i < collection->expected && reason[0] == '\0'; i++)
+		if (collection->records[i].asked)
+			snprintf(reason, sizeof(reason),
+				 "%s did not say within %.1f s whether it can attach a buffer",
+				 collection->negotiation.members[i].name,
+				 (double)timeout_ns(collection) / 1e9);
+	struct wl_resource *slow[UMM_MAX_CONSUMERS + 1];
+	unsigned n_slow = 0;
+	for (unsigned i = 0; i < collection->expected && n_slow < UMM_MAX_CONSUMERS + 1; i++)
+		if (collection->records[i].asked && collection->records[i].seat != NULL)
+			slow[n_slow++] = collection->records[i].seat->resource;
+	collection_end(collection, reason);
+	for (unsigned i = 0; i < n_slow; i++)
+		wl_resource_post_error(slow[i], UMM_BROKER_V1_ERROR_TOO_SLOW, "%s", reason);
+	return 0;
+}
+
+static void stop_timer(struct collection *collection)
+{
+	if (collection->round.timer != NULL)
+		wl_event_source_remove(collection->round.timer);
+	collection->round.timer = NULL;
+}
+
+static int start_timer(struct collection *collection)
+{
+	struct wl_event_loop *loop = wl_display_get_event_loop(collection->broker->display);
+	collection->round.timer = wl_event_loop_add_timer(loop, timed_out, collection);
+	if (collection->round.timer == NULL)
+		return -ENOMEM;
+	int64_t ms = (timeout_ns(collection) + NS_PER_MS - 1) / NS_PER_MS;
+	wl_event_source_timer_update(collection->round.timer, ms < INT32_MAX ? (int)ms : INT32_MAX);
+	return 0;
+}
+
+static int ask(struct collection *collection, unsigned index)
+{
+	struct member_record *record = &collection->records[index];
+	int ret = seat_send_try(record->seat);
+	if (ret < 0)
+		return ret;
+	record->asked = true;
+	collection->round.unanswered++;
+	return 0;
+}
+
+static int ask_all(struct collection *collection)
+{
+	int ret = 0;
+	collection->round.serial++;
+	for (unsigned i = 0; i < collection->expected && ret == 0; i++)
+		if (umm_settle_asks(&collection->settle, i))
+			ret = ask(collection, i);
+	if (ret == 0 && collection->round.unanswered > 0)
+		ret = start_timer(collection);
+	return ret;
+}
+
+/* On to the next candidate until somebody must be waited for, or it is decided. */
+static void go_on(struct collection *collection)
+{
+	int ret;
+	do {
+		ret = umm_settle_next(&collection->settle);
+		if (ret == 0)
+			ret = ask_all(collection);
+		if (ret == 0 && collection->round.unanswered > 0)
+			return;
+		if (ret == 0)
+			ret = umm_settle_allocate(&collection->settle, &collection->pool);
+	} while (ret == -EAGAIN);
+	collection_settled(collection, ret);
+}
+
+void trial_begin(struct collection *collection)
+{
+	umm_settle_init(&collection->settle, &collection->negotiation);
+	go_on(collection);
+}
+
+static void all_have_spoken(struct collection *collection)
+{
+	stop_timer(collection);
+	int ret = umm_settle_allocate(&collection->settle, &collection->pool);
+	if (ret == -EAGAIN)
+		go_on(collection);
+	else
+		collection_settled(collection, ret);
+}
+
+int trial_hear(struct collection *collection, unsigned index, uint32_t serial, int result,
+	       const char *why)
+{
+	struct member_record *record = &collection->records[index];
+	if (!record->asked || serial != collection->round.serial || result > 0 || result < -4095)
+		return -EPROTO;
+	record->asked = false;
+	collection->round.unanswered--;
+	int ret = umm_settle_hear(&collection->settle, index, result, why);
+	if (ret < 0)
+		collection_settled(collection, ret);
+	else if (collection->round.unanswered == 0)
+		all_have_spoken(collection);
+	return 0;
+}
+
+void trial_end(struct collection *collection)
+{
+	stop_timer(collection);
+	umm_settle_finish(&collection->settle);
+	collection->round.unanswered = 0;
+	for (unsigned i = 0; i < collection->expected; i++)
+		collection->records[i].asked = false;
+}

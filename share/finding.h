@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * What is known of a device beyond what its driver tells: findings taught by trials, now or in
+ * earlier runs, or written down in a table.
+ *
+ * A refusal has one of two subjects. Either the memory is at fault, whatever the layout ("PRIME
+ * import: ENODEV"): the finding is about a heap. Or the layout is (-EOPNOTSUPP of the trial),
+ * whatever the memory: the finding is about a pair of format and modifier, in one alternative of
+ * the device. That a trial went well is a finding as well: it outweighs a table, and an older
+ * refusal.
+ *
+ * Findings of this run are certain. Those of earlier runs and of the table are hints: they save
+ * trials that would fail, and where they leave no layout they are forgotten and tried.
+ */
+#ifndef UMM_SHARE_FINDING_H
+#define UMM_SHARE_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include <umm/constraints.h>
+
+#define UMM_FINDING_TEXT_MAX 63
+#define UMM_FINDING_WHY_MAX  255
+
+enum umm_finding_source { UMM_FINDING_TRIAL, UMM_FINDING_CACHE, UMM_FINDING_TABLE };
+
+enum umm_finding_kind {
+	UMM_FINDING_HEAP,	/**< about one heap */
+	UMM_FINDING_LAYOUT,	/**< about a pair, in one alternative */
+	UMM_FINDING_CLASSES,	/**< table only: about all heaps of some classes */
+	UMM_FINDING_CONTIGUOUS, /**< table only: needs one physical run unless behind an IOMMU */
+};
+
+/** Whom a finding is about. Without a driver it is about the member of that name and is not kept.
+ */
+struct umm_identity {
+	char member[UMM_FINDING_TEXT_MAX + 1]; /**< "" in findings that were kept */
+	char driver[UMM_FINDING_TEXT_MAX + 1]; /**< "virtio_gpu" */
+	char device[UMM_FINDING_TEXT_MAX + 1]; /**< "kms:/dev/dri/card0"; "" in the table: any */
+};
+
+struct umm_finding {
+	enum umm_finding_kind kind;
+	enum umm_finding_source source;
+	struct umm_identity who;
+	int error; /**< negative errno; 0: it works */
+	char heap[UMM_FINDING_TEXT_MAX + 1];
+	uint32_t classes; /**< set of enum umm_heap_class; of the heap: one */
+	char alternative[UMM_FINDING_TEXT_MAX + 1]; /**< "1024x768"; "" where there are none */
+	uint32_t format;
+	uint64_t modifier, stride_bytes;
+	char why[UMM_FINDING_WHY_MAX + 1];
+};
+
+struct umm_findings {
+	struct umm_finding *items;
+	size_t count;
+};
+
+void umm_findings_finish(struct umm_findings *findings);
+
+/** What came of umm_findings_add(). */
+enum umm_finding_news { UMM_FINDING_KNOWN, UMM_FINDING_NEW };
+
+/** Add, in place of what was known of the same subject. Returns UMM_FINDING_KNOWN if the list said
+ * the same already, UMM_FINDING_NEW, or -ENOMEM. */
+int umm_findings_add(struct umm_findings *findings, const struct umm_finding *finding);
+
+/** Whether both are about the same heap or pair of the same device. */
+bool umm_finding_same_subject(const struct umm_finding *a, const struct umm_finding *b);
+
+/** Whether a finding is about this member. */
+bool umm_finding_is_about(const struct umm_finding *finding, const struct umm_identity *who);
+
+/** The finding as an object of an answer ("learned"), naming `participant`. NULL: out of memory. */
+json_t *umm_finding_emit(const struct umm_finding *finding, const char *participant);
+
+/** The finding as an entry of the cache file, and back: 0 or -EBADMSG. */
+json_t *umm_finding_to_entry(const struct umm_finding *finding);
+int umm_finding_from_entry(const json_t *entry, struct umm_finding *out);
+
+/** Copy text that somebody else made: cut to `size`, anything but printable ASCII becomes '?'. */
+void umm_finding_text(char *out, size_t size, const char *text);
+
+#endif

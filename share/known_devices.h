@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/** What drivers do not tell, and somebody has read in their sources. */
+#ifndef UMM_SHARE_KNOWN_DEVICES_H
+#define UMM_SHARE_KNOWN_DEVICES_H
+
+#include "share/finding.h"
+
+/** Add the whole table to `findings`. Returns 0 or -ENOMEM. */
+int umm_known_devices(struct umm_findings *findings);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/** Running a member's trial (umm_member_set_trial()), in a child where it may crash. */
+#ifndef UMM_SHARE_TRIAL_H
+#define UMM_SHARE_TRIAL_H
+
+#include <umm/collection.h>
+
+/** How long a trial in a child may take. */
+#define UMM_TRIAL_CHILD_NS INT64_C(20000000000)
+
+/** What the trial says to `buffer`: 0 or a negative errno, never anything else. `why`
+ * (UMM_TRIAL_WHY_MAX bytes) gets its reason, "" if it gives none. A child that dies is -EFAULT, one
+ * that does not end -ETIMEDOUT. */
+int umm_trial_run(const struct umm_trial_opts *trial, struct umm_buffer *buffer, char *why);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Heaps for tests: "one", "two" and "three", of class dma_heap, preferred in this order. Their
+ * memory is that of a memfd.
+ *
+ * The file brings its own umm_heap_udmabuf, which lists them in its place.
+ */
+#ifndef UMM_TESTS_FAKE_HEAPS_H
+#define UMM_TESTS_FAKE_HEAPS_H
+
+#include "heap/heap.h"
+
+/** How many allocations heap "one", "two", "three" gave in this process. */
+extern unsigned fake_heap_allocations[3];
+
+/** errno of every allocation of that heap from now on; 0: it gives. */
+extern int fake_heap_errors[3];
+
+#endif

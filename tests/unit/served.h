@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/** Processes and their broker: the test itself serves, each process is a child with a connection.
+ */
+#ifndef UMM_TESTS_SERVED_H
+#define UMM_TESTS_SERVED_H
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <umm/broker.h>
+
+#include "tests/harness.h"
+
+#define SERVED_MOST 8
+
+struct served {
+	struct umm_broker *broker;
+	unsigned n, refused, settled, gone_unclean;
+	char explanation[2048], notes[512];
+	pid_t pids[SERVED_MOST];
+	int statuses[SERVED_MOST];
+};
+
+static inline void served_settled(void *user, const char *token, const struct umm_layout *layout,
+				  const char *notes)
+{
+	(void)token, (void)layout;
+	struct served *served = user;
+	served->settled++;
+	snprintf(served->notes, sizeof(served->notes), "%s", notes);
+}
+
+static inline void served_refused(void *user, const char *token, int verdict,
+				  const char *explanation)
+{
+	(void)token, (void)verdict;
+	struct served *served = user;
+	served->refused++;
+	snprintf(served->explanation, sizeof(served->explanation), "%s", explanation);
+}
+
+static inline void served_gone(void *user, struct umm_client *client, const char *label, bool clean)
+{
+	(void)client, (void)label;
+	((struct served *)user)->gone_unclean += !clean;
+}
+
+/** A broker with one collection, "edge0". */
+static inline void serve_open(struct served *served, const struct umm_broker_collection_opts *opts)
+{
+	const struct umm_broker_events events = { .settled = served_settled,
+						  .refused = served_refused,
+						  .disconnected = served_gone };
+	*served = (struct served){ 0 };
+	CHECK_INT(umm_broker_create(&events, served, &served->broker), 0);
+	CHECK_INT(umm_broker_add_collection(served->broker, "edge0", opts), 0);
+}
+
+/** Run `run` in a process of its own; what it returns is its exit status. */
+static inline unsigned serve_process(struct served *served, const char *label,
+				     int (*run)(struct umm_connection *, void *), void *argument)
+{
+	int fd;
+	CHECK_INT(umm_broker_connect(served->broker, label, &fd, NULL), 0);
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		for (int other = STDERR_FILENO + 1; other < 256; other++)
+			if (other != fd)
+				close(other);
+		struct umm_connection *connection;
+		CHECK_INT(umm_connection_open(fd, &connection), 0);
+		int status = run(connection, argument);
+		umm_connection_close(connection);
+		_exit(status);
+	}
+	close(fd);
+	served->pids[served->n] = child;
+	return served->n++;
+}
+
+static inline bool serve_reap(struct served *served)
+{
+	bool all = true;
+	for (unsigned i = 0; i < served->n; i++) {
+		if (served->pids[i] != 0 &&
+		    waitpid(served->pids[i], &served->statuses[i], WNOHANG) == served->pids[i])
+			served->pids[i] = 0;
+		all &= served->pids[i] == 0;
+	}
+	return all;
+}
+
+/** Serve until all processes have exited. */
+static inline void serve_all(struct served *served)
+{
+	while (!serve_reap(served))
+		CHECK_INT(umm_broker_dispatch(served->broker, 20 * 1000 * 1000), 0);
+	CHECK_INT(umm_broker_dispatch(served->broker, 0), 0);
+}
+
+static inline void serve_close(struct served *served)
+{
+	umm_broker_destroy(served->broker);
+}
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/** Trials in one process: members attach a buffer before the pool is allocated, and what they
+ * refuse is learned. */
+#include <signal.h>
+#include <unistd.h>
+
+#include "tests/unit/triers.h"
+
+static void forget(void)
+{
+	setenv("UMM_CACHE", "off", 1);
+}
+
+TEST(every_member_that_wants_to_attaches_one_buffer)
+{
+	forget();
+	struct trier camera = { 0 }, display = { 0 };
+	umm_auto(umm_collection, collection) = settle(&camera, &display, 0);
+	CHECK_INT(camera.asked, 1);
+	CHECK_INT(display.asked, 1);
+	CHECK(camera.last.ino == display.last.ino && camera.last.dev == display.last.dev);
+	CHECK_STR(umm_collection_layout(collection)->heap, "one");
+	CHECK_INT(fake_heap_allocations[0], 1 + umm_collection_layout(collection)->buffers);
+	CHECK_INT(umm_collection_start(collection), 0);
+	CHECK(strstr(umm_collection_answer_json(collection), "\"learned\"") == NULL);
+}
+
+TEST(the_buffer_on_trial_is_none_of_the_pool)
+{
+	forget();
+	struct trier camera = { 0 };
+	struct umm_collection *collection = gather(&camera, NULL);
+	struct umm_member *observer =
+		join(collection, viewer_constraints("observer"), UMM_OBSERVER, UMM_QUEUE_DEFAULT);
+	CHECK_INT(umm_collection_seal(collection), 0);
+	CHECK(umm_member_buffer_count(observer) > 0);
+	for (unsigned i = 0; i < umm_member_buffer_count(observer); i++)
+		CHECK(umm_buffer_id(umm_member_buffer(observer, i)).ino != camera.last.ino);
+	umm_collection_destroy(collection);
+}
+
+TEST(refused_memory_is_learned_and_the_next_heap_taken)
+{
+	forget();
+	struct trier camera = { 0 };
+	struct trier display = { .refuses = { "one" }, .error = -ENODEV, .why = "PRIME import" };
+	umm_auto(umm_collection, collection) = settle(&camera, &display, 0);
+	CHECK_STR(umm_collection_layout(collection)->heap, "two");
+	CHECK_INT(umm_collection_layout(collection)->format, TRIER_XR24);
+	CHECK_INT(display.asked, 2);
+	CHECK_INT(display.refused, 1);
+	CHECK(explains(collection, "display cannot attach memory of heap one "
+				   "(PRIME import: ENODEV; learned by trial)"));
+	CHECK(strstr(umm_collection_answer_json(collection),
+		     "{\"participant\":\"display\",\"about\":\"heap\",\"heap\":\"one\"") != NULL);
+	CHECK_INT(fake_heap_allocations[0], 1);
+}
+
+TEST(both_refusals_of_one_round_are_learned)
+{
+	forget();
+	struct trier camera = { .refuses = { "one", "two" }, .error = -EFAULT, .why = "QBUF" };
+	struct trier display = { .refuses = { "one" }, .error = -ENODEV, .why = "PRIME import" };
+	umm_auto(umm_collection, collection) = settle(&camera, &display, 0);
+	CHECK_STR(umm_collection_layout(collection)->heap, "three");
+	CHECK_INT(camera.asked, 3);
+	CHECK(explains(collection, "camera cannot attach memory of heap two (QBUF: EFAULT"));
+	CHECK(explains(collection, "display cannot attach memory of heap one (PRIME"));
+}
+
+TEST(when_nothing_is_left_the_conflict_names_what_was_learned)
+{
+	forget();
+	struct trier camera = { 0 };
+	struct trier display = { .refuses = { "one", "two", "three" },
+				 .error = -ENODEV,
+				 .why = "PRIME import" };
+	umm_auto(umm_collection, collection) = settle(&camera, &display, UMM_CONFLICT);
+	CHECK_INT(display.asked, 3);
+	CHECK(explains(collection, "no layout serves all: display is known to need memory.heaps"));
+	CHECK(explains(collection, "heap one (PRIME import: ENODEV; learned by trial)"));
+	CHECK(explains(collection, "heap two (PRIME import: ENODEV; learned by trial)"));
+	CHECK(explains(collection, "heap three (PRIME import: ENODEV; learned by trial)"));
+	CHECK(!explains(collection, "left out memory.heaps"));
+}
+
+TEST(two_members_without_a_common_heap_are_both_named)
+{
+	forget();
+	struct trier camera = { .refuses = { "one", "two" }, .error = -EFAULT, .why = "QBUF" };
+	struct trier display = { .refuses = { "three" }, .error = -ENODEV, .why = "PRIME import" };
+	umm_auto(umm_collection, collection) = settle(&camera, &display, UMM_CONFLICT);
+	CHECK(explains(collection, "camera is known to need memory.heaps memfd, three"));
+	CHECK(explains(collection, "display is known to need memory.heaps memfd, one, two"));
+}
+
+TEST(a_refusal_without_words_is_told_by_its_errno)
+{
+	forget();
+	struct trier display = { .refuses = { "one" }, .error = -EFAULT };
+	umm_auto(umm_collection, collection) = settle(NULL, &display, 0);
+	CHECK(explains(collection, "heap one (Bad address: EFAULT; learned by trial)"));
+}
+
+TEST(a_refused_layout_keeps_the_heap_and_changes_the_format)
+{
+	forget();
+	struct trier camera = { 0 }, display = { .refuses_format = TRIER_XR24 };
+	umm_auto(umm_collection, collection) = settle(&camera, &display, 0);
+	CHECK_STR(umm_collection_layout(collection)->heap, "one");
+	CHECK_INT(umm_collection_layout(collection)->format, TRIER_NV12);
+	CHECK_INT(display.asked, 2);
+	CHECK(explains(collection, "display cannot attach XR24, LINEAR with a stride of 256 "
+				   "(ADDFB2: EOPNOTSUPP; learned by trial)"));
+}
+
+/* "any" cannot be stated without one of them: the heap goes instead, and the search ends. */
+TEST(a_refused_layout_of_one_that_takes_any_costs_the_heap)
+{
+	forget();
+	struct umm_format_demand any = { .any_format = true, .any_modifier = true };
+	struct umm_constraints *constraints;
+	struct trier display = { .refuses_format = TRIER_XR24 };
+	umm_auto(umm_collection, collection) = NULL;
+	CHECK_INT(umm_collection_create("test", &collection), 0);
+	join_trier(collection,
+		   trier_constraints("camera", UMM_USAGE_VIDEO,
+				     (struct umm_size){ TEST_WIDTH, TEST_HEIGHT }),
+		   UMM_PRODUCER, NULL);
+	CHECK_INT(umm_constraints_create("display", &constraints), 0);
+	CHECK_INT(umm_constraints_set_usage(constraints, UMM_USAGE_DISPLAY), 0);
+	CHECK_INT(umm_constraints_add_format(constraints, &any), 0);
+	join_trier(collection, constraints, UMM_CONSUMER, &display);
+	CHECK_INT(umm_collection_seal(collection), UMM_CONFLICT);
+	CHECK_INT(display.asked, 3); /* one, two, three */
+}
+
+/* 320x200 and 64x48; what one alternative was refused, another may have. */
+static struct umm_constraints *with_two_sizes(const char *name, uint32_t usage)
+{
+	static const struct umm_size sizes[2] = { { 320, 200 }, { TEST_WIDTH, TEST_HEIGHT } };
+	struct umm_constraints *constraints;
+	CHECK_INT(umm_constraints_create(name, &constraints), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		umm_auto(umm_constraints, alternative) =
+			trier_constraints(i == 0 ? "320x200" : "64x48", usage, sizes[i]);
+		CHECK_INT(umm_constraints_add_alternative(constraints, alternative), 0);
+	}
+	return constraints;
+}
+
+static struct umm_collection *settle_sizes(struct trier *display, int verdict)
+{
+	struct umm_collection *collection;
+	CHECK_INT(umm_collection_create("test", &collection), 0);
+	join_trier(collection,
+		   trier_constraints("camera", UMM_USAGE_VIDEO,
+				     (struct umm_size){ TEST_WIDTH, TEST_HEIGHT }),
+		   UMM_PRODUCER, NULL);
+	join_trier(collection, with_two_sizes("display", UMM_USAGE_DISPLAY), UMM_CONSUMER, display);
+	CHECK_INT(umm_collection_seal(collection), verdict);
+	return collection;
+}
+
+TEST(a_layout_is_refused_in_one_alternative_alone)
+{
+	forget();
+	struct trier display = { .refuses_width = 320 };
+	umm_auto(umm_collection, collection) = settle_sizes(&display, 0);
+	CHECK_INT(umm_collection_layout(collection)->width_px, TEST_WIDTH);
+	CHECK_INT(display.asked, 3); /* XR24 and NV12 of the first size, XR24 of the second */
+	CHECK(explains(collection, "display@320x200 cannot attach NV12"));
+}
+
+TEST(memory_is_refused_in_all_alternatives)
+{
+	forget();
+	struct trier display = { .refuses = { "one" }, .error = -ENODEV };
+	umm_auto(umm_collection, collection) = settle_sizes(&display, 0);
+	CHECK_INT(umm_collection_layout(collection)->width_px, 320);
+	CHECK_STR(umm_collection_layout(collection)->heap, "two");
+	CHECK_INT(display.asked, 2);
+	CHECK(explains(collection, "display cannot attach memory of heap one"));
+}
+
+TEST(a_heap_that_runs_out_for_the_trial_is_left_out)
+{
+	forget();
+	struct trier display = { 0 };
+	fake_heap_errors[0] = -ENOMEM;
+	umm_auto(umm_collection, collection) = settle(NULL, &display, 0);
+	CHECK_STR(umm_collection_layout(collection)->heap, "two");
+	CHECK_INT(display.asked, 1);
+}
+
+static int die(void *user, struct umm_buffer *buffer, char *why)
+{
+	(void)why;
+	if (strcmp(umm_buffer_layout(buffer)->heap, user) == 0)
+		raise(SIGKILL);
+	return 0;
+}
+
+static int complain(void *user, struct umm_buffer *buffer, char *why)
+{
+	if (strcmp(umm_buffer_layout(buffer)->heap, user) != 0)
+		return 0;
+	snprintf(why, UMM_TRIAL_WHY_MAX, "from another process");
+	return getpid() == getsid(0) ? -EINVAL : -EBUSY;
+}
+
+static struct umm_collection *settle_in_child(int (*attach)(void *, struct umm_buffer *, char *))
+{
+	struct umm_collection *collection = gather(NULL, NULL);
+	struct umm_member *member =
+		join(collection, viewer_constraints("glass"), UMM_CONSUMER, UMM_QUEUE_DEFAULT);
+	CHECK_INT(umm_member_set_trial(member, UMM_TRIAL_OPTS(.attach = attach, .user = "one",
+							      .may_crash = true)),
+		  0);
+	CHECK_INT(umm_collection_seal(collection), 0);
+	return collection;
+}
+
+TEST(a_trial_that_crashes_is_a_refusal)
+{
+	forget();
+	umm_auto(umm_collection, collection) = settle_in_child(die);
+	CHECK_STR(umm_collection_layout(collection)->heap, "two");
+	CHECK(explains(collection, "glass cannot attach memory of heap one (the trial died of "
+				   "SIGKILL: EFAULT; learned by trial)"));
+}
+
+TEST(a_trial_in_a_child_tells_its_reason)
+{
+	forget();
+	umm_auto(umm_collection, collection) = settle_in_child(complain);
+	CHECK_STR(umm_collection_layout(collection)->heap, "two");
+	CHECK(explains(collection, "heap one (from another process: EBUSY"));
+}
+
+/* Words of a driver go to a terminal. */
+TEST(reasons_are_cleaned_of_control_characters)
+{
+	forget();
+	struct trier display = { .refuses = { "one" },
+				 .error = -ENODEV,
+				 .why = "a\033[2Jb\nc\xff" };
+	umm_auto(umm_collection, collection) = settle(NULL, &display, 0);
+	CHECK(explains(collection, "heap one (a?[2Jb?c?: ENODEV"));
+}
+
+TEST(a_strange_result_is_a_refusal)
+{
+	forget();
+	struct trier display = { .refuses = { "one" }, .error = 77, .why = "?" };
+	umm_auto(umm_collection, collection) = settle(NULL, &display, 0);
+	CHECK(explains(collection, "heap one (?: EINVAL"));
+}
+
+TEST(the_order_of_joining_does_not_change_what_is_learned)
+{
+	forget();
+	umm_autofree char *first = NULL;
+	for (unsigned round = 0; round < 2; round++) {
+		const struct umm_size size = { TEST_WIDTH, TEST_HEIGHT };
+		struct trier alpha = { .refuses = { "one" }, .error = -ENODEV },
+			     beta = { .refuses = { "two" }, .error = -EFAULT };
+		umm_auto(umm_collection, collection) = NULL;
+		CHECK_INT(umm_collection_create("test", &collection), 0);
+		join_trier(collection, trier_constraints("camera", UMM_USAGE_VIDEO, size),
+			   UMM_PRODUCER, NULL);
+		for (unsigned i = 0; i < 2; i++) {
+			bool is_alpha = i == round;
+			join_trier(collection,
+				   trier_constraints(is_alpha ? "alpha" : "beta", UMM_USAGE_DISPLAY,
+						     size),
+				   UMM_CONSUMER, is_alpha ? &alpha : &beta);
+		}
+		CHECK_INT(umm_collection_seal(collection), 0);
+		CHECK_STR(umm_collection_layout(collection)->heap, "three");
+		if (first == NULL)
+			first = strdup(umm_collection_answer_json(collection));
+		CHECK_STR(umm_collection_answer_json(collection), first);
+	}
+}
+
+TEST(a_trial_is_announced_before_the_seal)
+{
+	forget();
+	struct trier display = { 0 };
+	umm_auto(umm_collection, collection) = gather(NULL, NULL);
+	struct umm_member *member =
+		join(collection, viewer_constraints("late"), UMM_CONSUMER, UMM_QUEUE_DEFAULT);
+	CHECK_INT(umm_member_set_trial(member, UMM_TRIAL_OPTS(.user = &display)), -EINVAL);
+	CHECK_INT(umm_collection_seal(collection), 0);
+	CHECK_INT(umm_member_set_trial(member,
+				       UMM_TRIAL_OPTS(.attach = trier_attach, .user = &display)),
+		  -EBUSY);
+	CHECK_INT(display.asked, 0);
+}
