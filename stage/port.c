@@ -189,12 +189,27 @@ static void end_access(const struct stage_port *port, struct umm_buffer *buffer,
 		umm_buffer_end_access(buffer, access);
 }
 
+/* A frame whose content is there, but no access to it. */
+static int take_for_device(struct stage_port *port, int64_t timeout_ns, struct umm_frame *out)
+{
+	int ret = umm_consumer_acquire(port->member, timeout_ns, out);
+	if (ret != 0)
+		return ret;
+	do
+		ret = umm_fence_wait(&out->ready, UMM_FOREVER);
+	while (ret == -EINTR);
+	if (ret < 0)
+		umm_consumer_release(port->member, out);
+	return ret;
+}
+
 static enum stage_result take(struct stage_port *port, int64_t timeout_ns, struct umm_frame *out,
 			      bool *taken)
 {
 	int ret;
 	do
-		ret = umm_consumer_take(port->member, timeout_ns, out);
+		ret = port->device ? take_for_device(port, timeout_ns, out)
+				   : umm_consumer_take(port->member, timeout_ns, out);
 	while (ret == -EINTR);
 	*taken = ret == 0;
 	return ret == -ETIMEDOUT ? STAGE_OK : consumed(port, ret);
