@@ -10,6 +10,7 @@
 #	make bench      measure this machine
 #	make install    PREFIX=/usr/local, DESTDIR as usual
 #	make format     clang-format on our own C files
+#	make lint       clang-format and clang-tidy have nothing to say; about 20 minutes
 #	make clean      remove everything that was built
 
 BUILD ?= build
@@ -60,13 +61,17 @@ bench: all
 install: all
 	@meson install --no-rebuild -C $(BUILD)
 
+lint: all
+	@scripts/install-deps.sh check
+	@scripts/lint.sh all $(BUILD)
+
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
 	rm -rf build build-* demo/out
 
-.PHONY: all deps demo check check-cross bench install format clean vm-shell
+.PHONY: all deps demo check check-cross bench install format lint clean vm-shell
 endif
 
 $(BUILD)/build.ninja:

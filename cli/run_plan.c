@@ -5,6 +5,7 @@
  * The shape is a tree written as a list: every stage knows the one it takes its frames from. Edges
  * follow from that: one for each stage that somebody takes frames from.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +101,9 @@ static int add_stages(struct run_plan *plan, int n_arguments, char **arguments)
 			return ret;
 		extra = false;
 	}
+	assert(n_arguments > 0); /* none at all is another message, before this */
 	const struct run_stage *last = &plan->stages[plan->n_stages - 1];
+	assert(last->spec.ops != NULL);
 	if (last->spec.ops->role != STAGE_SINK)
 		return refuse(plan, last->spec.text,
 			      "the last stage must be a sink (null, if no other)");

@@ -119,8 +119,8 @@ static const char *token_of(const struct run_plan *plan, int edge)
 
 /*
  * Codecs take and give back large blocks for every frame. By default the C library returns those to
- * the kernel each time, and the next frame faults them in again: it is to keep them, in one heap for
- * all threads, so that what one has given back serves the next.
+ * the kernel each time, and the next frame faults them in again: it is to keep them, in one heap
+ * for all threads, so that what one has given back serves the next.
  */
 static void keep_memory(void)
 {

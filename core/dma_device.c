@@ -195,11 +195,11 @@ static uint32_t chain_length(const struct umm_dma_device *device, uint32_t piece
 static bool mapping_valid(const struct umm_dma_mapping *mapping)
 {
 	uint64_t size = 0;
-	const struct umm_dma_piece *piece = umm_dma_piece_at(mapping->device, mapping->first);
-	for (; piece != NULL; piece = umm_dma_piece_at(mapping->device, piece->next))
+	const struct umm_dma_piece *first = umm_dma_piece_at(mapping->device, mapping->first);
+	for (const struct umm_dma_piece *piece = first; piece != NULL;
+	     piece = umm_dma_piece_at(mapping->device, piece->next))
 		size += piece->size_bytes;
-	return size == mapping->size_bytes && mapping->first != UMM_DMA_NONE &&
-	       mapping->device->pieces[mapping->first].device == mapping->address &&
+	return size == mapping->size_bytes && first != NULL && first->device == mapping->address &&
 	       (mapping->with_cpu.size == 0 ||
 		mapping->with_cpu.start + mapping->with_cpu.size <= size);
 }

@@ -2,6 +2,7 @@
 /** A modelled board's life, its frames, and what is told of them. */
 #include "model/board_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,9 +188,10 @@ static struct board_job *prepare(struct model_board *board, unsigned i, uint64_t
 {
 	struct model_picture picture = board->options.picture;
 	struct board_job *job = &board->jobs[i][frame % board->options.buffers];
+	assert(in != NULL || out != NULL);
 	job->board = board;
 	job->frame = frame;
-	if (i == 0)
+	if (in == NULL)
 		job->camera = (struct model_camera){ out->producer.engine, picture, frame };
 	else if (out == NULL)
 		job->display = (struct model_display){ in->consumer.engine, picture, board->screen,

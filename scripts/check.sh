@@ -8,6 +8,7 @@
 # is summed over all of them by scripts/sum-tests.py, which also prints failures and the reasons of
 # skips. A build that breaks counts as one failed test, so nothing is lost in silence.
 #
+#	format    clang-format finds nothing to change (clang-tidy takes long: make lint)
 #	gcc       debugoptimized: all tests
 #	clang     AddressSanitizer + UndefinedBehaviorSanitizer, fuzzers: all tests of code
 #	tsan      ThreadSanitizer: what is shared or threaded
@@ -87,6 +88,16 @@ run() {
 		note "tests of $log" FAIL "meson test left no log"
 	fi
 	log=
+}
+
+check_format() {
+	say "looking at the format"
+	scripts/lint.sh format >"$logs/format.txt" 2>&1
+	case $? in
+	0) note "format: clang-format finds nothing to change" OK "" ;;
+	77) note "format: clang-format finds nothing to change" SKIP "$(tail -n 1 "$logs/format.txt")" ;;
+	*) note "format: clang-format finds nothing to change" FAIL "$(head -n 15 "$logs/format.txt")" ;;
+	esac
 }
 
 check_gcc() {
@@ -183,7 +194,7 @@ check_cross() {
 }
 
 start=$(date +%s)
-for pass in ${*:-gcc clang tsan valgrind vm release install cross}; do
+for pass in ${*:-format gcc clang tsan valgrind vm release install cross}; do
 	"check_$pass"
 done
 say "all took $(($(date +%s) - start)) s"

@@ -32,8 +32,8 @@ unsigned stage_picture_rows(const struct stage_picture *picture, unsigned plane)
 enum AVPixelFormat stage_av_format(uint32_t fourcc);
 uint32_t stage_format_from_av(enum AVPixelFormat format);
 
-/** All fourccs libav or stage/convert.h knows, into `out` of UMM_DEMAND_FORMATS entries, ended by 0: those that
- * `accept` returns true for. Returns how many. */
+/** All fourccs libav or stage/convert.h knows, into `out` of UMM_DEMAND_FORMATS entries, ended by
+ * 0: those that `accept` returns true for. Returns how many. */
 unsigned stage_av_formats(bool (*accept)(uint32_t fourcc), uint32_t *out);
 
 /** The picture in libav's order of planes: YV12 is YUV420P with the chroma planes swapped. */

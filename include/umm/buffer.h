@@ -70,9 +70,9 @@ UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buff
  *
  * Returns 0; -EACCES: the member may not write this buffer; -EBUSY: contradicts an access that is
  * open; -EINVAL: no direction; -EOVERFLOW: more than 65,535 open; or what the kernel says for a
- * dma-buf: then no access has begun. A buffer that moves is held fast meanwhile, and may say -ENOMEM
- * (its new place cannot be mapped), -EPROTO (its place makes no sense) or -ETIMEDOUT (a move does
- * not end). Thread-safe. Since 0.1.
+ * dma-buf: then no access has begun. A buffer that moves is held fast meanwhile, and may say
+ * -ENOMEM (its new place cannot be mapped), -EPROTO (its place makes no sense) or -ETIMEDOUT (a
+ * move does not end). Thread-safe. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
 						   enum umm_access access);

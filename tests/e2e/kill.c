@@ -176,10 +176,12 @@ static unsigned from_environment(const char *name, unsigned otherwise)
 
 static void shuffle(unsigned *order, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		unsigned j = (unsigned)rand() % (i + 1);
+	for (unsigned i = 0; i < n; i++)
+		order[i] = i;
+	for (unsigned i = n - 1; i > 0; i--) {
+		unsigned j = (unsigned)rand() % (i + 1), swapped = order[i];
 		order[i] = order[j];
-		order[j] = i;
+		order[j] = swapped;
 	}
 }
 
