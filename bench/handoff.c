@@ -14,6 +14,8 @@
 
 #include "bench/bench.h"
 #include "bench/handoff.h"
+#include "os/cleanup.h"
+#include "stage/outfile.h"
 
 #define MAX_ROUNDS 99
 #define SPIN_NS	   INT64_C(1000000000)
@@ -43,7 +45,7 @@ struct options {
 	unsigned rounds;
 	const char *only; /* NULL: all scenarios */
 	bool json;
-	const char *json_path; /* NULL: stdout */
+	const char *json_path; /* "-": stdout */
 };
 
 /* All rounds of one scenario; [0] is the bare ring, [1] ours. */
@@ -167,14 +169,13 @@ static void json_outcome(FILE *to, const struct scenario *scenario, const struct
 		outcome->ratio.cpu_us, outcome->ratio.frames_per_second);
 }
 
-static int write_json(const struct options *options, const struct outcome *outcomes)
+/* One line. NULL: out of memory. */
+static char *json_text(const struct options *options, const struct outcome *outcomes, size_t *size)
 {
-	FILE *to = options->json_path != NULL ? fopen(options->json_path, "we") : stdout;
-	if (to == NULL) {
-		fprintf(stderr, "umm bench handoff: cannot write %s: %s\n", options->json_path,
-			strerror(errno));
-		return BENCH_FAILED;
-	}
+	char *text = NULL;
+	FILE *to = open_memstream(&text, size);
+	if (to == NULL)
+		return NULL;
 	const char *separator = "";
 	fprintf(to, "{\"rounds\":%u,\"slots\":%d,\"scenarios\":[", options->rounds, HANDOFF_SLOTS);
 	for (size_t i = 0; i < N_SCENARIOS; i++) {
@@ -185,13 +186,32 @@ static int write_json(const struct options *options, const struct outcome *outco
 		separator = ",";
 	}
 	fputs("]}\n", to);
-	bool failed = fflush(to) != 0 || ferror(to);
-	if (to != stdout)
-		failed = fclose(to) != 0 || failed;
-	if (failed)
-		fprintf(stderr, "umm bench handoff: cannot write the figures: %s\n",
-			strerror(errno));
-	return failed ? BENCH_FAILED : BENCH_OK;
+	bool failed = ferror(to) != 0;
+	if (fclose(to) == 0 && !failed)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static int complain_of_json(const struct options *options, int error)
+{
+	fprintf(stderr, "umm bench handoff: --json: cannot write %s: %s\n", options->json_path,
+		strerror(-error));
+	return BENCH_FAILED;
+}
+
+/* Takes the file. */
+static int write_json(const struct options *options, const struct outcome *outcomes,
+		      struct stage_outfile *file)
+{
+	size_t size;
+	umm_autofree char *text = json_text(options, outcomes, &size);
+	int ret = text != NULL ? stage_outfile_write(file, text, size) : -ENOMEM;
+	if (ret == 0)
+		ret = stage_outfile_commit(file);
+	else
+		stage_outfile_abort(file);
+	return ret < 0 ? complain_of_json(options, ret) : BENCH_OK;
 }
 
 /* Arguments. */
@@ -264,7 +284,7 @@ static int parse_options(int argc, char **argv, struct options *out)
 			break;
 		case 'j':
 			out->json = true;
-			out->json_path = optarg;
+			out->json_path = optarg != NULL ? optarg : "-";
 			break;
 		case 'h':
 			print_usage(stdout);
@@ -279,21 +299,16 @@ static int parse_options(int argc, char **argv, struct options *out)
 	return BENCH_USAGE;
 }
 
-int bench_handoff(int argc, char **argv)
+/* Every scenario that was asked for. */
+static int run_all(const struct options *options, struct outcome *outcomes)
 {
-	struct options options = { .rounds = 5 };
-	int status = parse_options(argc, argv, &options);
-	if (status != BENCH_OK)
-		return status < 0 ? BENCH_OK : status;
-
-	bool table = !options.json || options.json_path != NULL;
-	struct outcome outcomes[N_SCENARIOS] = { 0 };
+	bool table = !options->json || strcmp(options->json_path, "-") != 0;
 	if (table)
 		print_table_head();
 	for (size_t i = 0; i < N_SCENARIOS; i++) {
-		if (options.only != NULL && strcmp(options.only, all_scenarios[i].name) != 0)
+		if (options->only != NULL && strcmp(options->only, all_scenarios[i].name) != 0)
 			continue;
-		int ret = run_scenario(&all_scenarios[i], options.rounds, &outcomes[i]);
+		int ret = run_scenario(&all_scenarios[i], options->rounds, &outcomes[i]);
 		if (ret < 0) {
 			fprintf(stderr, "umm bench handoff: %s: %s\n", all_scenarios[i].name,
 				strerror(-ret));
@@ -302,5 +317,27 @@ int bench_handoff(int argc, char **argv)
 		if (table)
 			print_outcome(&all_scenarios[i], &outcomes[i]);
 	}
-	return options.json ? write_json(&options, outcomes) : BENCH_OK;
+	return BENCH_OK;
+}
+
+int bench_handoff(int argc, char **argv)
+{
+	struct options options = { .rounds = 5 };
+	int status = parse_options(argc, argv, &options);
+	if (status != BENCH_OK)
+		return status < 0 ? BENCH_OK : status;
+
+	/* Opened before the work, so that a path that cannot be written costs nobody a minute. */
+	struct stage_outfile *file = NULL;
+	if (options.json) {
+		int ret = stage_outfile_open(options.json_path, &file);
+		if (ret < 0)
+			return complain_of_json(&options, ret);
+	}
+	struct outcome outcomes[N_SCENARIOS] = { 0 };
+	status = run_all(&options, outcomes);
+	if (status == BENCH_OK && options.json)
+		return write_json(&options, outcomes, file);
+	stage_outfile_abort(file);
+	return status;
 }
