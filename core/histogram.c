@@ -2,6 +2,7 @@
 #include "core/histogram.h"
 
 #include "core/bits.h"
+#include "core/hot.h"
 
 #define SUB_BITS 4
 #define SUB	 (1u << SUB_BITS)
@@ -24,7 +25,7 @@ static uint64_t middle_of(unsigned bucket)
 	return low + (UINT64_C(1) << shift) / 2;
 }
 
-void umm_histogram_add(struct umm_histogram *histogram, uint64_t value)
+UMM_HOT void umm_histogram_add(struct umm_histogram *histogram, uint64_t value)
 {
 	_Atomic uint32_t *count = &histogram->counts[bucket_of(value)];
 	uint32_t old = atomic_load_explicit(count, memory_order_relaxed);

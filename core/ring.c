@@ -110,7 +110,9 @@ void umm_ring_read_stats(const struct umm_ring_block *block, enum umm_role role,
 			 struct umm_member_stats *out)
 {
 	struct umm_member_stats stats = {
-		.frames = atomic_load_explicit(&block->frames, memory_order_relaxed),
+		.frames =
+			atomic_load_explicit(role == UMM_PRODUCER ? &block->count : &block->frames,
+					     memory_order_relaxed),
 		.dropped = atomic_load_explicit(&block->dropped, memory_order_relaxed),
 		.copied_bytes = atomic_load_explicit(&block->copied_bytes, memory_order_relaxed),
 		.queued = atomic_load_explicit(&block->queued, memory_order_relaxed),

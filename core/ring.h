@@ -39,11 +39,18 @@
  * bell, then looks at what its peers wrote: again both write first and look second, where the
  * sleeper's last look is the kernel's comparison of the futex word. Only the move away from the
  * sampled value wakes; later ones find somebody who was woken or could not fall asleep. So one wait
- * costs one wake-up, however much news there is before the sleeper runs.
+ * costs one wake-up, however much news there is before the sleeper runs, and who was woken by the
+ * move need not take back what it wrote: no later move will match it.
  *
  * Death: the heir writes state = DEAD into the dead one's block. A producer ignores all holds of a
  * dead consumer; consumers of a dead producer still get the frames that were shown (they are
  * complete, or carry a fence that fails), then -EOWNERDEAD.
+ *
+ * Cost: after a sleep all of this is cold, so what counts is how many cache lines and pages lie
+ * between the producer's stamp and the frame in the consumer's hand. The producer writes its book
+ * and all of the entry before it reads the clock; the consumer reads two lines of state and entry
+ * each, and writes nothing but its own book: what others may want to know (count, statistics) it
+ * writes when the frame is given back, or before it looks for the next one (`settle`).
  *
  * This file has no OS in it: steps return UMM_RING_WAIT where the caller has to wait, and say whom
  * the caller has to wake. spin/ring.pml is the model of it.
@@ -91,20 +98,22 @@ struct umm_ring_block {
 	_Atomic uint64_t waits[UMM_MAX_CONSUMERS];	/* per peer; a consumer has one */
 
 	_Alignas(UMM_RING_LINE) _Atomic uint32_t bell; /* futex word: moves with every news */
-	_Atomic uint64_t count;			       /* producer: frames shown; consumer: seen */
+	_Atomic uint64_t count; /* producer: frames shown; consumer: seen, when it last settled */
 
-	_Alignas(UMM_RING_LINE) _Atomic uint64_t frames;
+	_Alignas(
+		UMM_RING_LINE) _Atomic uint64_t frames; /* consumer: taken; producer: count tells */
 	_Atomic uint64_t dropped, copied_bytes;
 	_Atomic uint32_t queued;
 };
 
-/** What an entry says. */
+/** What an entry says; written and read word by word. */
 struct umm_ring_record {
-	uint64_t buffer;
+	uint32_t buffer, unused;
 	int64_t published_ns;
 	struct umm_frame_info info;
 };
 #define UMM_RING_RECORD_WORDS (sizeof(struct umm_ring_record) / sizeof(uint64_t))
+enum umm_ring_record_word { UMM_RING_BUFFER_WORD, UMM_RING_TIME_WORD, UMM_RING_INFO_WORD };
 
 struct umm_ring_entry {
 	_Alignas(2 * UMM_RING_LINE) _Atomic uint64_t ticket; /* 0 while it is being written */
@@ -176,47 +185,63 @@ struct umm_ring_buffer {
 	uint16_t next;
 };
 
-/** The producer's side, private memory of the producer's process. */
+/** The producer's side, private memory of the producer's process. What each frame touches comes
+ * first. */
 struct umm_ring_producer {
 	struct umm_ring_producer_block *block;
-	const struct umm_ring_consumer_block *consumers[UMM_MAX_CONSUMERS];
 	_Atomic uint64_t *revoked;
-	unsigned n_buffers, ring_size;
-	struct umm_ring_image image;
-	uint32_t alive;	 /* consumers that count */
-	uint32_t latest; /* those in latest mode */
-	bool ended;
-	int error;   /* sticky */
-	int culprit; /* consumer that broke the ring, or -1 */
 	uint64_t head;
+	struct umm_ring_image image;
+	unsigned n_buffers, ring_size;
+	uint32_t alive;	      /* consumers that count */
+	uint32_t latest;      /* those in latest mode */
 	uint16_t first, last; /* candidates, let go first is first */
 	uint16_t newest;      /* the buffer shown last, or UMM_RING_NONE */
-	unsigned out;	      /* buffers that are shown */
+	bool ended;
+	unsigned out; /* buffers that are shown */
+	int error;    /* sticky */
+	int culprit;  /* consumer that broke the ring, or -1 */
+	const struct umm_ring_consumer_block *consumers[UMM_MAX_CONSUMERS];
 	struct umm_ring_buffer buffers[UMM_MAX_BUFFERS];
 };
 
 /** A frame as a consumer gets it. */
 struct umm_ring_frame {
-	unsigned buffer;
 	uint64_t sequence, dropped;
-	int64_t published_ns;
-	struct umm_frame_info info;
+	union { /* a record, which is read into its place */
+		struct {
+			uint32_t buffer, unused;
+			int64_t published_ns;
+			struct umm_frame_info info;
+		};
+		uint64_t words[UMM_RING_RECORD_WORDS];
+	};
 };
 
-/** A consumer's side, private memory of its process. */
+/** What a consumer has to tell about frames it took, and has not told yet. */
+struct umm_ring_tally {
+	uint64_t frames, dropped; /* since the start */
+	uint64_t latency_ns;
+	bool timed;  /* latency_ns is to be added */
+	bool untold; /* there is anything new */
+	uint32_t queued;
+};
+
+/** A consumer's side, private memory of its process. What each frame touches comes first. */
 struct umm_ring_consumer {
 	struct umm_ring_consumer_block *block;
 	const struct umm_ring_producer_block *producer;
-	const _Atomic uint64_t *revoked;
-	unsigned self; /* index among the consumers */
-	unsigned n_buffers, ring_size;
+	uint64_t seen; /* ticket up to which frames were taken or missed */
 	struct umm_ring_image image;
+	unsigned n_buffers, ring_size;
+	int over; /* sticky: UMM_END or a negative errno */
 	bool latest;
-	bool orphan;			/* the producer is dead, whatever its block says */
-	int over;			/* sticky: UMM_END or a negative errno */
-	uint64_t seen;			/* ticket up to which frames were taken or missed */
-	uint64_t refused;		/* latest: ticket that turned out to be revoked */
+	bool orphan; /* the producer is dead, whatever its block says */
+	struct umm_ring_tally tally;
 	uint64_t held[UMM_MAX_BUFFERS]; /* ticket, 0: not held */
+	const _Atomic uint64_t *revoked;
+	uint64_t refused; /* latest: ticket that turned out to be revoked */
+	unsigned self;	  /* index among the consumers */
 };
 
 struct umm_ring_producer_config {
@@ -234,14 +259,13 @@ void umm_ring_producer_init(struct umm_ring_producer *producer,
 /** Take a free buffer. 0, UMM_RING_WAIT, or what umm_producer_acquire() says. */
 int umm_ring_producer_take(struct umm_ring_producer *producer, unsigned *index);
 
-/** May this buffer be shown? 0, or what umm_producer_publish() says. */
+/** Make a buffer ready to be shown, all but the time. 0, or what umm_producer_publish() says; after
+ * 0 it must be shown, next. */
 int umm_ring_producer_prepare(struct umm_ring_producer *producer, unsigned index,
-			      const struct umm_frame_info *info);
+			      const struct umm_frame_info *info, enum umm_hold hold);
 
 /** Show what was just prepared. */
-struct umm_ring_wake umm_ring_producer_show(struct umm_ring_producer *producer, unsigned index,
-					    const struct umm_frame_info *info, enum umm_hold hold,
-					    int64_t now_ns);
+struct umm_ring_wake umm_ring_producer_show(struct umm_ring_producer *producer, int64_t now_ns);
 
 /** Both in one. 0, or what umm_producer_publish() says. */
 int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index,
@@ -305,8 +329,8 @@ struct umm_ring_consumer_config {
 void umm_ring_consumer_init(struct umm_ring_consumer *consumer,
 			    const struct umm_ring_consumer_config *config);
 
-/** Take a frame. 0, UMM_RING_WAIT, or what umm_consumer_acquire() says. `wake` is set in any case.
- */
+/** Take a frame. 0, UMM_RING_WAIT, or what umm_consumer_acquire() says. `wake` is set in any case;
+ * what is in `out` after anything but 0 nobody has checked. */
 int umm_ring_consumer_take(struct umm_ring_consumer *consumer, struct umm_ring_frame *out,
 			   struct umm_ring_wake *wake);
 
@@ -320,9 +344,20 @@ bool umm_ring_consumer_ready(const struct umm_ring_consumer *consumer);
 /** Frames waiting right now. */
 unsigned umm_ring_consumer_queued(const struct umm_ring_consumer *consumer);
 
-/** A frame that was published then was taken now. */
-void umm_ring_consumer_count_latency(struct umm_ring_consumer *consumer, int64_t now_ns,
-				     int64_t published_ns);
+/** The frame that was taken last, at this time. The producer's word on when it was published may be
+ * any number. */
+static inline void umm_ring_consumer_time(struct umm_ring_consumer *consumer,
+					  const struct umm_ring_frame *frame, int64_t now_ns)
+{
+	struct umm_ring_tally *tally = &consumer->tally;
+	int64_t then_ns = frame->published_ns;
+	tally->latency_ns = then_ns < now_ns ? (uint64_t)now_ns - (uint64_t)then_ns : 0;
+	tally->timed = true;
+}
+
+/** Write down for others what was taken so far, if that is not done yet. A look for the next frame
+ * does it first. */
+void umm_ring_consumer_settle(struct umm_ring_consumer *consumer);
 
 /** The producer is known to be dead by other means. Frames that were shown still come. */
 void umm_ring_consumer_orphan(struct umm_ring_consumer *consumer);

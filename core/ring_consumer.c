@@ -3,6 +3,7 @@
  * A consumer's side of the ring. Its book (struct umm_ring_consumer) is private memory; the
  * producer's block only ever makes it say "nothing yet", "over", a checked frame, or -EPROTO.
  */
+#include "core/hot.h"
 #include "core/ring_private.h"
 
 #include <errno.h>
@@ -12,20 +13,18 @@
  * producer has shown a whole ring of frames in between. */
 #define OVERTAKEN_MAX 64
 
-static int broken(struct umm_ring_consumer *consumer)
+UMM_COLD static int broken(struct umm_ring_consumer *consumer)
 {
 	consumer->over = -EPROTO;
 	return -EPROTO;
 }
 
-/* All frames that were shown are seen: is there more to come? `state` was read before the count. */
-static int nothing_left(struct umm_ring_consumer *consumer, uint32_t state)
+/* No more to come: why. */
+UMM_COLD static int end_of_stream(struct umm_ring_consumer *consumer, uint32_t state)
 {
 	int error;
 	switch (state) {
-	case UMM_RING_RUNNING:
-		if (!consumer->orphan)
-			return UMM_RING_WAIT;
+	case UMM_RING_RUNNING: /* but orphaned */
 		consumer->over = -EOWNERDEAD;
 		break;
 	case UMM_RING_ENDED:
@@ -43,73 +42,96 @@ static int nothing_left(struct umm_ring_consumer *consumer, uint32_t state)
 	return consumer->over;
 }
 
+/* All frames that were shown are seen: is there more to come? `state` was read before the count. */
+UMM_HOT static int nothing_left(struct umm_ring_consumer *consumer, uint32_t state)
+{
+	if (state == UMM_RING_RUNNING && !consumer->orphan)
+		return UMM_RING_WAIT;
+	return end_of_stream(consumer, state);
+}
+
+_Static_assert(offsetof(struct umm_ring_frame, info) - offsetof(struct umm_ring_frame, words) ==
+		       offsetof(struct umm_ring_record, info),
+	       "a record is read into its place in the frame");
+
 /* Copy the entry of `ticket` once. False: it holds another one. Acquire on every word keeps the
  * second look at the ticket behind them. */
-static bool read_entry(const struct umm_ring_consumer *consumer, uint64_t ticket,
-		       struct umm_ring_record *out)
+static inline bool read_entry(const struct umm_ring_consumer *consumer, uint64_t ticket,
+			      struct umm_ring_frame *out)
 {
 	const struct umm_ring_entry *entry =
 		&consumer->producer->entries[ticket & (consumer->ring_size - 1)];
-	uint64_t words[UMM_RING_RECORD_WORDS];
 
 	if (atomic_load_explicit(&entry->ticket, memory_order_acquire) != ticket)
 		return false;
 	for (unsigned i = 0; i < UMM_RING_RECORD_WORDS; i++)
-		words[i] = atomic_load_explicit(&entry->words[i], memory_order_acquire);
-	if (atomic_load_explicit(&entry->ticket, memory_order_acquire) != ticket)
-		return false;
-	memcpy(out, words, sizeof(words));
-	return true;
+		out->words[i] = atomic_load_explicit(&entry->words[i], memory_order_acquire);
+	return atomic_load_explicit(&entry->ticket, memory_order_acquire) == ticket;
 }
 
-static bool record_fits(const struct umm_ring_consumer *consumer,
-			const struct umm_ring_record *record)
+static inline bool frame_fits(const struct umm_ring_consumer *consumer,
+			      const struct umm_ring_frame *frame)
 {
-	return record->buffer < consumer->n_buffers && consumer->held[record->buffer] == 0 &&
-	       umm_ring_rect_inside(record->info.visible, consumer->image);
+	return frame->buffer < consumer->n_buffers && consumer->held[frame->buffer] == 0 &&
+	       umm_ring_rect_inside(frame->info.visible, consumer->image);
 }
 
-static void hold(struct umm_ring_consumer *consumer, uint64_t ticket,
-		 const struct umm_ring_record *record, struct umm_ring_frame *out)
+/* The frame of `ticket`, which was read; `left` more are waiting. */
+static inline void hold(struct umm_ring_consumer *consumer, uint64_t ticket, uint32_t left,
+			struct umm_ring_frame *frame)
+{
+	struct umm_ring_tally *tally = &consumer->tally;
+	frame->sequence = ticket - 1;
+	frame->dropped = ticket - consumer->seen - 1;
+	consumer->held[frame->buffer] = ticket;
+	consumer->seen = ticket;
+	tally->frames++;
+	tally->dropped += frame->dropped;
+	tally->queued = left;
+	tally->untold = true;
+}
+
+UMM_HOT_APART static void tell(struct umm_ring_consumer *consumer)
 {
 	struct umm_ring_block *base = &consumer->block->base;
-	*out = (struct umm_ring_frame){
-		.buffer = (unsigned)record->buffer,
-		.sequence = ticket - 1,
-		.dropped = ticket - consumer->seen - 1,
-		.published_ns = record->published_ns,
-		.info = record->info,
-	};
-	consumer->held[record->buffer] = ticket;
-	consumer->seen = ticket;
-	umm_ring_add(&base->frames, 1);
-	umm_ring_add(&base->dropped, out->dropped);
-	atomic_store_explicit(&base->count, ticket, memory_order_release);
+	struct umm_ring_tally *tally = &consumer->tally;
+	atomic_store_explicit(&base->frames, tally->frames, memory_order_relaxed);
+	atomic_store_explicit(&base->dropped, tally->dropped, memory_order_relaxed);
+	atomic_store_explicit(&base->queued, tally->queued, memory_order_relaxed);
+	atomic_store_explicit(&base->count, consumer->seen, memory_order_release);
+	if (tally->timed)
+		umm_histogram_add(&consumer->block->latency, tally->latency_ns);
+	tally->timed = tally->untold = false;
 }
 
-static int take_fifo(struct umm_ring_consumer *consumer, struct umm_ring_frame *out)
+UMM_HOT void umm_ring_consumer_settle(struct umm_ring_consumer *consumer)
+{
+	if (consumer->tally.untold)
+		tell(consumer);
+}
+
+UMM_HOT_APART static int take_fifo(struct umm_ring_consumer *consumer, struct umm_ring_frame *out)
 {
 	const struct umm_ring_block *producer = &consumer->producer->base;
-	struct umm_ring_record record;
-
-	/* The state first: what was shown before the end is in the count. */
-	uint32_t state = atomic_load_explicit(&producer->state, memory_order_acquire);
 	uint64_t head = atomic_load_explicit(&producer->count, memory_order_acquire);
+	if (head == consumer->seen) {
+		/* The state first: what was shown before the end is in the count. */
+		uint32_t state = atomic_load_explicit(&producer->state, memory_order_acquire);
+		head = atomic_load_explicit(&producer->count, memory_order_acquire);
+		if (head == consumer->seen)
+			return nothing_left(consumer, state);
+	}
 	uint64_t waiting = head - consumer->seen;
-	if (waiting == 0)
-		return nothing_left(consumer, state);
-	if (waiting > consumer->n_buffers || !read_entry(consumer, consumer->seen + 1, &record) ||
-	    !record_fits(consumer, &record))
+	if (waiting > consumer->n_buffers || !read_entry(consumer, consumer->seen + 1, out) ||
+	    !frame_fits(consumer, out))
 		return broken(consumer);
 
-	hold(consumer, consumer->seen + 1, &record, out);
-	atomic_store_explicit(&consumer->block->base.queued, (uint32_t)(waiting - 1),
-			      memory_order_relaxed);
+	hold(consumer, consumer->seen + 1, (uint32_t)(waiting - 1), out);
 	return 0;
 }
 
 /* News for the producer: look whether it waits for it. */
-static void wake_producer(struct umm_ring_consumer *consumer, struct umm_ring_wake *wake)
+UMM_HOT static void wake_producer(struct umm_ring_consumer *consumer, struct umm_ring_wake *wake)
 {
 	uint32_t before = umm_ring_move_bell(&consumer->block->base);
 	enum umm_ring_wait_kind kind =
@@ -121,8 +143,8 @@ static void wake_producer(struct umm_ring_consumer *consumer, struct umm_ring_wa
 }
 
 /* Claim the newest frame. False: the producer was faster, and has taken the buffer back. */
-static bool claim(struct umm_ring_consumer *consumer, uint64_t ticket, uint64_t buffer,
-		  struct umm_ring_wake *wake)
+UMM_HOT static bool claim(struct umm_ring_consumer *consumer, uint64_t ticket, uint64_t buffer,
+			  struct umm_ring_wake *wake)
 {
 	struct umm_ring_slot *slot = &consumer->block->slots[buffer];
 	atomic_store_explicit(&slot->claim, ticket, memory_order_seq_cst);
@@ -141,21 +163,21 @@ static int nothing_left_latest(struct umm_ring_consumer *consumer, uint32_t stat
 {
 	int ret = nothing_left(consumer, state);
 	if (ret != UMM_RING_WAIT && head != consumer->seen) {
-		umm_ring_add(&consumer->block->base.dropped, head - consumer->seen);
+		consumer->tally.dropped += head - consumer->seen;
+		consumer->tally.untold = true;
 		consumer->seen = head;
-		atomic_store_explicit(&consumer->block->base.count, head, memory_order_release);
+		umm_ring_consumer_settle(consumer);
 	}
 	return ret;
 }
 
-static int take_latest(struct umm_ring_consumer *consumer, struct umm_ring_frame *out,
-		       struct umm_ring_wake *wake)
+UMM_HOT_APART static int take_latest(struct umm_ring_consumer *consumer, struct umm_ring_frame *out,
+				     struct umm_ring_wake *wake)
 {
 	const struct umm_ring_block *producer = &consumer->producer->base;
 	uint64_t tried = 0;
 
 	for (int i = 0; i < OVERTAKEN_MAX; i++) {
-		struct umm_ring_record record;
 		uint32_t state = atomic_load_explicit(&producer->state, memory_order_acquire);
 		uint64_t head = atomic_load_explicit(&producer->count, memory_order_acquire);
 		if (head < consumer->seen) /* counts go up */
@@ -165,30 +187,30 @@ static int take_latest(struct umm_ring_consumer *consumer, struct umm_ring_frame
 		if (head == tried) /* the entry is gone although nothing was shown since */
 			return broken(consumer);
 		tried = head;
-		if (!read_entry(consumer, head, &record))
+		if (!read_entry(consumer, head, out))
 			continue;
-		if (!record_fits(consumer, &record))
+		if (!frame_fits(consumer, out))
 			return broken(consumer);
-		if (!claim(consumer, head, record.buffer, wake))
+		if (!claim(consumer, head, out->buffer, wake))
 			continue;
-		hold(consumer, head, &record, out);
-		atomic_store_explicit(&consumer->block->base.queued, 0, memory_order_relaxed);
+		hold(consumer, head, 0, out);
 		return 0;
 	}
 	return UMM_RING_WAIT;
 }
 
-int umm_ring_consumer_take(struct umm_ring_consumer *consumer, struct umm_ring_frame *out,
-			   struct umm_ring_wake *wake)
+UMM_HOT int umm_ring_consumer_take(struct umm_ring_consumer *consumer, struct umm_ring_frame *out,
+				   struct umm_ring_wake *wake)
 {
 	*wake = (struct umm_ring_wake){ 0 };
+	umm_ring_consumer_settle(consumer);
 	if (consumer->over != 0)
 		return consumer->over;
 	return consumer->latest ? take_latest(consumer, out, wake) : take_fifo(consumer, out);
 }
 
-int umm_ring_consumer_release(struct umm_ring_consumer *consumer, unsigned index, uint64_t sequence,
-			      struct umm_ring_wake *wake)
+UMM_HOT int umm_ring_consumer_release(struct umm_ring_consumer *consumer, unsigned index,
+				      uint64_t sequence, struct umm_ring_wake *wake)
 {
 	*wake = (struct umm_ring_wake){ 0 };
 	if (index >= consumer->n_buffers || consumer->held[index] == 0 ||
@@ -197,6 +219,8 @@ int umm_ring_consumer_release(struct umm_ring_consumer *consumer, unsigned index
 	consumer->held[index] = 0;
 	atomic_store_explicit(&consumer->block->slots[index].released, sequence + 1,
 			      memory_order_release);
+	/* Not later than the news: a producer that drains may be waiting for it. */
+	atomic_store_explicit(&consumer->block->base.count, consumer->seen, memory_order_release);
 	wake_producer(consumer, wake);
 	return 0;
 }
@@ -221,14 +245,6 @@ unsigned umm_ring_consumer_queued(const struct umm_ring_consumer *consumer)
 	return (unsigned)(head - consumer->seen < most ? head - consumer->seen : most);
 }
 
-/* The producer's word may be any number. */
-void umm_ring_consumer_count_latency(struct umm_ring_consumer *consumer, int64_t now_ns,
-				     int64_t published_ns)
-{
-	uint64_t latency = published_ns < now_ns ? (uint64_t)now_ns - (uint64_t)published_ns : 0;
-	umm_histogram_add(&consumer->block->latency, latency);
-}
-
 void umm_ring_consumer_orphan(struct umm_ring_consumer *consumer)
 {
 	consumer->orphan = true;
@@ -237,12 +253,13 @@ void umm_ring_consumer_orphan(struct umm_ring_consumer *consumer)
 void umm_ring_consumer_leave(struct umm_ring_consumer *consumer, struct umm_ring_wake *wake)
 {
 	*wake = (struct umm_ring_wake){ 0 };
+	umm_ring_consumer_settle(consumer);
 	atomic_store_explicit(&consumer->block->base.state, UMM_RING_ENDED, memory_order_release);
 	wake_producer(consumer, wake);
 }
 
-unsigned umm_ring_consumer_expect(struct umm_ring_consumer *consumer, enum umm_ring_wait_kind kind,
-				  struct umm_ring_bell *bell)
+UMM_HOT unsigned umm_ring_consumer_expect(struct umm_ring_consumer *consumer,
+					  enum umm_ring_wait_kind kind, struct umm_ring_bell *bell)
 {
 	*bell = umm_ring_expect(&consumer->block->base.waits[0], &consumer->producer->base, kind);
 	return 1;

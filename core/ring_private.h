@@ -32,11 +32,11 @@ static inline size_t umm_ring_revoked_offset(unsigned n_buffers)
 
 static inline bool umm_ring_rect_inside(struct umm_rect rect, struct umm_ring_image image)
 {
-	if (rect.x_px == 0 && rect.y_px == 0 && rect.width_px == 0 && rect.height_px == 0)
-		return true;
-	return rect.width_px > 0 && rect.height_px > 0 && rect.width_px <= image.width_px &&
-	       rect.height_px <= image.height_px && rect.x_px <= image.width_px - rect.width_px &&
-	       rect.y_px <= image.height_px - rect.height_px;
+	uint64_t right = (uint64_t)rect.x_px + rect.width_px;
+	uint64_t bottom = (uint64_t)rect.y_px + rect.height_px;
+	bool nothing = (right | bottom) == 0; /* the whole image */
+	return right <= image.width_px && bottom <= image.height_px &&
+	       (nothing || (rect.width_px > 0 && rect.height_px > 0));
 }
 
 /* Counters have one writer: no read-modify-write is needed. */

@@ -9,6 +9,7 @@
  * A candidate is free when nobody in `pending` holds it. Consumers leave `pending` when their
  * release was seen, so that each is looked at no more often than necessary.
  */
+#include "core/hot.h"
 #include "core/ring_private.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 
 /* The list of candidates. */
 
-static void append(struct umm_ring_producer *producer, unsigned index)
+UMM_HOT static void append(struct umm_ring_producer *producer, unsigned index)
 {
 	producer->buffers[index].next = UMM_RING_NONE;
 	if (producer->first == UMM_RING_NONE)
@@ -36,7 +37,8 @@ static void prepend(struct umm_ring_producer *producer, unsigned index)
 	producer->first = (uint16_t)index;
 }
 
-static void remove_after(struct umm_ring_producer *producer, unsigned before, unsigned index)
+UMM_HOT static void remove_after(struct umm_ring_producer *producer, unsigned before,
+				 unsigned index)
 {
 	uint16_t next = producer->buffers[index].next;
 	if (before == UMM_RING_NONE)
@@ -49,7 +51,7 @@ static void remove_after(struct umm_ring_producer *producer, unsigned before, un
 
 /* Who holds what. */
 
-static int broken_by(struct umm_ring_producer *producer, unsigned consumer)
+UMM_COLD static int broken_by(struct umm_ring_producer *producer, unsigned consumer)
 {
 	producer->culprit = (int)consumer;
 	producer->error = -EPROTO;
@@ -59,8 +61,8 @@ static int broken_by(struct umm_ring_producer *producer, unsigned consumer)
 /* What one consumer's slot says about a buffer. */
 enum verdict { LET_GO, MAY_CLAIM, HOLDS, NONSENSE };
 
-static enum verdict look_fifo(const struct umm_ring_slot *slot,
-			      const struct umm_ring_buffer *buffer)
+UMM_HOT static enum verdict look_fifo(const struct umm_ring_slot *slot,
+				      const struct umm_ring_buffer *buffer)
 {
 	uint64_t released = atomic_load_explicit(&slot->released, memory_order_acquire);
 	if (released == buffer->ticket)
@@ -70,8 +72,8 @@ static enum verdict look_fifo(const struct umm_ring_slot *slot,
 
 /* An older ticket in `claim` is no claim. The claim is read first: a release that follows it can
  * only make the answer cautious. */
-static enum verdict look_latest(const struct umm_ring_slot *slot,
-				const struct umm_ring_buffer *buffer)
+UMM_HOT static enum verdict look_latest(const struct umm_ring_slot *slot,
+					const struct umm_ring_buffer *buffer)
 {
 	uint64_t claim = atomic_load_explicit(&slot->claim, memory_order_seq_cst);
 	uint64_t released = atomic_load_explicit(&slot->released, memory_order_acquire);
@@ -83,7 +85,7 @@ static enum verdict look_latest(const struct umm_ring_slot *slot,
 }
 
 /* 0: nobody holds it, though those left in `pending` may still claim it; UMM_RING_WAIT; -EPROTO. */
-static int examine(struct umm_ring_producer *producer, unsigned index)
+UMM_HOT static int examine(struct umm_ring_producer *producer, unsigned index)
 {
 	struct umm_ring_buffer *buffer = &producer->buffers[index];
 	for (uint32_t left = buffer->pending & producer->alive; left != 0; left &= left - 1) {
@@ -107,7 +109,7 @@ static int examine(struct umm_ring_producer *producer, unsigned index)
 }
 
 /* Make a shown buffer the producer's alone: 0, UMM_RING_WAIT, -EPROTO. */
-static int reclaim(struct umm_ring_producer *producer, unsigned index)
+UMM_HOT static int reclaim(struct umm_ring_producer *producer, unsigned index)
 {
 	struct umm_ring_buffer *buffer = &producer->buffers[index];
 	if (!buffer->shown)
@@ -130,8 +132,8 @@ static int reclaim(struct umm_ring_producer *producer, unsigned index)
 
 /* Taking. */
 
-static int take_candidate(struct umm_ring_producer *producer, unsigned before, unsigned index,
-			  unsigned *out)
+UMM_HOT static int take_candidate(struct umm_ring_producer *producer, unsigned before,
+				  unsigned index, unsigned *out)
 {
 	int ret = reclaim(producer, index);
 	if (ret != 0)
@@ -145,7 +147,7 @@ static int take_candidate(struct umm_ring_producer *producer, unsigned before, u
 }
 
 /* Everything but the newest, oldest first; the newest if that is all there is. */
-static int take_any(struct umm_ring_producer *producer, unsigned *out)
+UMM_HOT static int take_any(struct umm_ring_producer *producer, unsigned *out)
 {
 	unsigned before = UMM_RING_NONE, before_newest = UMM_RING_NONE;
 	bool newest_listed = false;
@@ -166,7 +168,7 @@ static int take_any(struct umm_ring_producer *producer, unsigned *out)
 }
 
 /* What stands against taking or showing anything: 0 or a negative errno. */
-static int check_running(struct umm_ring_producer *producer)
+UMM_HOT static int check_running(struct umm_ring_producer *producer)
 {
 	if (producer->error != 0)
 		return producer->error;
@@ -175,7 +177,7 @@ static int check_running(struct umm_ring_producer *producer)
 	return umm_ring_producer_alive(producer) == 0 ? -EPIPE : 0;
 }
 
-int umm_ring_producer_take(struct umm_ring_producer *producer, unsigned *index)
+UMM_HOT int umm_ring_producer_take(struct umm_ring_producer *producer, unsigned *index)
 {
 	int ret = check_running(producer);
 	if (ret != 0)
@@ -198,23 +200,41 @@ bool umm_ring_producer_ready(struct umm_ring_producer *producer)
 
 /* Showing. */
 
-static void write_entry(struct umm_ring_producer *producer, uint64_t ticket,
-			const struct umm_ring_record *record)
+/* The next frame's place. */
+UMM_HOT static struct umm_ring_entry *next_entry(const struct umm_ring_producer *producer)
 {
-	struct umm_ring_entry *entry =
-		&producer->block->entries[ticket & (producer->ring_size - 1)];
-	uint64_t words[UMM_RING_RECORD_WORDS];
-	memcpy(words, record, sizeof(words));
+	return &producer->block->entries[(producer->head + 1) & (producer->ring_size - 1)];
+}
 
+_Static_assert(offsetof(struct umm_ring_record, info) == UMM_RING_INFO_WORD * sizeof(uint64_t) &&
+		       sizeof(struct umm_ring_record) % sizeof(uint64_t) == 0,
+	       "a record is whole words, the info its last ones");
+
+static inline uint64_t word_of(const void *from, unsigned i)
+{
+	uint64_t word;
+	__builtin_memcpy(&word, (const char *)from + i * sizeof(word), sizeof(word));
+	return word;
+}
+
+static inline void write_word(struct umm_ring_entry *entry, unsigned word, uint64_t value)
+{
+	atomic_store_explicit(&entry->words[word], value, memory_order_release);
+}
+
+/* All of it but the time and the ticket. */
+static inline void write_entry(struct umm_ring_entry *entry, unsigned index,
+			       const struct umm_frame_info *info)
+{
 	/* Release on the invalid ticket: who sees it also sees a higher count. On every word: who
 	   sees one of them also sees the invalid ticket. */
 	atomic_store_explicit(&entry->ticket, 0, memory_order_release);
-	for (unsigned i = 0; i < UMM_RING_RECORD_WORDS; i++)
-		atomic_store_explicit(&entry->words[i], words[i], memory_order_release);
-	atomic_store_explicit(&entry->ticket, ticket, memory_order_release);
+	write_word(entry, UMM_RING_BUFFER_WORD, word_of(&(const uint32_t[2]){ index }, 0));
+	for (unsigned i = 0; i < sizeof(*info) / sizeof(uint64_t); i++)
+		write_word(entry, UMM_RING_INFO_WORD + i, word_of(info, i));
 }
 
-static struct umm_ring_wake wake_consumers(struct umm_ring_producer *producer)
+UMM_HOT static struct umm_ring_wake wake_consumers(struct umm_ring_producer *producer)
 {
 	struct umm_ring_wake wake = { 0 };
 	uint32_t before = umm_ring_move_bell(&producer->block->base);
@@ -234,28 +254,24 @@ static struct umm_ring_wake wake_consumers(struct umm_ring_producer *producer)
 	return wake;
 }
 
-static void show(struct umm_ring_producer *producer, unsigned index,
-		 const struct umm_ring_record *record)
+/* The producer's book on the buffer that is about to be shown. */
+UMM_HOT static void book(struct umm_ring_producer *producer, unsigned index, enum umm_hold hold)
 {
-	struct umm_ring_block *base = &producer->block->base;
 	struct umm_ring_buffer *buffer = &producer->buffers[index];
-	uint64_t ticket = ++producer->head;
-
 	buffer->previous = buffer->ticket;
-	buffer->ticket = ticket;
+	buffer->ticket = producer->head + 1;
 	buffer->pending = producer->alive;
 	buffer->shown = true;
 	producer->newest = (uint16_t)index;
 	producer->out++;
-
-	write_entry(producer, ticket, record);
-	atomic_store_explicit(&base->frames, ticket, memory_order_relaxed);
-	atomic_store_explicit(&base->queued, producer->out, memory_order_relaxed);
-	atomic_store_explicit(&base->count, ticket, memory_order_release);
+	if (hold == UMM_HOLD_DROP) {
+		buffer->held = false;
+		append(producer, index);
+	}
 }
 
-int umm_ring_producer_prepare(struct umm_ring_producer *producer, unsigned index,
-			      const struct umm_frame_info *info)
+UMM_HOT int umm_ring_producer_prepare(struct umm_ring_producer *producer, unsigned index,
+				      const struct umm_frame_info *info, enum umm_hold hold)
 {
 	if (index >= producer->n_buffers || !producer->buffers[index].held ||
 	    !umm_ring_rect_inside(info->visible, producer->image))
@@ -264,23 +280,24 @@ int umm_ring_producer_prepare(struct umm_ring_producer *producer, unsigned index
 	if (ret != 0)
 		return ret;
 	ret = reclaim(producer, index);
-	return ret == UMM_RING_WAIT ? -EBUSY : ret;
+	if (ret != 0)
+		return ret == UMM_RING_WAIT ? -EBUSY : ret;
+
+	write_entry(next_entry(producer), index, info);
+	book(producer, index, hold);
+	atomic_store_explicit(&producer->block->base.queued, producer->out, memory_order_relaxed);
+	return 0;
 }
 
-struct umm_ring_wake umm_ring_producer_show(struct umm_ring_producer *producer, unsigned index,
-					    const struct umm_frame_info *info, enum umm_hold hold,
-					    int64_t now_ns)
+/* From the stamp to the wake-up: as little as can be. */
+UMM_HOT struct umm_ring_wake umm_ring_producer_show(struct umm_ring_producer *producer,
+						    int64_t now_ns)
 {
-	struct umm_ring_record record = {
-		.buffer = index,
-		.published_ns = now_ns,
-		.info = *info,
-	};
-	show(producer, index, &record);
-	if (hold == UMM_HOLD_DROP) {
-		producer->buffers[index].held = false;
-		append(producer, index);
-	}
+	struct umm_ring_entry *entry = next_entry(producer);
+	uint64_t ticket = ++producer->head;
+	write_word(entry, UMM_RING_TIME_WORD, (uint64_t)now_ns);
+	atomic_store_explicit(&entry->ticket, ticket, memory_order_release);
+	atomic_store_explicit(&producer->block->base.count, ticket, memory_order_release);
 	return wake_consumers(producer);
 }
 
@@ -289,9 +306,9 @@ int umm_ring_producer_publish(struct umm_ring_producer *producer, unsigned index
 			      struct umm_ring_wake *wake)
 {
 	*wake = (struct umm_ring_wake){ 0 };
-	int ret = umm_ring_producer_prepare(producer, index, info);
+	int ret = umm_ring_producer_prepare(producer, index, info, hold);
 	if (ret == 0)
-		*wake = umm_ring_producer_show(producer, index, info, hold, now_ns);
+		*wake = umm_ring_producer_show(producer, now_ns);
 	return ret;
 }
 
@@ -361,7 +378,7 @@ void umm_ring_producer_forget(struct umm_ring_producer *producer, unsigned index
 	producer->alive &= ~(UINT32_C(1) << index);
 }
 
-uint32_t umm_ring_producer_alive(struct umm_ring_producer *producer)
+UMM_HOT uint32_t umm_ring_producer_alive(struct umm_ring_producer *producer)
 {
 	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {
 		unsigned consumer = umm_lowest_bit(left);
@@ -372,8 +389,8 @@ uint32_t umm_ring_producer_alive(struct umm_ring_producer *producer)
 	return producer->alive;
 }
 
-unsigned umm_ring_producer_expect(struct umm_ring_producer *producer, enum umm_ring_wait_kind kind,
-				  struct umm_ring_bell *bells)
+UMM_HOT unsigned umm_ring_producer_expect(struct umm_ring_producer *producer,
+					  enum umm_ring_wait_kind kind, struct umm_ring_bell *bells)
 {
 	unsigned n = 0;
 	for (uint32_t left = producer->alive; left != 0; left &= left - 1) {

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/hot.h"
 #include "os/clock.h"
 
 /* User headers may be older than the kernel (uapi/linux/futex.h since 5.16). */
@@ -38,7 +39,7 @@ static int from_errno(int error)
 	return error == EAGAIN ? 0 : -error;
 }
 
-int umm_futex_wait(struct umm_futex_word word, int64_t timeout_ns)
+UMM_HOT int umm_futex_wait(struct umm_futex_word word, int64_t timeout_ns)
 {
 	struct timespec timeout = to_timespec(timeout_ns);
 	long ret = syscall(SYS_futex, word.word, FUTEX_WAIT, word.value, &timeout, NULL, 0);
@@ -76,7 +77,7 @@ int umm_futex_wait_any(const struct umm_futex_word *words, unsigned n_words, int
 	return from_errno(errno);
 }
 
-void umm_futex_wake(const _Atomic uint32_t *word)
+UMM_HOT void umm_futex_wake(const _Atomic uint32_t *word)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }

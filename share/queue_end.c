@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "core/hot.h"
 #include "os/cleanup.h"
 #include "os/clock.h"
 #include "os/futex.h"
@@ -119,7 +121,7 @@ int umm_queue_end_create(const struct umm_queue_end_config *config, struct umm_q
 	struct umm_queue_end *end = NULL;
 	int ret = check_config(config);
 	if (ret == 0) {
-		end = calloc(1, sizeof(*end));
+		end = aligned_alloc(_Alignof(struct umm_queue_end), sizeof(*end));
 		ret = end != NULL ? 0 : -ENOMEM;
 	}
 	if (ret < 0) {
@@ -128,6 +130,7 @@ int umm_queue_end_create(const struct umm_queue_end_config *config, struct umm_q
 		close_doorbells(&doors);
 		return ret;
 	}
+	memset(end, 0, sizeof(*end));
 	take_doorbells(end, config);
 	init_end(end, config);
 	*out = end;
@@ -160,16 +163,14 @@ static void fault_in_blocks(const struct umm_queue_end *end)
 	}
 }
 
-void umm_queue_own(struct umm_queue_end *end)
+UMM_COLD void umm_queue_own_first(struct umm_queue_end *end)
 {
-	if (end->owner != 0)
-		return;
 	end->owner = getpid();
 	fault_in_blocks(end);
 }
 
-unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,
-			  struct umm_ring_bell *bells)
+UMM_HOT unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,
+				  struct umm_ring_bell *bells)
 {
 	return end->role == UMM_PRODUCER ? umm_ring_producer_expect(&end->producer, kind, bells)
 					 : umm_ring_consumer_expect(&end->consumer, kind, bells);
@@ -183,7 +184,7 @@ void umm_queue_relax(struct umm_queue_end *end)
 		umm_ring_consumer_relax(&end->consumer);
 }
 
-void umm_queue_wake(struct umm_queue_end *end, struct umm_ring_wake wake)
+UMM_HOT void umm_queue_wake_named(struct umm_queue_end *end, struct umm_ring_wake wake)
 {
 	if (wake.sleepers)
 		umm_futex_wake(&own_block(end)->bell);
@@ -192,25 +193,31 @@ void umm_queue_wake(struct umm_queue_end *end, struct umm_ring_wake wake)
 }
 
 /* A broken ring ends the stream for everybody, once. */
-static int note_broken(struct umm_queue_end *end, int ret)
+UMM_COLD static void end_broken(struct umm_queue_end *end)
 {
 	struct umm_ring_wake wake;
-	if (ret == -EPROTO && umm_ring_producer_end(&end->producer, -EPROTO, &wake) == 0) {
+	if (umm_ring_producer_end(&end->producer, -EPROTO, &wake) == 0) {
 		umm_log(UMM_LOG_ERROR, "queue: consumer %d broke the ring; the stream ends",
 			end->producer.culprit);
 		umm_queue_wake(end, wake);
 	}
+}
+
+static int note_broken(struct umm_queue_end *end, int ret)
+{
+	if (ret == -EPROTO)
+		end_broken(end);
 	return ret;
 }
 
 /* The producer. */
 
-static int step_acquire(struct umm_queue_end *end, void *out)
+UMM_HOT static int step_acquire(struct umm_queue_end *end, void *out)
 {
 	return umm_ring_producer_take(&end->producer, out);
 }
 
-int umm_queue_end_acquire(struct umm_queue_end *end, int64_t timeout_ns, unsigned *index)
+UMM_HOT int umm_queue_end_acquire(struct umm_queue_end *end, int64_t timeout_ns, unsigned *index)
 {
 	if (end->role != UMM_PRODUCER)
 		return -EINVAL;
@@ -218,18 +225,17 @@ int umm_queue_end_acquire(struct umm_queue_end *end, int64_t timeout_ns, unsigne
 	return note_broken(end, umm_queue_wait(end, step_acquire, index, timeout_ns));
 }
 
-int umm_queue_end_publish(struct umm_queue_end *end, unsigned index,
-			  const struct umm_frame_info *info, enum umm_hold hold)
+UMM_HOT int umm_queue_end_publish(struct umm_queue_end *end, unsigned index,
+				  const struct umm_frame_info *info, enum umm_hold hold)
 {
 	if (end->role != UMM_PRODUCER)
 		return -EINVAL;
 	umm_queue_own(end);
-	int ret = umm_ring_producer_prepare(&end->producer, index, info);
+	int ret = umm_ring_producer_prepare(&end->producer, index, info, hold);
 	if (ret < 0)
 		return note_broken(end, ret);
 	/* The time of the frame is when it becomes visible: as late as possible. */
-	umm_queue_wake(end,
-		       umm_ring_producer_show(&end->producer, index, info, hold, umm_now_ns()));
+	umm_queue_wake(end, umm_ring_producer_show(&end->producer, umm_now_ns()));
 	return 0;
 }
 
@@ -268,7 +274,7 @@ int umm_queue_end_drain(struct umm_queue_end *end, int64_t timeout_ns)
 
 /* A consumer. */
 
-static int step_take(struct umm_queue_end *end, void *out)
+UMM_HOT static int step_take(struct umm_queue_end *end, void *out)
 {
 	struct umm_ring_wake wake;
 	int ret = umm_ring_consumer_take(&end->consumer, out, &wake);
@@ -276,18 +282,19 @@ static int step_take(struct umm_queue_end *end, void *out)
 	return ret;
 }
 
-int umm_queue_end_take(struct umm_queue_end *end, int64_t timeout_ns, struct umm_ring_frame *out)
+UMM_HOT int umm_queue_end_take(struct umm_queue_end *end, int64_t timeout_ns,
+			       struct umm_ring_frame *out)
 {
 	if (end->role != UMM_CONSUMER)
 		return -EINVAL;
 	umm_queue_own(end);
 	int ret = umm_queue_wait(end, step_take, out, timeout_ns);
 	if (ret == 0)
-		umm_ring_consumer_count_latency(&end->consumer, umm_now_ns(), out->published_ns);
+		umm_ring_consumer_time(&end->consumer, out, umm_now_ns());
 	return ret;
 }
 
-int umm_queue_end_release(struct umm_queue_end *end, unsigned index, uint64_t sequence)
+UMM_HOT int umm_queue_end_release(struct umm_queue_end *end, unsigned index, uint64_t sequence)
 {
 	if (end->role != UMM_CONSUMER)
 		return -EINVAL;
@@ -295,6 +302,7 @@ int umm_queue_end_release(struct umm_queue_end *end, unsigned index, uint64_t se
 	struct umm_ring_wake wake;
 	int ret = umm_ring_consumer_release(&end->consumer, index, sequence, &wake);
 	umm_queue_wake(end, wake);
+	umm_ring_consumer_settle(&end->consumer);
 	return ret;
 }
 
@@ -322,6 +330,8 @@ void umm_queue_end_count_copy(struct umm_queue_end *end, uint64_t bytes)
 
 void umm_queue_end_get_stats(struct umm_queue_end *end, struct umm_member_stats *out)
 {
+	if (end->role == UMM_CONSUMER && end->owner == getpid())
+		umm_ring_consumer_settle(&end->consumer);
 	umm_ring_read_stats(own_block(end), end->role, out);
 	out->queued = end->role == UMM_PRODUCER ? umm_ring_producer_queued(&end->producer)
 						: umm_ring_consumer_queued(&end->consumer);

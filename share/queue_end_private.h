@@ -8,22 +8,24 @@
 #include "share/queue_end.h"
 #include "share/timeline.h"
 
+/* What each frame touches comes first, and the ring's side follows with the same order: two cache
+ * lines. */
 struct umm_queue_end {
-	enum umm_role role;
-	unsigned n_doorbells;
-	int doorbells[UMM_MAX_CONSUMERS];
-	int poll_fd;	 /* epoll over the doorbells of several consumers; -1 until asked for */
-	bool armed;	 /* there may be rings to take from the doorbells */
-	pid_t owner;	 /* process that uses this end; 0 until the first operation */
-	int64_t look_ns; /* when to look for death next, CLOCK_MONOTONIC; 0: not set yet */
+	_Alignas(UMM_RING_LINE) enum umm_role role;
+	pid_t owner; /* process that uses this end; 0 until the first operation */
 	int64_t spin_ns;
-	int (*alive)(void *user); /* NULL: always alive */
-	void *user;
-	struct umm_timeline timeline;
-	union { /* by role */
+	int64_t look_ns; /* when to look for death next, CLOCK_MONOTONIC; 0: not set yet */
+	union {		 /* by role */
 		struct umm_ring_producer producer;
 		struct umm_ring_consumer consumer;
 	};
+	int (*alive)(void *user); /* NULL: always alive */
+	void *user;
+	struct umm_timeline timeline;
+	int poll_fd; /* epoll over the doorbells of several consumers; -1 until asked for */
+	bool armed;  /* there may be rings to take from the doorbells */
+	unsigned n_doorbells;
+	int doorbells[UMM_MAX_CONSUMERS];
 };
 
 /** A step that may have to wait: 0, UMM_RING_WAIT, or what ends the wait. */
@@ -33,14 +35,24 @@ typedef int umm_queue_step(struct umm_queue_end *end, void *out);
  * for dead peers in between. What the step says, or -ETIMEDOUT, -EINTR, or what alive() says. */
 int umm_queue_wait(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t timeout_ns);
 
-/** Wake whom a step of the ring named. */
-void umm_queue_wake(struct umm_queue_end *end, struct umm_ring_wake wake);
+/** Wake whom a step of the ring named, if anybody. */
+void umm_queue_wake_named(struct umm_queue_end *end, struct umm_ring_wake wake);
+static inline void umm_queue_wake(struct umm_queue_end *end, struct umm_ring_wake wake)
+{
+	if (wake.sleepers || wake.doorbells != 0)
+		umm_queue_wake_named(end, wake);
+}
 
 /** Count out peers whose doorbell hung up although their block says that they run. */
 void umm_queue_note_hang_up(struct umm_queue_end *end, unsigned doorbell);
 
 /** An operation is called: this process is the one that uses this end. */
-void umm_queue_own(struct umm_queue_end *end);
+void umm_queue_own_first(struct umm_queue_end *end);
+static inline void umm_queue_own(struct umm_queue_end *end)
+{
+	if (end->owner == 0)
+		umm_queue_own_first(end);
+}
 
 /** Sample the bells and say that this end waits for them; and that it does not any more. */
 unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,

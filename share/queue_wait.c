@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "core/hot.h"
 #include "os/clock.h"
 #include "os/futex.h"
 #include "share/doorbell.h"
@@ -26,7 +27,8 @@ static void relax(void)
 #endif
 }
 
-static int spin(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t deadline_ns)
+UMM_HOT static int spin(struct umm_queue_end *end, umm_queue_step *step, void *out,
+			int64_t deadline_ns)
 {
 	int64_t until = umm_now_ns() + end->spin_ns;
 	if (until > deadline_ns)
@@ -42,7 +44,9 @@ static int spin(struct umm_queue_end *end, umm_queue_step *step, void *out, int6
 	return UMM_RING_WAIT;
 }
 
-static int sleep_on(const struct umm_ring_bell *bells, unsigned n_bells, int64_t slice_ns)
+/* On several bells. */
+UMM_COLD static int sleep_on_any(const struct umm_ring_bell *bells, unsigned n_bells,
+				 int64_t slice_ns)
 {
 	struct umm_futex_word words[UMM_FUTEX_WORDS_MAX];
 	for (unsigned i = 0; i < n_bells; i++)
@@ -50,26 +54,25 @@ static int sleep_on(const struct umm_ring_bell *bells, unsigned n_bells, int64_t
 	return umm_futex_wait_any(words, n_bells, slice_ns);
 }
 
-/* One round: what the step says; UMM_RING_WAIT: woken; -ETIMEDOUT: not woken; or why there was no
- * sleep (-EINTR). */
-static int sleep_once(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t slice_ns,
-		      bool *stepped)
+/* Until a bell moves: 0; or -ETIMEDOUT, -EINTR, what the kernel says. Who was woken by the only
+ * bell he waits for need not say that he is awake: the bell has moved away from what he sampled. */
+UMM_HOT static int sleep_on(struct umm_queue_end *end, const struct umm_ring_bell *bells,
+			    unsigned n_bells, int64_t slice_ns)
 {
-	struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
-	unsigned n_bells = umm_queue_expect(end, UMM_RING_SLEEPING, bells);
-	int ret = step(end, out);
-	*stepped = ret != UMM_RING_WAIT;
-	if (!*stepped) {
-		ret = sleep_on(bells, n_bells, slice_ns);
-		if (ret == 0)
-			ret = UMM_RING_WAIT;
+	if (n_bells != 1) {
+		int ret = sleep_on_any(bells, n_bells, slice_ns);
+		umm_queue_relax(end);
+		return ret;
 	}
-	umm_queue_relax(end);
+	int ret =
+		umm_futex_wait((struct umm_futex_word){ bells[0].word, bells[0].value }, slice_ns);
+	if (ret != 0)
+		umm_queue_relax(end);
 	return ret;
 }
 
 /* Signs of death that ring no bell. */
-static int look_for_death(struct umm_queue_end *end)
+UMM_COLD static int look_for_death(struct umm_queue_end *end)
 {
 	for (unsigned i = 0; i < end->n_doorbells; i++)
 		if (umm_doorbell_look(end->doorbells[i]) == UMM_DOORBELL_HUNG_UP)
@@ -88,23 +91,21 @@ static int look_for_death_if_due(struct umm_queue_end *end)
 	return first ? 0 : look_for_death(end);
 }
 
-static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *out,
-		       int64_t timeout_ns)
+/* The order of the first three steps is the protocol. */
+UMM_HOT static int sleep_for_news(struct umm_queue_end *end, umm_queue_step *step, void *out,
+				  int64_t deadline_ns)
 {
-	int64_t deadline = umm_deadline_ns(timeout_ns);
-	if (end->spin_ns > 0) {
-		int ret = spin(end, step, out, deadline);
-		if (ret != UMM_RING_WAIT)
-			return ret;
-	}
-	int ret = look_for_death_if_due(end);
-	if (ret != 0)
-		return ret;
 	for (;;) {
-		bool stepped;
-		int slept = sleep_once(end, step, out, umm_left_ns(deadline, UMM_QUEUE_SLICE_NS),
-				       &stepped);
-		if (stepped || (slept != UMM_RING_WAIT && slept != -ETIMEDOUT))
+		struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
+		unsigned n_bells = umm_queue_expect(end, UMM_RING_SLEEPING, bells);
+		int ret = step(end, out);
+		if (ret != UMM_RING_WAIT) {
+			umm_queue_relax(end);
+			return ret;
+		}
+		int slept =
+			sleep_on(end, bells, n_bells, umm_left_ns(deadline_ns, UMM_QUEUE_SLICE_NS));
+		if (slept != 0 && slept != -ETIMEDOUT)
 			return slept;
 		/* What we slept for comes before all bookkeeping. */
 		ret = step(end, out);
@@ -113,12 +114,26 @@ static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *ou
 		ret = slept == -ETIMEDOUT ? look_for_death(end) : look_for_death_if_due(end);
 		if (ret != 0)
 			return ret;
-		if (umm_now_ns() >= deadline)
+		if (umm_now_ns() >= deadline_ns)
 			return -ETIMEDOUT;
 	}
 }
 
-int umm_queue_wait(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t timeout_ns)
+UMM_HOT static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *out,
+			       int64_t timeout_ns)
+{
+	int64_t deadline_ns = umm_deadline_ns(timeout_ns);
+	if (end->spin_ns > 0) {
+		int ret = spin(end, step, out, deadline_ns);
+		if (ret != UMM_RING_WAIT)
+			return ret;
+	}
+	int ret = look_for_death_if_due(end);
+	return ret != 0 ? ret : sleep_for_news(end, step, out, deadline_ns);
+}
+
+UMM_HOT int umm_queue_wait(struct umm_queue_end *end, umm_queue_step *step, void *out,
+			   int64_t timeout_ns)
 {
 	int ret = step(end, out);
 	if (ret != UMM_RING_WAIT)

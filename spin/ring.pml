@@ -256,7 +256,8 @@ inline producer_relax()
 	atomic { pro_wait[0] = 0; pro_wait[1] = 0; sample[0] = 0; sample[1] = 0 }
 }
 
-/* futex_waitv: the kernel compares and queues as one. */
+/* futex_waitv: the kernel compares and queues as one. Who sleeps on one bell leaves what he wrote
+ * when he is woken; on two, the one that did not move would wake him in vain. */
 inline producer_sleep()
 {
 	atomic {
@@ -267,7 +268,11 @@ inline producer_sleep()
 		fi
 	};
 	!asleep[PRODUCER];
+#if CONSUMERS == 2
 	producer_relax()
+#else
+	sample[0] = 0
+#endif
 }
 
 /* drained = everybody let go of everything, and latest consumers have seen the newest */
@@ -498,10 +503,10 @@ inline consumer_sleep()
 	:: got == 0 && !over ->
 		atomic { if :: pro_bell == sampled -> asleep[me] = true :: else fi };
 		!asleep[me]
-	:: else
+	:: else -> con_wait[me] = 0
 	fi;
 #endif
-	atomic { con_wait[me] = 0; sampled = 0 }
+	sampled = 0
 }
 
 proctype consumer(byte me)

@@ -65,7 +65,8 @@ struct umm_frame {
 /** What the producer does with its own hold when it publishes. */
 enum umm_hold { UMM_HOLD_DROP, UMM_HOLD_KEEP };
 
-/** Counters of one member, since its start. */
+/** Counters of one member, since its start. Others see a consumer's when it gives a frame back or
+ * asks for the next one. */
 struct umm_member_stats {
 	uint64_t frames;       /**< published, or taken */
 	uint64_t dropped;      /**< consumer: never seen */

@@ -32,6 +32,7 @@
 
 WRAP(void *, malloc, (size_t size), (size), ENOMEM, NULL)
 WRAP(void *, calloc, (size_t n, size_t size), (n, size), ENOMEM, NULL)
+WRAP(void *, aligned_alloc, (size_t align, size_t size), (align, size), ENOMEM, NULL)
 WRAP(void *, realloc, (void *old, size_t size), (old, size), ENOMEM, NULL)
 WRAP(char *, strdup, (const char *text), (text), ENOMEM, NULL)
 WRAP(FILE *, open_memstream, (char **text, size_t *size), (text, size), ENOMEM, NULL)

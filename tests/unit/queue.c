@@ -479,6 +479,7 @@ TEST(the_counters_say_what_happened)
 	CHECK_INT(umm_queue_end_take(consumer, 0, &frame), 0);
 	umm_queue_end_count_copy(consumer, 100);
 	umm_queue_end_count_copy(consumer, 11);
+	CHECK_INT(umm_queue_end_release(consumer, frame.buffer, frame.sequence), 0);
 	umm_queue_read_stats(fixture.consumer_blocks[0], UMM_CONSUMER, &stats);
 	CHECK_INT(stats.frames, 1);
 	CHECK_INT(stats.dropped, 2);

@@ -369,6 +369,7 @@ static void check_world(void)
 	for (unsigned i = 0; i < world.n_consumers; i++) {
 		CHECK(umm_ring_consumer_valid(&world.consumers[i]));
 		struct umm_member_stats stats;
+		umm_ring_consumer_settle(&world.consumers[i]);
 		umm_ring_read_stats(&world.consumer_blocks[i]->base, UMM_CONSUMER, &stats);
 		CHECK_INT(stats.frames, world.taken[i]);
 		CHECK(stats.dropped >= world.dropped[i]);
