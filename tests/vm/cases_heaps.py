@@ -3,6 +3,7 @@
 import json
 
 from cases import Skip, case
+from picture import Picture
 
 FRAMES = 6
 
@@ -96,3 +97,32 @@ def a_killed_pipeline_leaves_no_dmabuf(vm):
                       vm.check("cat /sys/kernel/debug/dma_buf/bufinfo").stdout, "no buffers are made")
         job.kill(9)
     check_nothing_left(vm)
+
+
+def check_shown(vm, heap, width, height):
+    with vm.started(f"show-heap {heap} {width} {height} /tmp/shown.raw") as job:
+        job.wait_for("holding")
+        wanted = Picture.from_xrgb8888(width, height, vm.check("cat /tmp/shown.raw").out)
+        shown = []
+
+        def matches():
+            shown[:] = [vm.screendump()]
+            return shown[0].width == width and shown[0].difference(wanted) is None
+        try:
+            vm.wait_until(matches, "another picture is shown", timeout_s=20)
+        except AssertionError as fault:
+            raise AssertionError(f"{heap} {width}x{height}: {shown[0].difference(wanted)}") from fault
+    check_nothing_left(vm)
+
+
+@case("virtio", "bochs")
+def card_shows_its_own_buffers_with_our_pitch(vm):
+    """These two import nothing; virtio-gpu's host reads lines by the width the buffer was made with."""
+    for width, height in ((640, 480), (800, 600)):
+        check_shown(vm, "card0", width, height)
+
+
+@case("cirrus")
+def card_shows_buffers_of_every_heap_with_our_pitch(vm):
+    for heap in ("card0", "udmabuf", "system", "video0"):
+        check_shown(vm, heap, 800, 600)
