@@ -167,6 +167,8 @@ UMM_COLD void umm_queue_own_first(struct umm_queue_end *end)
 {
 	end->owner = getpid();
 	fault_in_blocks(end);
+	/* Code faults, too: what is used four times a second must be there in the steady state. */
+	(void)umm_queue_look_for_death(end);
 }
 
 UMM_HOT unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,
@@ -176,7 +178,7 @@ UMM_HOT unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_
 					 : umm_ring_consumer_expect(&end->consumer, kind, bells);
 }
 
-void umm_queue_relax(struct umm_queue_end *end)
+UMM_HOT void umm_queue_relax(struct umm_queue_end *end)
 {
 	if (end->role == UMM_PRODUCER)
 		umm_ring_producer_relax(&end->producer);

@@ -14,7 +14,7 @@ struct umm_queue_end {
 	_Alignas(UMM_RING_LINE) enum umm_role role;
 	pid_t owner; /* process that uses this end; 0 until the first operation */
 	int64_t spin_ns;
-	int64_t look_ns; /* when to look for death next, CLOCK_MONOTONIC; 0: not set yet */
+	int64_t look_ns; /* when to look for death next, CLOCK_MONOTONIC */
 	union {		 /* by role */
 		struct umm_ring_producer producer;
 		struct umm_ring_consumer consumer;
@@ -34,6 +34,9 @@ typedef int umm_queue_step(struct umm_queue_end *end, void *out);
 /** Repeat a step until it does not say UMM_RING_WAIT any more, with spinning, sleeping and looking
  * for dead peers in between. What the step says, or -ETIMEDOUT, -EINTR, or what alive() says. */
 int umm_queue_wait(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t timeout_ns);
+
+/** Look for signs of death that ring no bell. 0, or what alive() says. */
+int umm_queue_look_for_death(struct umm_queue_end *end);
 
 /** Wake whom a step of the ring named, if anybody. */
 void umm_queue_wake_named(struct umm_queue_end *end, struct umm_ring_wake wake);

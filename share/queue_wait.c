@@ -71,8 +71,7 @@ UMM_HOT static int sleep_on(struct umm_queue_end *end, const struct umm_ring_bel
 	return ret;
 }
 
-/* Signs of death that ring no bell. */
-UMM_COLD static int look_for_death(struct umm_queue_end *end)
+UMM_COLD int umm_queue_look_for_death(struct umm_queue_end *end)
 {
 	for (unsigned i = 0; i < end->n_doorbells; i++)
 		if (umm_doorbell_look(end->doorbells[i]) == UMM_DOORBELL_HUNG_UP)
@@ -84,11 +83,10 @@ UMM_COLD static int look_for_death(struct umm_queue_end *end)
 static int look_for_death_if_due(struct umm_queue_end *end)
 {
 	int64_t now = umm_now_ns();
-	if (end->look_ns != 0 && now < end->look_ns)
+	if (now < end->look_ns)
 		return 0;
-	bool first = end->look_ns == 0;
 	end->look_ns = now + UMM_QUEUE_SLICE_NS;
-	return first ? 0 : look_for_death(end);
+	return umm_queue_look_for_death(end);
 }
 
 /* The order of the first three steps is the protocol. */
@@ -111,7 +109,8 @@ UMM_HOT static int sleep_for_news(struct umm_queue_end *end, umm_queue_step *ste
 		ret = step(end, out);
 		if (ret != UMM_RING_WAIT)
 			return ret;
-		ret = slept == -ETIMEDOUT ? look_for_death(end) : look_for_death_if_due(end);
+		ret = slept == -ETIMEDOUT ? umm_queue_look_for_death(end)
+					  : look_for_death_if_due(end);
 		if (ret != 0)
 			return ret;
 		if (umm_now_ns() >= deadline_ns)
