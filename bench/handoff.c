@@ -18,6 +18,7 @@
 #include "stage/outfile.h"
 
 #define MAX_ROUNDS 99
+#define MAX_FRAMES 10000000
 #define SPIN_NS	   INT64_C(1000000000)
 
 /* A way frames come, and how many of them one run needs. */
@@ -43,6 +44,7 @@ struct figures {
 
 struct options {
 	unsigned rounds;
+	unsigned frames;  /* 0: as many as the scenario says */
 	const char *only; /* NULL: all scenarios */
 	bool json;
 	const char *json_path; /* "-": stdout */
@@ -103,7 +105,18 @@ static struct figures divide(const struct figures *ours, const struct figures *b
 	return result;
 }
 
-static int run_scenario(const struct scenario *scenario, unsigned rounds, struct outcome *out)
+/* As the scenario says, or as many frames as were asked for: then the warm-up is not longer. */
+static struct handoff_pace pace_of(const struct scenario *scenario, const struct options *options)
+{
+	struct handoff_pace pace = scenario->pace;
+	if (options->frames > 0)
+		pace.frames = options->frames;
+	if (pace.warm_up > pace.frames)
+		pace.warm_up = pace.frames;
+	return pace;
+}
+
+static int run_scenario(const struct handoff_pace *pace, unsigned rounds, struct outcome *out)
 {
 	static const struct handoff_contender *const contenders[] = { &handoff_bare, &handoff_umm };
 	struct figures runs[2][MAX_ROUNDS], ratios[MAX_ROUNDS];
@@ -111,10 +124,10 @@ static int run_scenario(const struct scenario *scenario, unsigned rounds, struct
 		for (unsigned turn = 0; turn < 2; turn++) {
 			unsigned who = (round + turn) % 2;
 			struct handoff_result result;
-			int ret = handoff_measure(contenders[who], &scenario->pace, &result);
+			int ret = handoff_measure(contenders[who], pace, &result);
 			if (ret < 0)
 				return ret;
-			runs[who][round] = to_figures(&result, &scenario->pace);
+			runs[who][round] = to_figures(&result, pace);
 		}
 		ratios[round] = divide(&runs[1][round], &runs[0][round]);
 	}
@@ -157,10 +170,11 @@ static void json_figures(FILE *to, const char *key, const struct figures *figure
 		figures->consumer_switches, figures->faults, figures->frames_per_second);
 }
 
-static void json_outcome(FILE *to, const struct scenario *scenario, const struct outcome *outcome)
+static void json_outcome(FILE *to, const struct scenario *scenario, uint64_t frames,
+			 const struct outcome *outcome)
 {
 	fprintf(to, "{\"scenario\":\"%s\",\"frames\":%llu,", scenario->name,
-		(unsigned long long)scenario->pace.frames);
+		(unsigned long long)frames);
 	json_figures(to, "bare", &outcome->median[0]);
 	fputc(',', to);
 	json_figures(to, "umm", &outcome->median[1]);
@@ -182,7 +196,8 @@ static char *json_text(const struct options *options, const struct outcome *outc
 		if (options->only != NULL && strcmp(options->only, all_scenarios[i].name) != 0)
 			continue;
 		fputs(separator, to);
-		json_outcome(to, &all_scenarios[i], &outcomes[i]);
+		json_outcome(to, &all_scenarios[i], pace_of(&all_scenarios[i], options).frames,
+			     &outcomes[i]);
 		separator = ",";
 	}
 	fputs("]}\n", to);
@@ -219,13 +234,15 @@ static int write_json(const struct options *options, const struct outcome *outco
 static void print_usage(FILE *to)
 {
 	fprintf(to,
-		"usage: umm bench handoff [--rounds=N] [--only=SCENARIO] [--json[=FILE]]\n"
+		"usage: umm bench handoff [--rounds=N] [--frames=N] [--only=SCENARIO] "
+		"[--json[=FILE]]\n"
 		"\n"
 		"Hands frames from one process to another, and measures latency, CPU time, "
 		"context\n"
 		"switches and page faults against a bare futex ring of %d slots in turn.\n"
 		"\n"
 		"  --rounds=N         runs of each contender in each scenario (default 5)\n"
+		"  --frames=N         of each run, in place of what each scenario needs\n"
 		"  --only=SCENARIO    one of:",
 		HANDOFF_SLOTS);
 	for (size_t i = 0; i < N_SCENARIOS; i++)
@@ -245,13 +262,13 @@ static bool scenario_exists(const char *name)
 	return false;
 }
 
-static bool parse_rounds(const char *text, unsigned *out)
+static bool parse_count(const char *what, unsigned most, const char *text, unsigned *out)
 {
 	char *end;
 	errno = 0;
 	unsigned long value = strtoul(text, &end, 10);
-	if (errno != 0 || *end != '\0' || value < 1 || value > MAX_ROUNDS) {
-		fprintf(stderr, "umm bench handoff: rounds must be 1 to %d, not '%s'\n", MAX_ROUNDS,
+	if (errno != 0 || *end != '\0' || value < 1 || value > most) {
+		fprintf(stderr, "umm bench handoff: --%s must be 1 to %u, not '%s'\n", what, most,
 			text);
 		return false;
 	}
@@ -264,6 +281,7 @@ static int parse_options(int argc, char **argv, struct options *out)
 {
 	static const struct option long_options[] = {
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "frames", required_argument, NULL, 'f' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "json", optional_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -274,7 +292,11 @@ static int parse_options(int argc, char **argv, struct options *out)
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) >= 0) {
 		switch (option) {
 		case 'r':
-			if (!parse_rounds(optarg, &out->rounds))
+			if (!parse_count("rounds", MAX_ROUNDS, optarg, &out->rounds))
+				return BENCH_USAGE;
+			break;
+		case 'f':
+			if (!parse_count("frames", MAX_FRAMES, optarg, &out->frames))
 				return BENCH_USAGE;
 			break;
 		case 'o':
@@ -308,7 +330,8 @@ static int run_all(const struct options *options, struct outcome *outcomes)
 	for (size_t i = 0; i < N_SCENARIOS; i++) {
 		if (options->only != NULL && strcmp(options->only, all_scenarios[i].name) != 0)
 			continue;
-		int ret = run_scenario(&all_scenarios[i], options->rounds, &outcomes[i]);
+		struct handoff_pace pace = pace_of(&all_scenarios[i], options);
+		int ret = run_scenario(&pace, options->rounds, &outcomes[i]);
 		if (ret < 0) {
 			fprintf(stderr, "umm bench handoff: %s: %s\n", all_scenarios[i].name,
 				strerror(-ret));

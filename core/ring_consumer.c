@@ -265,7 +265,7 @@ UMM_HOT unsigned umm_ring_consumer_expect(struct umm_ring_consumer *consumer,
 	return 1;
 }
 
-void umm_ring_consumer_relax(struct umm_ring_consumer *consumer)
+UMM_HOT void umm_ring_consumer_relax(struct umm_ring_consumer *consumer)
 {
 	atomic_store_explicit(&consumer->block->base.waits[0], 0, memory_order_relaxed);
 }

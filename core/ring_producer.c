@@ -401,7 +401,7 @@ UMM_HOT unsigned umm_ring_producer_expect(struct umm_ring_producer *producer,
 	return n;
 }
 
-void umm_ring_producer_relax(struct umm_ring_producer *producer)
+UMM_HOT void umm_ring_producer_relax(struct umm_ring_producer *producer)
 {
 	for (uint32_t left = producer->alive; left != 0; left &= left - 1)
 		atomic_store_explicit(&producer->block->base.waits[umm_lowest_bit(left)], 0,
