@@ -17,7 +17,7 @@
 #include "share/json.h"
 
 #define MOST_BYTES    (1 << 20)
-#define LOCK_TRIES    1000
+#define LOCK_TRIES    3000
 #define LOCK_PAUSE_NS 1000000
 
 static const char *kernel_version(struct utsname *name)
