@@ -65,8 +65,8 @@ enum collection_step {
 struct member_record {
 	struct seat *seat; /* NULL once it left */
 	char label[64];
-	unsigned said; /**< steps it has finished: 1 sealed, 2 mapped, 3 ready */
-	bool asked;    /**< has a buffer on trial and did not answer yet */
+	unsigned said;	/**< steps it has finished: 1 sealed, 2 mapped, 3 ready */
+	unsigned asked; /**< buffers on trial it did not answer to yet */
 };
 
 struct collection {
@@ -127,7 +127,7 @@ int seat_create(struct umm_client *client, uint32_t id, const char *token);
 /** Leave collection and client; the resource may live on for a moment. */
 void seat_leave(struct seat *seat);
 /** The events of one step; each returns 0 or -ENOMEM or an errno of fcntl. */
-int seat_send_try(struct seat *seat);
+int seat_send_try(struct seat *seat, int buffer_fd);
 int seat_send_settled(struct seat *seat);
 int seat_send_refused(struct seat *seat, int verdict, const char *explanation);
 void seat_send_writable(struct seat *seat);

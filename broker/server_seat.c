@@ -242,7 +242,7 @@ static unsigned consumer_index(const struct seat *seat)
 	return umm_pool_consumer_index(&seat->collection->negotiation, (unsigned)seat->index);
 }
 
-int seat_send_try(struct seat *seat)
+int seat_send_try(struct seat *seat, int buffer_fd)
 {
 	const struct collection *collection = seat->collection;
 	const struct umm_layout *layout = umm_answer_layout(collection->negotiation.answer);
@@ -251,8 +251,7 @@ int seat_send_try(struct seat *seat)
 	int ret = text_fd(umm_answer_json(collection->negotiation.answer), &size, &fd);
 	if (ret == 0)
 		umm_collection_v1_send_try(seat->resource, collection->round.serial, fd, size,
-					   layout->width_px, layout->height_px,
-					   collection->settle.trial.fd);
+					   layout->width_px, layout->height_px, buffer_fd);
 	return ret;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Trials: every member that wants to attaches the same buffer, all at once, each in its process.
+ * Trials: every member that wants to attaches the same buffers, all at once, each in its process.
  *
  *	trial_begin -> next candidate -> ask -> .. answers .. -> all have spoken -> pool
  *			     ^___________________________________ somebody refused
@@ -30,7 +30,7 @@ static int timed_out(void *data)
 	struct collection *collection = data;
 	char reason[200] = "";
 	for (unsigned i = 0; i < collection->expected && reason[0] == '\0'; i++)
-		if (collection->records[i].asked)
+		if (collection->records[i].asked > 0)
 			snprintf(reason, sizeof(reason),
 				 "%s did not say within %.1f s whether it can attach a buffer",
 				 collection->negotiation.members[i].name,
@@ -38,7 +38,7 @@ static int timed_out(void *data)
 	struct wl_resource *slow[UMM_MAX_CONSUMERS + 1];
 	unsigned n_slow = 0;
 	for (unsigned i = 0; i < collection->expected && n_slow < UMM_MAX_CONSUMERS + 1; i++)
-		if (collection->records[i].asked && collection->records[i].seat != NULL)
+		if (collection->records[i].asked > 0 && collection->records[i].seat != NULL)
 			slow[n_slow++] = collection->records[i].seat->resource;
 	collection_end(collection, reason);
 	for (unsigned i = 0; i < n_slow; i++)
@@ -67,12 +67,13 @@ static int start_timer(struct collection *collection)
 static int ask(struct collection *collection, unsigned index)
 {
 	struct member_record *record = &collection->records[index];
-	int ret = seat_send_try(record->seat);
-	if (ret < 0)
-		return ret;
-	record->asked = true;
-	collection->round.unanswered++;
-	return 0;
+	int ret = 0;
+	for (unsigned i = 0; i < umm_settle_count(&collection->settle) && ret == 0; i++) {
+		ret = seat_send_try(record->seat, umm_settle_fd(&collection->settle, i));
+		record->asked++;
+		collection->round.unanswered++;
+	}
+	return ret;
 }
 
 static int ask_all(struct collection *collection)
@@ -87,45 +88,41 @@ static int ask_all(struct collection *collection)
 	return ret;
 }
 
-/* On to the next candidate until somebody must be waited for, or it is decided. */
-static void go_on(struct collection *collection)
+/* On until somebody must be waited for, or it is decided. `ret`: as umm_settle_conclude(). */
+static void go_on(struct collection *collection, int ret)
 {
-	int ret;
-	do {
-		ret = umm_settle_next(&collection->settle);
+	while (ret == -EAGAIN || ret == -EINPROGRESS) {
+		ret = ret == -EAGAIN ? umm_settle_next(&collection->settle) : 0;
 		if (ret == 0)
 			ret = ask_all(collection);
 		if (ret == 0 && collection->round.unanswered > 0)
 			return;
 		if (ret == 0)
-			ret = umm_settle_allocate(&collection->settle, &collection->pool);
-	} while (ret == -EAGAIN);
+			ret = umm_settle_conclude(&collection->settle, &collection->pool);
+	}
 	collection_settled(collection, ret);
 }
 
 void trial_begin(struct collection *collection)
 {
 	umm_settle_init(&collection->settle, &collection->negotiation);
-	go_on(collection);
+	go_on(collection, -EAGAIN);
 }
 
 static void all_have_spoken(struct collection *collection)
 {
 	stop_timer(collection);
-	int ret = umm_settle_allocate(&collection->settle, &collection->pool);
-	if (ret == -EAGAIN)
-		go_on(collection);
-	else
-		collection_settled(collection, ret);
+	go_on(collection, umm_settle_conclude(&collection->settle, &collection->pool));
 }
 
 int trial_hear(struct collection *collection, unsigned index, uint32_t serial, int result,
 	       const char *why)
 {
 	struct member_record *record = &collection->records[index];
-	if (!record->asked || serial != collection->round.serial || result > 0 || result < -4095)
+	if (record->asked == 0 || serial != collection->round.serial || result > 0 ||
+	    result < -4095)
 		return -EPROTO;
-	record->asked = false;
+	record->asked--;
 	collection->round.unanswered--;
 	int ret = umm_settle_hear(&collection->settle, index, result, why);
 	if (ret < 0)
@@ -141,5 +138,5 @@ void trial_end(struct collection *collection)
 	umm_settle_finish(&collection->settle);
 	collection->round.unanswered = 0;
 	for (unsigned i = 0; i < collection->expected; i++)
-		collection->records[i].asked = false;
+		collection->records[i].asked = 0;
 }

@@ -108,18 +108,26 @@ static int remember_answer(struct local *local, int verdict)
 	return 0;
 }
 
-/* All try the same buffer, one after the other. */
-static int hold_trial(struct local *local, struct umm_settle *settle)
+static int try_member(struct local *local, struct umm_settle *settle, unsigned index)
 {
 	const struct umm_layout *layout = umm_answer_layout(local->negotiation.answer);
 	int ret = 0;
-	for (unsigned i = 0; i < local->base.n_members && ret == 0; i++) {
+	for (unsigned i = 0; i < umm_settle_count(settle) && ret == 0; i++) {
 		char why[UMM_TRIAL_WHY_MAX];
-		if (!umm_settle_asks(settle, i))
-			continue;
-		int result = umm_member_try(local->base.members[i], settle->trial.fd, layout, why);
-		ret = umm_settle_hear(settle, i, result, why);
+		int result = umm_member_try(local->base.members[index], umm_settle_fd(settle, i),
+					    layout, why);
+		ret = umm_settle_hear(settle, index, result, why);
 	}
+	return ret;
+}
+
+/* All try the same buffers, one after the other. */
+static int hold_trial(struct local *local, struct umm_settle *settle)
+{
+	int ret = 0;
+	for (unsigned i = 0; i < local->base.n_members && ret == 0; i++)
+		if (umm_settle_asks(settle, i))
+			ret = try_member(local, settle, i);
 	return ret;
 }
 
@@ -129,14 +137,14 @@ static int settle(struct local *local)
 	struct umm_settle settle;
 	umm_settle_init(&settle, &local->negotiation);
 	settle.arena = local->arena;
-	int ret;
-	do {
-		ret = umm_settle_next(&settle);
+	int ret = -EAGAIN;
+	while (ret == -EAGAIN || ret == -EINPROGRESS) {
+		ret = ret == -EAGAIN ? umm_settle_next(&settle) : 0;
 		if (ret == 0)
 			ret = hold_trial(local, &settle);
 		if (ret == 0)
-			ret = umm_settle_allocate(&settle, &local->pool);
-	} while (ret == -EAGAIN);
+			ret = umm_settle_conclude(&settle, &local->pool);
+	}
 	umm_settle_finish(&settle);
 	return ret;
 }

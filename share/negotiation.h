@@ -30,6 +30,7 @@ struct umm_negotiation_member {
 	enum umm_role role;
 	enum umm_queue_mode mode; /**< never UMM_QUEUE_DEFAULT */
 	bool foreign_writer;
+	bool refused;		      /**< a buffer of the present round */
 	bool tried;		      /**< wants to attach a buffer before the pool is allocated */
 	struct umm_identity identity; /**< whom facts are about */
 	json_t *constraints;	      /**< owned */

@@ -11,8 +11,6 @@
 #include "share/json.h"
 #include "share/teach_pairs.h"
 
-UMM_DEFINE_AUTO(umm_pool, umm_pool_destroy)
-
 static json_t *chosen_participant(const struct umm_settle *settle, unsigned index);
 
 /* Who answers with a new refusal every time is stopped here. */
@@ -31,6 +29,8 @@ void umm_settle_finish(struct umm_settle *settle)
 	if (settle->negotiation == NULL)
 		return;
 	umm_heap_memory_close(&settle->trial);
+	umm_pool_destroy(settle->pool);
+	settle->pool = NULL;
 	if (settle->negotiation->learned != NULL)
 		umm_learned_keep(settle->negotiation->learned, &settle->negotiation->findings);
 	settle->negotiation = NULL;
@@ -117,13 +117,21 @@ static bool is_anybody_asked(const struct umm_settle *settle)
 	return false;
 }
 
+static void begin_round(struct umm_settle *settle)
+{
+	struct umm_negotiation *negotiation = settle->negotiation;
+	settle->refused = false;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		negotiation->members[i].refused = false;
+}
+
 int umm_settle_next(struct umm_settle *settle)
 {
 	int ret = umm_negotiation_remember(settle->negotiation);
 	if (ret < 0)
 		return ret;
-	settle->refused = false;
 	do {
+		begin_round(settle);
 		if (settle->rounds++ == MOST_ROUNDS) {
 			umm_negotiation_note(settle->negotiation,
 					     "given up after %d refused trials", MOST_ROUNDS);
@@ -258,47 +266,79 @@ static bool was_refused(const struct umm_settle *settle, const struct umm_findin
 	return false;
 }
 
-static int learn_success(struct umm_settle *settle, struct umm_finding *finding)
+static int learn_success(struct umm_settle *settle, unsigned index)
 {
 	struct umm_findings *findings = &settle->negotiation->findings;
-	finding->why[0] = '\0';
-	struct umm_finding layout = *finding;
+	struct umm_finding finding = make_finding(settle, index, 0, "");
+	struct umm_finding layout = finding;
 	layout.kind = UMM_FINDING_LAYOUT;
 	if (was_refused(settle, &layout)) {
 		int ret = umm_findings_add(findings, &layout);
 		if (ret < 0)
 			return ret;
 	}
-	be_about_heap(finding);
-	int ret = umm_findings_add(findings, finding);
+	be_about_heap(&finding);
+	int ret = umm_findings_add(findings, &finding);
 	return ret < 0 ? ret : 0;
 }
 
+/* The first refusal of a round says it all. */
 int umm_settle_hear(struct umm_settle *settle, unsigned index, int result, const char *why)
 {
+	struct umm_negotiation_member *member = &settle->negotiation->members[index];
+	if (result == 0 || member->refused)
+		return 0;
 	const char *reason = why[0] != '\0' ? why : strerrordesc_np(-result);
 	struct umm_finding finding =
 		make_finding(settle, index, result, reason != NULL ? reason : "");
-	if (result == 0)
-		return learn_success(settle, &finding);
-	settle->refused = true;
+	settle->refused = member->refused = true;
 	return learn_refusal(settle, index, &finding);
 }
 
 /* ---- the pool ---- */
 
-int umm_settle_allocate(struct umm_settle *settle, struct umm_pool **out)
+unsigned umm_settle_count(const struct umm_settle *settle)
 {
-	umm_heap_memory_close(&settle->trial);
-	if (settle->refused)
-		return -EAGAIN;
-	umm_auto(umm_pool, pool) = NULL;
-	struct umm_arena *arena = is_anybody_asked(settle) ? NULL : settle->arena;
-	int ret = umm_pool_create(settle->negotiation, &settle->heap, arena, &pool);
+	return settle->pool != NULL ? settle->pool->n_buffers : 1;
+}
+
+int umm_settle_fd(const struct umm_settle *settle, unsigned i)
+{
+	return settle->pool != NULL ? settle->pool->buffers[i].fd : settle->trial.fd;
+}
+
+static int allocate_pool(struct umm_settle *settle, bool asked)
+{
+	struct umm_arena *arena = asked ? NULL : settle->arena;
+	int ret = umm_pool_create(settle->negotiation, &settle->heap, arena, &settle->pool);
 	if (ret < 0)
 		return ran_out(settle, ret);
-	ret = umm_pool_add_blocks(pool, settle->negotiation);
+	uint32_t class = class_of(&settle->heap);
+	bool file = class == UMM_HEAP_MEMFD || class == UMM_HEAP_HUGETLB;
+	return asked && !file ? -EINPROGRESS : 0;
+}
+
+static int hand_over(struct umm_settle *settle, struct umm_pool **out)
+{
+	int ret = 0;
+	for (unsigned i = 0; i < settle->negotiation->n_members && ret == 0; i++)
+		if (umm_settle_asks(settle, i))
+			ret = learn_success(settle, i);
 	if (ret == 0)
-		*out = umm_steal(pool);
+		ret = umm_pool_add_blocks(settle->pool, settle->negotiation);
+	if (ret == 0)
+		*out = umm_steal(settle->pool);
 	return ret;
+}
+
+int umm_settle_conclude(struct umm_settle *settle, struct umm_pool **out)
+{
+	umm_heap_memory_close(&settle->trial);
+	if (settle->refused) {
+		umm_pool_destroy(settle->pool);
+		settle->pool = NULL;
+		return -EAGAIN;
+	}
+	int ret = settle->pool != NULL ? 0 : allocate_pool(settle, is_anybody_asked(settle));
+	return ret == 0 ? hand_over(settle, out) : ret;
 }

@@ -9,6 +9,9 @@
 #include "tests/unit/fake_heaps.h"
 #include "tests/unit/members.h"
 
+/** Buffers of their pool: they are tried after the first one was taken. */
+#define TRIER_POOL 2
+
 /** What one member says to trials, and what it was asked. */
 struct trier {
 	const char *refuses[4];	 /**< heaps, NULL-terminated */
@@ -16,6 +19,7 @@ struct trier {
 	const char *why;	 /**< NULL: it does not say */
 	uint32_t refuses_format; /**< with -EOPNOTSUPP */
 	uint64_t refuses_width;
+	unsigned lucky; /**< it takes that many buffers it refuses */
 	unsigned asked, refused;
 	struct umm_buffer_id last;
 };
@@ -36,6 +40,10 @@ static inline int trier_attach(void *user, struct umm_buffer *buffer, char *why)
 	for (unsigned i = 0; trier->refuses[i] != NULL; i++) {
 		if (strcmp(trier->refuses[i], layout->heap) != 0)
 			continue;
+		if (trier->lucky > 0) {
+			trier->lucky--;
+			break;
+		}
 		snprintf(why, UMM_TRIAL_WHY_MAX, "%s", trier->why != NULL ? trier->why : "");
 		return trier->error;
 	}
