@@ -116,6 +116,7 @@ static int open_v4l2(const char *node, const struct umm_device_opts *opts, void 
 			 "v4l2: no node in /dev/video* that can be used");
 	if (ret == 0)
 		ret = umm_v4l2_node_open(path, -1, opts, &v4l2->node, why);
+	v4l2->stream.queue = v4l2->node.queue;
 	if (ret == 0)
 		ret = ask(v4l2, why);
 	if (ret < 0) {
@@ -259,7 +260,6 @@ static int settle(struct v4l2 *v4l2, const struct umm_layout *layout, char *why)
 		ret = set_rate(v4l2, why);
 	if (ret < 0)
 		return ret;
-	v4l2->stream.queue = v4l2->node.queue;
 	v4l2->stream.shape = got;
 	v4l2->stream.info = umm_format_info(layout->format);
 	ret = umm_v4l2_stream_open(&v4l2->stream, layout->buffers, layout->raw_size_bytes);
