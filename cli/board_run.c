@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * `umm run --board BOARD DEVICE DEVICE... DEVICE[:FILE.png]`: what a pipeline does on hardware that
- * is not on the desk. What the devices of the board demand of memory comes from the board's file;
- * machine, caches and IOMMUs are modelled (model/board.h), and the pixels on the modelled screen
- * are compared with what they must be.
+ * is not on the desk. What the devices of the board demand comes from the board's file, and the
+ * solver makes the layout of each edge of it (cli/board_layout.h); machine, caches and IOMMUs are
+ * modelled (model/board.h), and the pixels on the modelled screen are compared with what they must
+ * be.
  */
 #include "cli/board_run.h"
 
@@ -16,14 +17,13 @@
 #include <string.h>
 
 #include "cli/board.h"
+#include "cli/board_report.h"
 #include "cli/commands.h"
-#include "model/board.h"
 
-#define MIB		UINT64_C(1048576)
-#define RAM_BYTES	(64 * MIB) /* so much of the board's memory is modelled */
-#define DEFAULT_FRAMES	60
-#define DEFAULT_BUFFERS 3
-#define MAX_SIDE_PX	MODEL_VIDEO_WIDTH_MAX
+#define MIB	       UINT64_C(1048576)
+#define RAM_BYTES      (64 * MIB) /* so much of the board's memory is modelled */
+#define DEFAULT_FRAMES 60
+#define MAX_SIDE_PX    MODEL_VIDEO_WIDTH_MAX
 
 enum option_key {
 	OPTION_BOARD = 256,
@@ -51,27 +51,24 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-struct board_run {
-	const char *spec; /* of the board */
-	uint64_t frames;
-	bool coherent, json;
-	const char *picture_path; /* NULL: none */
-	struct model_board_options options;
-	char *names[MODEL_BOARD_DEVICES];
-};
-
 static void print_help(void)
 {
 	fputs("usage: umm run --board BOARD [OPTIONS] DEVICE DEVICE... DEVICE[:FILE.png]\n\n"
 	      "Runs a pipeline on a modelled board: the first device is a camera, the last a\n"
-	      "display, those between lay an overlay over the picture; cpu in the place of a\n"
-	      "device is a program that does the same. What devices demand of memory is read from\n"
-	      "the board's file, umm-boards(5). FILE.png gets the last picture on the screen.\n"
+	      "display, those between lay an overlay over the picture, but for video codecs, "
+	      "which\n"
+	      "compress it and make a picture of the stream again; cpu in the place of a device "
+	      "is\n"
+	      "a program. What devices demand is read from the board's file, umm-boards(5), and "
+	      "the\n"
+	      "solver makes formats, strides and numbers of buffers of it. FILE.png gets the last\n"
+	      "picture on the screen.\n"
 	      "\n"
 	      "options:\n"
 	      "  --frames N        so many frames (60)\n"
-	      "  --buffers N       so many buffers on each edge, 1 to 8 (3)\n"
-	      "  --size WxH        of the picture, 32-bit pixels (640x480)\n"
+	      "  --buffers N       so many buffers on each edge, 1 to 32 (as many as are asked "
+	      "for)\n"
+	      "  --size WxH        of the picture (640x480)\n"
 	      "  --contiguous N    bytes of contiguous memory; K and M may follow (16M)\n"
 	      "  --tenants N       percent of it that is lent to a tenant who can be moved (0)\n"
 	      "  --coherent        the devices see the CPU's caches\n"
@@ -106,7 +103,7 @@ static int parse_number(const char *option, const char *text, uint64_t max, uint
 	return 0;
 }
 
-static int parse_size(const char *text, struct model_picture *picture)
+static int parse_size(const char *text, struct board_run *run)
 {
 	char *end;
 	unsigned long width = strtoul(text, &end, 10), height = 0;
@@ -120,8 +117,8 @@ static int parse_size(const char *text, struct model_picture *picture)
 			MAX_SIDE_PX, MAX_SIDE_PX);
 		return -1;
 	}
-	*picture = (struct model_picture){ (uint32_t)width, (uint32_t)height,
-					   (width * UINT64_C(4) + 63) & ~UINT64_C(63) };
+	run->width_px = (uint32_t)width;
+	run->height_px = (uint32_t)height;
 	return 0;
 }
 
@@ -135,7 +132,7 @@ static int parse_option(struct board_run *run, int key, const char *name)
 		run->spec = optarg;
 		return 0;
 	case OPTION_SIZE:
-		return parse_size(optarg, &options->picture);
+		return parse_size(optarg, run);
 	case OPTION_COHERENT:
 		run->coherent = true;
 		return 0;
@@ -152,7 +149,7 @@ static int parse_option(struct board_run *run, int key, const char *name)
 		return ret;
 	case OPTION_BUFFERS:
 		ret = parse_number(name, optarg, MODEL_BOARD_BUFFERS, &value);
-		options->buffers = value > 0 ? (unsigned)value : 1;
+		run->buffers = value > 0 ? (unsigned)value : 1;
 		return ret;
 	case OPTION_TENANTS:
 		ret = parse_number(name, optarg, 100, &value);
@@ -201,6 +198,17 @@ static uint64_t limit_of(const json_t *object, const char *key)
 	return value == UINT64_MAX ? 0 : value;
 }
 
+/* Between two others whoever is for video, and not for graphics, is a codec. */
+static bool is_video(const json_t *device)
+{
+	size_t i;
+	const json_t *usage;
+	json_array_foreach (json_object_get(device, "usage"), i, usage)
+		if (json_is_string(usage) && strcmp(json_string_value(usage), "video") == 0)
+			return true;
+	return false;
+}
+
 static struct model_board_device device_of(const struct board_run *run, const json_t *device)
 {
 	const json_t *memory = json_object_get(device, "memory");
@@ -209,6 +217,7 @@ static struct model_board_device device_of(const struct board_run *run, const js
 		.name = json_string_value(json_object_get(device, "name")),
 		.contiguous = json_is_true(json_object_get(memory, "contiguous")),
 		.iommu = json_is_true(json_object_get(memory, "iommu")),
+		.codec = is_video(device),
 		.limits = {
 			.mask = number_of(json_object_get(memory, "address"), "max"),
 			.max_segments = (uint32_t)limit_of(segments, "max_count"),
@@ -279,8 +288,7 @@ static int add_device(struct board_run *run, const struct board *board, const ch
 
 static int write_png(const struct board_run *run, const uint32_t *screen)
 {
-	const struct model_picture *picture = &run->options.picture;
-	size_t pixels = (size_t)picture->width_px * picture->height_px;
+	size_t pixels = (size_t)run->width_px * run->height_px;
 	umm_autofree uint8_t *rgb = malloc(pixels * 3);
 	umm_autofree char *partial = NULL;
 	if (rgb == NULL)
@@ -296,8 +304,8 @@ static int write_png(const struct board_run *run, const uint32_t *screen)
 	}
 	png_image image = {
 		.version = PNG_IMAGE_VERSION,
-		.width = picture->width_px,
-		.height = picture->height_px,
+		.width = run->width_px,
+		.height = run->height_px,
 		.format = PNG_FORMAT_RGB,
 	};
 	if (png_image_write_to_file(&image, partial, 0, rgb, 0, NULL) &&
@@ -307,119 +315,6 @@ static int write_png(const struct board_run *run, const uint32_t *screen)
 		image.message[0] != '\0' ? image.message : strerror(errno));
 	remove(partial);
 	return -1;
-}
-
-/* ---- the report ---- */
-
-static void print_edges(const struct board_run *run, struct model_board *board)
-{
-	printf("%-20s %-10s %7s %9s %5s %-12s %9s %12s %6s\n", "edge", "memory", "buffers", "bytes",
-	       "runs", "first at", "cleaned", "invalidated", "waits");
-	for (unsigned i = 0; i + 1 < run->options.n_devices; i++) {
-		struct model_edge_report edge = model_board_edge(board, i);
-		char name[64];
-		snprintf(name, sizeof(name), "%s > %s", run->names[i], run->names[i + 1]);
-		printf("%-20s %-10s %7u %9llu %5u 0x%-10llx %9llu %12llu %6llu\n", name,
-		       edge.contiguous ? "contiguous" : "scattered", edge.buffers,
-		       (unsigned long long)edge.size_bytes, edge.runs,
-		       (unsigned long long)edge.first.start, (unsigned long long)edge.cleaned_bytes,
-		       (unsigned long long)edge.invalidated_bytes, (unsigned long long)edge.waits);
-	}
-}
-
-static void print_devices(const struct board_run *run, struct model_board *board)
-{
-	printf("%-12s %6s %8s %8s %12s %12s %8s %10s %10s %6s\n", "device", "IOMMU", "mappings",
-	       "segments", "read", "written", "bounced", "IOTLB hits", "misses", "faults");
-	for (unsigned i = 0; i < run->options.n_devices; i++) {
-		struct model_device_report device = model_board_device(board, i);
-		printf("%-12s %6s %8u %8u %12llu %12llu %8llu %10llu %10llu %6llu\n", run->names[i],
-		       run->options.devices[i].iommu ? "yes" : "no", device.mappings,
-		       device.segments, (unsigned long long)device.read_bytes,
-		       (unsigned long long)device.written_bytes,
-		       (unsigned long long)device.bounced_bytes,
-		       (unsigned long long)device.iotlb_hits,
-		       (unsigned long long)device.iotlb_misses, (unsigned long long)device.faults);
-	}
-}
-
-static void print_report(const struct board_run *run, struct model_board *board, int64_t wrong)
-{
-	struct model_cache_report caches = model_board_caches(board);
-	struct model_tenant_report tenant = model_board_tenant(board);
-	printf("%s, modelled: %llu frames of %ux%u, %lld wrong on the screen\n\n",
-	       run->options.name, (unsigned long long)run->frames, run->options.picture.width_px,
-	       run->options.picture.height_px, (long long)wrong);
-	print_edges(run, board);
-	putchar('\n');
-	print_devices(run, board);
-	printf("\ncache lines: %llu cleaned, %llu invalidated; by chance %llu evicted, %llu "
-	       "brought "
-	       "in\n",
-	       (unsigned long long)caches.cleaned, (unsigned long long)caches.invalidated,
-	       (unsigned long long)caches.evicted, (unsigned long long)caches.prefetched);
-	if (tenant.lent_bytes > 0)
-		printf("tenant: %llu bytes of contiguous memory lent, %llu moved out of the way, "
-		       "%s\n",
-		       (unsigned long long)tenant.lent_bytes,
-		       (unsigned long long)tenant.moved_bytes,
-		       tenant.intact ? "all of it intact" : "AND DAMAGED");
-}
-
-static json_t *edges_to_json(const struct board_run *run, struct model_board *board)
-{
-	json_t *list = json_array();
-	for (unsigned i = 0; i + 1 < run->options.n_devices; i++) {
-		struct model_edge_report edge = model_board_edge(board, i);
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:b, s:i, s:I, s:i, s:I, s:I, s:I}", "from",
-					run->names[i], "to", run->names[i + 1], "contiguous",
-					edge.contiguous, "buffers", edge.buffers, "size_bytes",
-					(json_int_t)edge.size_bytes, "runs", edge.runs,
-					"cleaned_bytes", (json_int_t)edge.cleaned_bytes,
-					"invalidated_bytes", (json_int_t)edge.invalidated_bytes,
-					"waits", (json_int_t)edge.waits));
-	}
-	return list;
-}
-
-static json_t *devices_to_json(const struct board_run *run, struct model_board *board)
-{
-	json_t *list = json_array();
-	for (unsigned i = 0; i < run->options.n_devices; i++) {
-		struct model_device_report device = model_board_device(board, i);
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
-				  run->names[i], "iommu", run->options.devices[i].iommu, "mappings",
-				  device.mappings, "segments", device.segments, "read_bytes",
-				  (json_int_t)device.read_bytes, "written_bytes",
-				  (json_int_t)device.written_bytes, "bounced_bytes",
-				  (json_int_t)device.bounced_bytes, "iotlb_hits",
-				  (json_int_t)device.iotlb_hits, "iotlb_misses",
-				  (json_int_t)device.iotlb_misses, "faults",
-				  (json_int_t)device.faults));
-	}
-	return list;
-}
-
-static int print_json(const struct board_run *run, struct model_board *board, int64_t wrong)
-{
-	struct model_cache_report caches = model_board_caches(board);
-	struct model_tenant_report tenant = model_board_tenant(board);
-	json_t *report = json_pack(
-		"{s:s, s:I, s:I, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:b}}", "board",
-		run->options.name, "frames", (json_int_t)run->frames, "wrong_frames",
-		(json_int_t)wrong, "edges", edges_to_json(run, board), "devices",
-		devices_to_json(run, board), "cache_lines", "cleaned", (json_int_t)caches.cleaned,
-		"invalidated", (json_int_t)caches.invalidated, "evicted",
-		(json_int_t)caches.evicted, "prefetched", (json_int_t)caches.prefetched, "tenant",
-		"lent_bytes", (json_int_t)tenant.lent_bytes, "moved_bytes",
-		(json_int_t)tenant.moved_bytes, "intact", tenant.intact);
-	int ret = report != NULL ? json_dumpf(report, stdout, JSON_INDENT(2)) : -1;
-	putchar('\n');
-	json_decref(report);
-	return ret;
 }
 
 /* ---- the run ---- */
@@ -440,14 +335,34 @@ static int run_modelled(struct board_run *run)
 		fprintf(stderr, "umm: %s: %s\n", run->options.name,
 			why[0] != '\0' ? why : strerror((int)-wrong));
 	else if (!run->json)
-		print_report(run, board, wrong);
-	else if (print_json(run, board, wrong) < 0)
+		board_report_print(run, board, wrong);
+	else if (board_report_json(run, board, wrong) < 0)
 		status = CLI_FAILED;
 	if (wrong >= 0 && run->picture_path != NULL &&
 	    write_png(run, model_board_screen(board)) < 0)
 		status = CLI_FAILED;
 	model_board_destroy(board);
 	return status;
+}
+
+static int find_layouts(struct board_run *run, const struct board *board)
+{
+	for (unsigned i = 0; i + 1 < run->options.n_devices; i++) {
+		struct board_layout_question question = {
+			.spec = run->spec,
+			.board = board,
+			.from = run->names[i],
+			.to = run->names[i + 1],
+			.width_px = run->width_px,
+			.height_px = run->height_px,
+		};
+		if (board_layout_find(&question, &run->layouts[i]) < 0)
+			return -1;
+		if (run->buffers > 0)
+			run->layouts[i].model.buffers = run->buffers;
+		run->options.edges[i] = run->layouts[i].model;
+	}
+	return 0;
 }
 
 static int run_on(struct board_run *run, int argc, char **argv)
@@ -460,7 +375,7 @@ static int run_on(struct board_run *run, int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		if (add_device(run, board, argv[i], i + 1 == argc) < 0)
 			return CLI_USAGE;
-	return run_modelled(run);
+	return find_layouts(run, board) < 0 ? CLI_FAILED : run_modelled(run);
 }
 
 int board_run(int argc, char **argv)
@@ -471,9 +386,9 @@ int board_run(int argc, char **argv)
 			.seed = 1,
 			.contiguous_bytes = 16 * MIB,
 			.outer_cache = true,
-			.picture = { 640, 480, 640 * 4 },
-			.buffers = DEFAULT_BUFFERS,
 		},
+		.width_px = 640,
+		.height_px = 480,
 	};
 	int status = parse_options(&run, argc, argv);
 	if (status == CLI_OK)

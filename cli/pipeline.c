@@ -92,6 +92,11 @@ static int add_participant(struct pipeline *pipeline, const json_t *participant)
 	return report_memory();
 }
 
+int pipeline_add_object(struct pipeline *pipeline, const json_t *participant)
+{
+	return add_participant(pipeline, participant);
+}
+
 static int add_device(struct pipeline *pipeline, const struct board *board, const char *name)
 {
 	const json_t *device = board_device(board, name);

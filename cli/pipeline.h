@@ -33,6 +33,9 @@ int pipeline_set_board(struct pipeline *pipeline, const char *spec);
 /** Add BOARD:DEVICE, DEVICE of the board that was set, or FILE.json. Returns 0 or -1. */
 int pipeline_add(struct pipeline *pipeline, const char *spec);
 
+/** Add a participant that was made up here. Returns 0 or -1. */
+int pipeline_add_object(struct pipeline *pipeline, const json_t *participant);
+
 /** What is to pass: a size ("1920x1080") and a format, either may be NULL. Call it after the
  * participants: it is one more of them, which touches no memory. Returns 0 or -1. */
 int pipeline_ask(struct pipeline *pipeline, const char *size, const char *format);

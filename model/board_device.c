@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define IOVA_START UINT64_C(0x10000000)
-#define IOVA_RUNS  64
+#define IOVA_RUNS  (2 * MODEL_BOARD_BUFFERS + 8)
 
 static int open_addresses(struct board_device_state *device)
 {
@@ -64,6 +64,11 @@ int model_board_open_device(struct model_board *board, unsigned i)
 	device->what = &board->options.devices[i];
 	if (device->what->cpu)
 		return 0;
+	if (device->what->codec && i > 0)
+		device->stream_bytes =
+			(model_codec_stream_bytes(&board->edges[i - 1].layout.picture) +
+			 MODEL_PAGE_BYTES - 1) &
+			~(MODEL_PAGE_BYTES - 1);
 	struct umm_dma_limits limits = device->what->limits;
 	if (device->what->contiguous && !device->what->iommu)
 		limits.max_segments = 1;
@@ -76,7 +81,7 @@ int model_board_open_device(struct model_board *board, unsigned i)
 	int ret = device->what->iommu ? open_iommu(board, device) : 0;
 	if (ret < 0)
 		return ret;
-	uint32_t pages = (uint32_t)(board->buffer_bytes / MODEL_PAGE_BYTES);
+	uint32_t pages = board_pages_of(board, i);
 	struct umm_dma_options options = {
 		.name = device->what->name,
 		.limits = limits,
@@ -85,8 +90,8 @@ int model_board_open_device(struct model_board *board, unsigned i)
 		.iommu = device->what->iommu ? &device->iommu : NULL,
 		.bounce_policy = UMM_DMA_BOUNCE_FORBID,
 		.sink = &board->sink,
-		.max_mappings = 2 * MODEL_BOARD_BUFFERS,
-		.max_pieces = 2 * MODEL_BOARD_BUFFERS * pages,
+		.max_mappings = 2 * MODEL_BOARD_BUFFERS + 1,
+		.max_pieces = (2 * MODEL_BOARD_BUFFERS + 1) * pages,
 	};
 	uint64_t bytes = umm_dma_device_bytes(&options);
 	device->books = bytes <= SIZE_MAX ? malloc((size_t)bytes) : NULL;
@@ -99,6 +104,9 @@ int model_board_open_device(struct model_board *board, unsigned i)
 
 void model_board_close_device(struct board_device_state *device)
 {
+	if (device->stream != NULL)
+		model_board_free_buffer(device->stream);
+	free(device->stream);
 	if (device->has_dma)
 		umm_dma_device_finish(&device->dma);
 	if (device->has_mmu)

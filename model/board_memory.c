@@ -114,18 +114,26 @@ static uint64_t reached_by_both(const struct model_board *board, unsigned edge)
 	return max;
 }
 
-static int say_no_run(struct model_board *board, unsigned edge)
+/* What is to be had: bytes for whom, below what. */
+struct wish {
+	const char *device; /* that needs one run; NULL: the heap gives it anyway */
+	uint64_t size_bytes, max_address;
+	bool contiguous;
+};
+
+static int say_no_run(struct model_board *board, const struct wish *wish)
 {
 	struct umm_region_stats stats;
 	umm_region_get_stats(&board->region, &stats);
 	snprintf(
 		board->why, board->why_size,
-		"'%s' has no IOMMU and needs each buffer in one run of %llu bytes that ends at "
+		"%s%s%s needs each buffer in one run of %llu bytes that ends at "
 		"0x%llx at most; of the %llu bytes of contiguous memory %llu are free (the largest "
 		"run has %llu), and %llu are lent to tenants that would have to find room "
 		"elsewhere in it",
-		who_needs_one_run(board, edge)->name, (unsigned long long)board->buffer_bytes,
-		(unsigned long long)reached_by_both(board, edge),
+		wish->device != NULL ? "'" : "", wish->device != NULL ? wish->device : "the heap",
+		wish->device != NULL ? "' has no IOMMU and" : "",
+		(unsigned long long)wish->size_bytes, (unsigned long long)wish->max_address,
 		(unsigned long long)stats.total_bytes, (unsigned long long)stats.free_bytes,
 		(unsigned long long)stats.largest_free_bytes,
 		(unsigned long long)(board->tenant.n_present * MODEL_PAGE_BYTES));
@@ -139,26 +147,25 @@ static void zero(struct model_board *board, struct umm_range run)
 		model_cpu_write(board->machine, run.start + at, zeros, MODEL_PAGE_BYTES);
 }
 
-static int take_run(struct model_board *board, unsigned edge, struct umm_sg *memory)
+static int take_run(struct model_board *board, const struct wish *wish, struct umm_sg *memory)
 {
 	struct umm_region_request request = {
-		.size_bytes = board->buffer_bytes,
-		.max_address = reached_by_both(board, edge),
+		.size_bytes = wish->size_bytes,
+		.max_address = wish->max_address,
 	};
-	struct umm_range range;
+	struct umm_range run;
 	struct umm_area_cost cost;
-	int ret = umm_area_take(&board->area, &request, &range, &cost);
+	int ret = umm_area_take(&board->area, &request, &run, &cost);
 	board->moved_bytes += cost.moved_bytes;
 	if (ret < 0)
-		return say_no_run(board, edge);
-	struct umm_range run = { range.start, range.size };
+		return say_no_run(board, wish);
 	zero(board, run);
 	return umm_sg_append(memory, run);
 }
 
-static int take_pages(struct model_board *board, struct umm_sg *memory)
+static int take_pages(struct model_board *board, const struct wish *wish, struct umm_sg *memory)
 {
-	uint32_t pages = (uint32_t)(board->buffer_bytes / MODEL_PAGE_BYTES);
+	uint32_t pages = (uint32_t)(wish->size_bytes / MODEL_PAGE_BYTES);
 	int ret = model_machine_take_scattered(board->machine, pages, memory);
 	if (ret == 0)
 		return 0;
@@ -166,7 +173,37 @@ static int take_pages(struct model_board *board, struct umm_sg *memory)
 	return -ENOSPC;
 }
 
+static int take_memory(struct model_board *board, const struct wish *wish,
+		       struct board_buffer *buffer)
+{
+	uint32_t pages = (uint32_t)(wish->size_bytes / MODEL_PAGE_BYTES);
+	buffer->runs = calloc(pages, sizeof(buffer->runs[0]));
+	if (buffer->runs == NULL)
+		return -ENOMEM;
+	umm_sg_init(&buffer->memory, buffer->runs, pages);
+	return wish->contiguous ? take_run(board, wish, &buffer->memory)
+				: take_pages(board, wish, &buffer->memory);
+}
+
 /* ---- buffers ---- */
+
+static int map_as(struct board_device_state *device, struct board_buffer *buffer,
+		  struct board_view *view, const struct umm_dma_use *use)
+{
+	uint32_t capacity = buffer->memory.count + 1;
+	view->segments = calloc(capacity, sizeof(view->segments[0]));
+	if (view->segments == NULL)
+		return -ENOMEM;
+	umm_sg_init(&view->list, view->segments, capacity);
+	int ret =
+		umm_dma_map_buffer(&device->dma, &buffer->memory, use, &view->list, &view->mapping);
+	if (ret < 0)
+		return ret == -ENOMEM ? ret : -ENOSPC;
+	view->agent.cached = device->what->limits.coherent;
+	view->agent.mapping = view->mapping;
+	model_engine_load(&view->engine, &device->hw, &view->list);
+	return 0;
+}
 
 static int map_view(struct model_board *board, struct board_buffer *buffer, struct board_view *view,
 		    unsigned i)
@@ -181,32 +218,22 @@ static int map_view(struct model_board *board, struct board_buffer *buffer, stru
 		.direction = view == &buffer->producer ? UMM_DMA_FROM_DEVICE : UMM_DMA_TO_DEVICE,
 		.attributes = UMM_DMA_SKIP_SYNC | UMM_DMA_NO_COPIES,
 	};
-	uint32_t capacity = buffer->memory.count + 1;
-	view->segments = calloc(capacity, sizeof(view->segments[0]));
-	if (view->segments == NULL)
-		return -ENOMEM;
-	umm_sg_init(&view->list, view->segments, capacity);
-	int ret = umm_dma_map_buffer(&device->dma, &buffer->memory, &use, &view->list,
-				     &view->mapping);
-	if (ret < 0)
-		return ret == -ENOMEM ? ret : -ENOSPC;
-	view->agent.cached = device->what->limits.coherent;
-	view->agent.mapping = view->mapping;
-	model_engine_load(&view->engine, &device->hw, &view->list);
+	int ret = map_as(device, buffer, view, &use);
 	device->segments = view->list.count;
-	return 0;
+	return ret;
 }
 
 static int make_buffer(struct model_board *board, unsigned e, struct board_buffer *buffer)
 {
-	uint32_t pages = (uint32_t)(board->buffer_bytes / MODEL_PAGE_BYTES);
-	bool one_run = who_needs_one_run(board, e) != NULL;
-	buffer->runs = calloc(pages, sizeof(buffer->runs[0]));
-	if (buffer->runs == NULL)
-		return -ENOMEM;
-	umm_sg_init(&buffer->memory, buffer->runs, pages);
-	int ret =
-		one_run ? take_run(board, e, &buffer->memory) : take_pages(board, &buffer->memory);
+	const struct model_board_device *needy = who_needs_one_run(board, e);
+	struct wish wish = {
+		.device = needy != NULL ? needy->name : NULL,
+		.size_bytes = board->edges[e].layout.size_bytes,
+		.max_address = reached_by_both(board, e),
+		.contiguous = board->edges[e].contiguous,
+	};
+	buffer->picture = &board->edges[e].layout.picture;
+	int ret = take_memory(board, &wish, buffer);
 	if (ret < 0)
 		return ret;
 	struct umm_ownership_options options = {
@@ -223,17 +250,43 @@ static int make_buffer(struct model_board *board, unsigned e, struct board_buffe
 	return ret == 0 ? map_view(board, buffer, &buffer->consumer, e + 1) : ret;
 }
 
+/* Only the codec touches its stream: mapped once, both ways, the caches are done with then. */
+static int make_stream(struct model_board *board, unsigned i)
+{
+	struct board_device_state *device = &board->devices[i];
+	bool one_run = device->what->contiguous && !device->what->iommu;
+	struct wish wish = {
+		.device = device->what->name,
+		.size_bytes = device->stream_bytes,
+		.max_address = device->what->iommu ? UINT64_MAX : device->what->limits.mask,
+		.contiguous = one_run,
+	};
+	struct umm_dma_use use = {
+		.buffer = "stream",
+		.site = UMM_DMA_HERE,
+		.direction = UMM_DMA_BIDIRECTIONAL,
+		.attributes = UMM_DMA_NO_COPIES,
+	};
+	device->stream = calloc(1, sizeof(*device->stream));
+	if (device->stream == NULL)
+		return -ENOMEM;
+	int ret = take_memory(board, &wish, device->stream);
+	return ret < 0 ? ret : map_as(device, device->stream, &device->stream->producer, &use);
+}
+
 int model_board_make_buffers(struct model_board *board)
 {
+	int ret = 0;
 	for (unsigned e = 0; e < n_edges(board); e++) {
-		board->edges[e].contiguous = who_needs_one_run(board, e) != NULL;
-		for (unsigned b = 0; b < board->options.buffers; b++) {
-			int ret = make_buffer(board, e, &board->edges[e].buffers[b]);
-			if (ret < 0)
-				return ret;
-		}
+		struct board_edge *edge = &board->edges[e];
+		edge->contiguous = edge->layout.contiguous || who_needs_one_run(board, e) != NULL;
+		for (unsigned b = 0; b < edge->layout.buffers && ret == 0; b++)
+			ret = make_buffer(board, e, &edge->buffers[b]);
 	}
-	return 0;
+	for (unsigned i = 1; i < n_edges(board) && ret == 0; i++)
+		if (board->devices[i].what->codec)
+			ret = make_stream(board, i);
+	return ret;
 }
 
 static void free_view(struct board_view *view)

@@ -8,6 +8,8 @@
 #include "model/backend.h"
 #include "model/board.h"
 
+struct board_buffer;
+
 struct board_device_state {
 	const struct model_board_device *what;
 	struct model_device hw;
@@ -18,7 +20,9 @@ struct board_device_state {
 	struct umm_dma_device dma;
 	bool has_mmu, has_dma;
 	void *books, *iova_memory;
-	unsigned segments; /* of one buffer */
+	unsigned segments;	     /* of one buffer */
+	struct board_buffer *stream; /* of a codec; NULL: it is none */
+	uint64_t stream_bytes, stream_errors;
 };
 
 struct board_view { /* of a buffer, by one of the two devices of its edge */
@@ -30,6 +34,7 @@ struct board_view { /* of a buffer, by one of the two devices of its edge */
 };
 
 struct board_buffer {
+	const struct model_picture *picture; /* NULL: a stream */
 	struct umm_range *runs;
 	struct umm_sg memory;
 	struct umm_ownership ownership;
@@ -38,16 +43,20 @@ struct board_buffer {
 };
 
 struct board_edge {
+	struct model_board_layout layout;
 	bool contiguous;
 	struct board_buffer buffers[MODEL_BOARD_BUFFERS];
 };
 
-/* What is asked of a device for a frame; as many as buffers, since a buffer's next frame waits. */
+/* What is asked of a device for a frame; no more than buffers, since a buffer's next frame waits.
+ */
 struct board_job {
 	struct model_camera camera;
 	struct model_gpu gpu;
 	struct model_display display;
+	struct model_codec encoder, decoder;
 	struct model_board *board;
+	struct board_device_state *device;
 	uint64_t frame;
 };
 
@@ -66,7 +75,6 @@ struct model_board {
 	uint64_t moved_bytes;
 	struct umm_dma_sink sink;
 	uint32_t *screen;
-	uint64_t buffer_bytes;
 	int64_t wrong_frames;
 	char *why; /* where the last report is told */
 	size_t why_size;
@@ -75,6 +83,16 @@ struct model_board {
 static inline unsigned n_edges(const struct model_board *board)
 {
 	return board->options.n_devices - 1;
+}
+
+/* Pages of the largest buffer that device i touches. */
+static inline uint32_t board_pages_of(const struct model_board *board, unsigned i)
+{
+	uint64_t most = board->devices[i].stream_bytes;
+	for (unsigned e = i > 0 ? i - 1 : 0; e <= i && e < n_edges(board); e++)
+		if (board->edges[e].layout.size_bytes > most)
+			most = board->edges[e].layout.size_bytes;
+	return (uint32_t)(most / MODEL_PAGE_BYTES);
 }
 
 /* ---- board_device.c ---- */

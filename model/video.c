@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/video.h"
 
-#define ROW_MAX MODEL_VIDEO_WIDTH_MAX
+#include <string.h>
 
 /* ---- what pictures look like ---- */
 
@@ -38,25 +38,46 @@ uint32_t model_video_overlay_pixel(const struct model_picture *picture, uint32_t
 	return in_overlay(picture, x, y) ? blend(pixel) : pixel;
 }
 
-/* ---- rows ---- */
-
-static uint32_t row_pixels(const struct model_picture *picture)
+void model_video_draw(const struct model_picture *picture, uint64_t frame, uint32_t y,
+		      struct model_band *band)
 {
-	return picture->width_px < ROW_MAX ? picture->width_px : ROW_MAX;
+	for (unsigned i = 0; i < 2; i++)
+		for (uint32_t x = 0; x < picture->width_px; x++)
+			band->rows[i][x] = model_video_camera_pixel(frame, x, y + i);
 }
 
-static void read_row(struct model_engine *engine, const struct model_picture *picture, uint32_t y,
-		     uint32_t *row)
+void model_video_overlay(const struct model_picture *picture, uint32_t y, struct model_band *band)
 {
-	model_engine_read(engine, y * picture->stride_bytes, row,
-			  row_pixels(picture) * sizeof(row[0]));
+	for (unsigned i = 0; i < 2; i++)
+		for (uint32_t x = 0; x < picture->width_px; x++)
+			band->rows[i][x] =
+				model_video_overlay_pixel(picture, band->rows[i][x], x, y + i);
 }
 
-static void write_row(struct model_engine *engine, const struct model_picture *picture, uint32_t y,
-		      const uint32_t *row)
+/* ---- bands ---- */
+
+static void read_band(struct model_engine *engine, const struct model_picture *picture, uint32_t y,
+		      struct model_band *band)
 {
-	model_engine_write(engine, y * picture->stride_bytes, row,
-			   row_pixels(picture) * sizeof(row[0]));
+	struct model_band_bytes bytes;
+	struct model_band_row rows[3];
+	unsigned n = model_pixels_rows(picture, y, &bytes, rows);
+	for (unsigned i = 0; i < n; i++)
+		model_engine_read(engine, rows[i].offset, rows[i].bytes, rows[i].size);
+	if (y + 1 >= picture->height_px)
+		memset(bytes.plane0[1], 0, sizeof(bytes.plane0[1]));
+	model_pixels_unpack(picture, &bytes, band);
+}
+
+static void write_band(struct model_engine *engine, const struct model_picture *picture, uint32_t y,
+		       const struct model_band *band)
+{
+	struct model_band_bytes bytes;
+	struct model_band_row rows[3];
+	unsigned n = model_pixels_rows(picture, y, &bytes, rows);
+	model_pixels_pack(picture, band, &bytes);
+	for (unsigned i = 0; i < n; i++)
+		model_engine_write(engine, rows[i].offset, rows[i].bytes, rows[i].size);
 }
 
 /* ---- devices ---- */
@@ -64,32 +85,35 @@ static void write_row(struct model_engine *engine, const struct model_picture *p
 void model_camera_run(void *context)
 {
 	struct model_camera *camera = context;
-	uint32_t row[ROW_MAX];
-	for (uint32_t y = 0; y < camera->picture.height_px; y++) {
-		for (uint32_t x = 0; x < row_pixels(&camera->picture); x++)
-			row[x] = model_video_camera_pixel(camera->frame, x, y);
-		write_row(&camera->out, &camera->picture, y, row);
+	struct model_band band;
+	for (uint32_t y = 0; y < camera->picture.height_px; y += 2) {
+		model_video_draw(&camera->picture, camera->frame, y, &band);
+		write_band(&camera->out, &camera->picture, y, &band);
 	}
 }
 
 void model_gpu_run(void *context)
 {
 	struct model_gpu *gpu = context;
-	uint32_t row[ROW_MAX];
-	for (uint32_t y = 0; y < gpu->picture.height_px; y++) {
-		read_row(&gpu->in, &gpu->picture, y, row);
-		for (uint32_t x = 0; x < row_pixels(&gpu->picture); x++)
-			row[x] = model_video_overlay_pixel(&gpu->picture, row[x], x, y);
-		write_row(&gpu->out, &gpu->picture, y, row);
+	struct model_band band;
+	for (uint32_t y = 0; y < gpu->picture.height_px; y += 2) {
+		read_band(&gpu->in, &gpu->picture, y, &band);
+		model_video_overlay(&gpu->picture, y, &band);
+		write_band(&gpu->out, &gpu->result, y, &band);
 	}
 }
 
 void model_display_run(void *context)
 {
 	struct model_display *display = context;
-	for (uint32_t y = 0; y < display->picture.height_px; y++)
-		read_row(&display->in, &display->picture, y,
-			 display->screen + (uint64_t)y * row_pixels(&display->picture));
+	const struct model_picture *picture = &display->picture;
+	struct model_band band;
+	for (uint32_t y = 0; y < picture->height_px; y += 2) {
+		read_band(&display->in, picture, y, &band);
+		for (unsigned i = 0; i < 2 && y + i < picture->height_px; i++)
+			memcpy(display->screen + (uint64_t)(y + i) * picture->width_px,
+			       band.rows[i], picture->width_px * sizeof(uint32_t));
+	}
 	display->shown++;
 }
 
@@ -114,7 +138,7 @@ static bool put_token(struct model_codec *codec, uint64_t *at, struct token toke
 
 static void encode_row(struct model_codec *codec, const uint32_t *row, uint64_t *at)
 {
-	uint32_t width = row_pixels(&codec->picture);
+	uint32_t width = codec->picture.width_px;
 	for (uint32_t x = 0; x < width;) {
 		struct token token = { 1, row[x] };
 		while (x + token.count < width && row[x + token.count] == token.pixel)
@@ -128,18 +152,19 @@ static void encode_row(struct model_codec *codec, const uint32_t *row, uint64_t 
 void model_codec_encode(void *context)
 {
 	struct model_codec *codec = context;
-	uint32_t row[ROW_MAX];
+	struct model_band band;
 	uint64_t at = STREAM_HEAD;
-	for (uint32_t y = 0; y < codec->picture.height_px; y++) {
-		read_row(&codec->picture_engine, &codec->picture, y, row);
-		encode_row(codec, row, &at);
+	for (uint32_t y = 0; y < codec->picture.height_px; y += 2) {
+		read_band(&codec->picture_engine, &codec->picture, y, &band);
+		for (unsigned i = 0; i < 2 && y + i < codec->picture.height_px; i++)
+			encode_row(codec, band.rows[i], &at);
 	}
 	model_engine_write(&codec->stream_engine, 0, &at, sizeof(at));
 }
 
 static bool decode_row(struct model_codec *codec, uint32_t *row, uint64_t *at, uint64_t end)
 {
-	uint32_t width = row_pixels(&codec->picture);
+	uint32_t width = codec->picture.width_px;
 	for (uint32_t x = 0; x < width;) {
 		struct token token;
 		if (*at + sizeof(token) > end)
@@ -154,19 +179,31 @@ static bool decode_row(struct model_codec *codec, uint32_t *row, uint64_t *at, u
 	return true;
 }
 
+static bool decode_band(struct model_codec *codec, uint32_t y, uint64_t *at, uint64_t end)
+{
+	struct model_band band = { 0 };
+	for (unsigned i = 0; i < 2 && y + i < codec->picture.height_px; i++)
+		if (!decode_row(codec, band.rows[i], at, end))
+			return false;
+	write_band(&codec->picture_engine, &codec->picture, y, &band);
+	return true;
+}
+
 void model_codec_decode(void *context)
 {
 	struct model_codec *codec = context;
-	uint32_t row[ROW_MAX];
 	uint64_t at = STREAM_HEAD, end = 0;
 	model_engine_read(&codec->stream_engine, 0, &end, sizeof(end));
 	if (end > codec->stream_max_bytes)
 		end = 0;
-	for (uint32_t y = 0; y < codec->picture.height_px; y++) {
-		if (!decode_row(codec, row, &at, end)) {
+	for (uint32_t y = 0; y < codec->picture.height_px; y += 2)
+		if (!decode_band(codec, y, &at, end)) {
 			codec->errors++;
 			return;
 		}
-		write_row(&codec->picture_engine, &codec->picture, y, row);
-	}
+}
+
+uint64_t model_codec_stream_bytes(const struct model_picture *picture)
+{
+	return STREAM_HEAD + sizeof(struct token) * picture->width_px * picture->height_px;
 }

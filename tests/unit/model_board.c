@@ -21,8 +21,10 @@ static struct model_board_options panda(void)
 			       .limits = { .mask = UINT32_MAX },
 			       .contiguous = true } },
 		.n_devices = 3,
-		.picture = { 96, 64, 96 * 4 },
-		.buffers = 3,
+		.edges = { { .picture = { .width_px = 96, .height_px = 64, .stride_bytes = 384 },
+			     .buffers = 3 },
+			   { .picture = { .width_px = 96, .height_px = 64, .stride_bytes = 384 },
+			     .buffers = 3 } },
 	};
 }
 
@@ -79,7 +81,8 @@ TEST(every_seed_shows_the_right_pixels)
 	for (options.seed = 0; options.seed < 12; options.seed++) {
 		options.outer_cache = options.seed & 1;
 		options.devices[1].limits.coherent = options.seed & 2;
-		options.buffers = 1 + (unsigned)options.seed % 3;
+		options.edges[0].buffers = 1 + (unsigned)options.seed % 3;
+		options.edges[1].buffers = 1 + (unsigned)options.seed % 4;
 		run(&options, 6);
 		model_board_destroy(board);
 	}
@@ -117,6 +120,7 @@ TEST(two_overlays_and_none)
 	struct model_board_options options = panda();
 	options.devices[3] = options.devices[2];
 	options.devices[2] = options.devices[1];
+	options.edges[2] = options.edges[1];
 	options.n_devices = 4;
 	run(&options, 6);
 	model_board_destroy(board);
@@ -124,6 +128,87 @@ TEST(two_overlays_and_none)
 	options.n_devices = 2;
 	run(&options, 6);
 	model_board_destroy(board);
+}
+
+#define FOURCC(a, b, c, d)                                                                         \
+	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+
+static struct model_picture picture_in(uint32_t format, uint32_t width, uint32_t height)
+{
+	struct model_picture picture = { .width_px = width, .height_px = height, .format = format };
+	picture.stride_bytes = (model_pixels_row_bytes(&picture) + 63) & ~UINT64_C(63);
+	if (format == FOURCC('N', 'V', '1', '2')) {
+		picture.chroma_offset_bytes = picture.stride_bytes * height + 128;
+		picture.chroma_stride_bytes = picture.stride_bytes + 64;
+	}
+	return picture;
+}
+
+TEST(every_format_is_read_as_it_was_written)
+{
+	struct model_board_options options = panda();
+	for (unsigned in = 0; model_pixels_formats[in] != 0; in++)
+		for (unsigned out = 0; model_pixels_formats[out] != 0; out++) {
+			options.seed = in * 8 + out;
+			options.edges[0].picture = picture_in(model_pixels_formats[in], 47, 21);
+			options.edges[1].picture = picture_in(model_pixels_formats[out], 47, 21);
+			options.devices[in % 3].cpu = in % 2;
+			run(&options, 3);
+			model_board_destroy(board);
+			options.devices[in % 3].cpu = false;
+		}
+}
+
+TEST(formats_differ_in_what_they_keep)
+{
+	for (unsigned i = 0; model_pixels_formats[i] != 0; i++) {
+		struct model_picture picture = picture_in(model_pixels_formats[i], 16, 2);
+		struct model_band band, first;
+		model_video_draw(&picture, 3, 0, &band);
+		first = band;
+		model_pixels_round(&picture, &band);
+		for (unsigned x = 0; x < 16; x += 2) /* chroma is the first pixel's */
+			for (unsigned shift = 0; shift < 24; shift += 8) {
+				int was = first.rows[0][x] >> shift & 0xff;
+				int is = band.rows[0][x] >> shift & 0xff;
+				CHECK(abs(was - is) <= 10);
+			}
+	}
+}
+
+TEST(a_codec_gives_back_the_picture_it_was_given)
+{
+	struct model_board_options options = panda();
+	options.devices[1] = (struct model_board_device){
+		.name = "codec",
+		.limits = { .mask = UINT32_MAX },
+		.contiguous = true,
+		.codec = true,
+	};
+	for (options.seed = 0; options.seed < 8; options.seed++) {
+		options.devices[1].iommu = options.seed & 1;
+		options.devices[1].limits.coherent = options.seed & 2;
+		options.edges[1].picture = picture_in(FOURCC('N', 'V', '1', '2'), 96, 64);
+		run(&options, 6);
+		struct model_device_report codec = model_board_device(board, 1);
+		CHECK(codec.stream_errors == 0 && codec.faults == 0 && codec.bounced_bytes == 0);
+		CHECK(codec.written_bytes > 6 * 96 * 64 * 3 / 2); /* picture and stream */
+		model_board_destroy(board);
+	}
+}
+
+TEST(a_codec_without_room_for_its_stream_is_explained)
+{
+	struct model_board_options options = panda();
+	options.devices[1] = (struct model_board_device){
+		.name = "codec",
+		.limits = { .mask = UINT32_MAX },
+		.contiguous = true,
+		.codec = true,
+	};
+	options.contiguous_bytes = 6 * 96 * 64 * 4 + 40960; /* the stream may need 49160 */
+	CHECK_INT(model_board_create(&options, &board, why, sizeof(why)), -ENOSPC);
+	CHECK(strstr(why, "'codec'") && strstr(why, "one run of 53248 bytes"));
 }
 
 TEST(too_little_contiguous_memory_is_explained)
@@ -169,9 +254,15 @@ TEST(options_that_make_no_sense_are_refused)
 	struct model_board_options bad = panda();
 	bad.n_devices = 1;
 	CHECK_INT(model_board_create(&bad, &board, why, sizeof(why)), -EINVAL);
-	bad = panda(), bad.buffers = 0;
+	bad = panda(), bad.edges[1].buffers = 0;
 	CHECK_INT(model_board_create(&bad, &board, why, sizeof(why)), -EINVAL);
-	bad = panda(), bad.picture.stride_bytes = 10;
+	bad = panda(), bad.edges[0].picture.stride_bytes = 10;
+	CHECK_INT(model_board_create(&bad, &board, why, sizeof(why)), -EINVAL);
+	bad = panda(), bad.edges[1].picture.format = 0x20203852; /* R8 */
+	CHECK_INT(model_board_create(&bad, &board, why, sizeof(why)), -EINVAL);
+	bad = panda(), bad.edges[1].picture.width_px = 95;
+	CHECK_INT(model_board_create(&bad, &board, why, sizeof(why)), -EINVAL);
+	bad = panda(), bad.edges[1].size_bytes = 4096;
 	CHECK_INT(model_board_create(&bad, &board, why, sizeof(why)), -EINVAL);
 	bad = panda(), bad.contiguous_bytes = bad.memory.size;
 	CHECK_INT(model_board_create(&bad, &board, why, sizeof(why)), -EINVAL);

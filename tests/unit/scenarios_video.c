@@ -214,7 +214,7 @@ static const char *gpu_composes(struct video *v, struct video_buffer *raw,
 	if (!begin(raw, &raw->agents[GPU], UMM_ACCESS_READ) ||
 	    !begin(composed, &composed->agents[GPU], UMM_ACCESS_WRITE))
 		return "the GPU gets no buffer";
-	frame->gpu.picture = v->picture;
+	frame->gpu.picture = frame->gpu.result = v->picture;
 	load(v, &frame->gpu.in, raw, GPU);
 	load(v, &frame->gpu.out, composed, GPU);
 	uint64_t fence = submit(v, GPU, model_gpu_run, &frame->gpu);
