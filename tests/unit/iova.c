@@ -123,6 +123,35 @@ TEST(last_page_of_the_address_space_can_be_used)
 	iova_teardown(&f);
 }
 
+TEST(first_page_of_the_address_space_can_be_used)
+{
+	struct iova_fixture f;
+	struct umm_range range;
+	iova_setup(&f, 0, PAGE, 1);
+	for (int i = 0; i < 100; i++) {
+		CHECK_INT(iova_take(&f, 0, PAGE, &range), 0);
+		CHECK(range.start == 0 && range.size == PAGE);
+		CHECK_INT(iova_give(&f, 0, range), 0);
+	}
+	iova_teardown(&f);
+}
+
+TEST(ranges_of_four_gib_and_more_keep_their_length)
+{
+	struct iova_fixture f;
+	struct umm_range range;
+	iova_setup(&f, 0, 64ull << 30, 1);
+	for (uint64_t size = 4ull << 30; size < 33ull << 30; size += 4ull << 30) {
+		CHECK_INT(iova_take(&f, 0, size, &range), 0);
+		CHECK(range.size == size && range.start % (2 << 20) == 0);
+		CHECK_INT(iova_give(&f, 0, range), 0);
+	}
+	CHECK_INT(iova_take(&f, 0, (4ull << 30) + 1, &range), 0);
+	CHECK(range.size == (4ull << 30) + PAGE);
+	CHECK_INT(iova_give(&f, 0, range), 0);
+	iova_teardown(&f);
+}
+
 TEST(limits_and_boundaries_hold_for_ranges_from_magazines_too)
 {
 	struct iova_fixture f;

@@ -124,6 +124,27 @@ TEST(last_page_of_the_address_space_is_a_page_like_any_other)
 	region_teardown(&f);
 }
 
+TEST(first_page_of_the_address_space_is_a_page_like_any_other)
+{
+	struct region_fixture f;
+	struct umm_range run, first = { 0, PAGE };
+	region_setup(&f, 0, 4 * PAGE);
+	CHECK_INT(umm_region_reserve(&f.region, first), 0);
+	CHECK_INT(umm_region_reserve(&f.region, first), -EBUSY);
+	CHECK_INT(take(&f, 3 * PAGE, 0, &run), 0);
+	CHECK(run.start == PAGE);
+	CHECK_INT(umm_region_give(&f.region, first), 0);
+	CHECK_INT(umm_region_give(&f.region, first), -EALREADY);
+	struct umm_region_request low = { .size_bytes = PAGE, .max_address = PAGE - 1 };
+	CHECK_INT(umm_region_take(&f.region, &low, &first), 0);
+	CHECK(first.start == 0 && first.size == PAGE);
+	CHECK_INT(umm_region_give(&f.region, first), 0);
+	CHECK_INT(umm_region_give(&f.region, run), 0);
+	CHECK_INT(take(&f, 4 * PAGE, 0, &run), 0);
+	CHECK(run.start == 0);
+	region_teardown(&f);
+}
+
 TEST(ranges_that_wrap_are_not_added)
 {
 	struct region_fixture f;
@@ -349,5 +370,56 @@ TEST(check_sees_broken_books)
 	f.region.filled ^= 1;
 	CHECK(!umm_region_valid(&f.region));
 	f.region.filled ^= 1;
+	region_teardown(&f);
+}
+
+/* All runs, free and taken, and their tags: whether anything changed. */
+static uint64_t picture_of(const struct region_fixture *f)
+{
+	struct umm_region_run run;
+	uint64_t sum = 0;
+	for (bool more = umm_region_first(&f->region, &run); more;
+	     more = umm_region_next(&f->region, &run))
+		sum = (sum ^ run.range.start ^ run.range.size << 20 ^ run.tag ^ run.taken) *
+		      0x9e3779b97f4a7c15ull;
+	return sum ^ free_bytes((struct region_fixture *)f);
+}
+
+TEST(every_bad_call_changes_nothing)
+{
+	static const struct umm_range bad[] = {
+		{ 0x10000, 0 },		{ 0x10001, PAGE },	 { 0x10000, PAGE + 1 },
+		{ 0 - PAGE, 2 * PAGE }, { 0x10000, UINT64_MAX }, { 0xf000, 2 * PAGE },
+		{ 0x1f000, 2 * PAGE },	{ 0x12000, PAGE },	 { 0x13000, PAGE },
+		{ 0x11000, 8 * PAGE },	{ 0x10000, 16 * PAGE },	 { 0x40000, PAGE },
+	};
+	static const struct umm_region_request impossible[] = {
+		{ .size_bytes = 0 },
+		{ .size_bytes = PAGE, .align_bytes = 24 },
+		{ .size_bytes = PAGE, .boundary_bytes = 3 * PAGE },
+		{ .size_bytes = 17 * PAGE },
+		{ .size_bytes = 2 * PAGE, .boundary_bytes = PAGE },
+		{ .size_bytes = PAGE, .max_address = 0xffff },
+		{ .size_bytes = PAGE, .align_bytes = 1ull << 40 },
+		{ .size_bytes = UINT64_MAX },
+	};
+	struct region_fixture f;
+	struct umm_range out = { 1, 2 };
+	region_setup(&f, 0x10000, 16 * PAGE);
+	CHECK_INT(umm_region_reserve(&f.region, (struct umm_range){ 0x12000, 4 * PAGE }), 0);
+	CHECK_INT(umm_region_set_tag(&f.region, (struct umm_range){ 0x12000, 4 * PAGE }, 9), 0);
+	uint64_t before = picture_of(&f);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		CHECK(umm_region_reserve(&f.region, bad[i]) < 0);
+		CHECK(umm_region_give(&f.region, bad[i]) < 0);
+		CHECK(umm_region_set_tag(&f.region, bad[i], 5) < 0);
+		if (i + 1 < sizeof(bad) / sizeof(bad[0])) /* the last one would be a new range */
+			CHECK(umm_region_add(&f.region, bad[i]) < 0);
+		CHECK(picture_of(&f) == before && umm_region_valid(&f.region));
+	}
+	for (size_t i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
+		CHECK(umm_region_take(&f.region, &impossible[i], &out) < 0);
+		CHECK(picture_of(&f) == before && out.start == 1 && out.size == 2);
+	}
 	region_teardown(&f);
 }

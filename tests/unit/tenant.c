@@ -220,6 +220,64 @@ TEST(frames_are_lent_once_and_taken_back_once)
 	teardown(&f);
 }
 
+TEST(every_bad_call_changes_nothing)
+{
+	struct fixture f;
+	struct umm_area_cost cost;
+	struct umm_region_stats before, after;
+	struct umm_range run = { 1, 2 };
+	setup(&f);
+	lend_all(&f, 0, 5);
+	CHECK_INT(take(&f, 8 * PAGE, &cost), 0);
+	umm_region_get_stats(&f.region, &before);
+	struct umm_range frame = { f.frames[0][2].address, FRAME }, owned = f.owned[0];
+	const struct umm_region_request bad[] = {
+		{ .size_bytes = 0 },
+		{ .size_bytes = PAGE, .align_bytes = 3 },
+		{ .size_bytes = PAGE, .boundary_bytes = 5 },
+		{ .size_bytes = UINT64_MAX },
+		{ .size_bytes = (PAGES + 1) * PAGE },
+		{ .size_bytes = PAGE, .max_address = BASE - 1 },
+		{ .size_bytes = PAGES * PAGE }, /* in no one range */
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cost = (struct umm_area_cost){ 7, 7, 7, 7, 7 };
+		CHECK(umm_area_take(&f.area, &bad[i], &run, &cost) < 0);
+		CHECK(cost.moved_bytes == 0 && cost.evicted_bytes == 0 && cost.attempts == 0);
+		CHECK(run.start == 1 && run.size == 2);
+	}
+	CHECK_INT(umm_area_give(&f.area, frame), -ERANGE);
+	CHECK_INT(umm_area_give(&f.area, (struct umm_range){ owned.start, PAGE }), -ERANGE);
+	CHECK_INT(umm_area_give(&f.area, (struct umm_range){ BASE - PAGE, PAGE }), -EFAULT);
+	CHECK_INT(umm_area_give(&f.area, (struct umm_range){ owned.start, 0 }), -EINVAL);
+	CHECK_INT(umm_area_join(&f.area, &f.tenants[0]), -ENOMEM); /* the table is full */
+	CHECK_INT(umm_area_lend(&f.area, &f.tenants[0], FRAMES), -EINVAL);
+	CHECK_INT(umm_area_lend(&f.area, &f.tenants[0], 2), -EALREADY);
+	CHECK_INT(umm_area_unlend(&f.area, &f.tenants[1], 2), -ENOENT);
+	CHECK_INT(umm_tenant_unpin(&f.tenants[0]), -EINVAL);
+	umm_region_get_stats(&f.region, &after);
+	CHECK(before.free_bytes == after.free_bytes && before.taken_runs == after.taken_runs);
+	CHECK(f.callbacks == 0 && f.frames[0][2].address == frame.start);
+	teardown(&f);
+}
+
+TEST(the_whole_area_is_had_from_caches_but_not_from_buffers)
+{
+	struct fixture f;
+	struct umm_area_cost cost;
+	uint64_t whole = (PAGES - GAP_PAGE) * PAGE; /* of the longer range */
+	setup(&f);
+	lend_all(&f, 2, FRAMES); /* 40 frames of 4 pages, and 140 pages in the range */
+	CHECK_INT(take(&f, whole, &cost), 0);
+	CHECK(cost.moved_frames == 0 && cost.evicted_frames > 0);
+	teardown(&f);
+	setup(&f);
+	lend_all(&f, 0, 26); /* more than the other range has room for */
+	CHECK_INT(take(&f, whole, &cost), -ENOSPC);
+	CHECK(cost.moved_bytes == 0 && f.callbacks == 0);
+	teardown(&f);
+}
+
 TEST(free_memory_is_taken_before_tenants_are_troubled)
 {
 	struct fixture f;
