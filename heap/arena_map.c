@@ -65,8 +65,8 @@ int umm_arena_place(const struct umm_arena *arena, char *at, struct umm_range pi
 	if (show(arena, at, piece, access) == at)
 		return 0;
 	int error = errno; /* what was there may be gone: leave no hole for others to fall into */
-	mmap(at, piece.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-	     0);
+	(void)mmap(at, piece.size, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 	return -error;
 }
 

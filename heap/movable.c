@@ -116,7 +116,7 @@ void umm_movable_settle(struct umm_movable *first)
 
 static int block_init(struct umm_movable_block *block, const char *label, uint64_t size)
 {
-	uint64_t rounded;
+	uint64_t rounded = 0;
 	block->fd = -1;
 	int ret = umm_memfd_create(label, size, UMM_PAGES_4K, &block->fd);
 	if (ret == 0)
