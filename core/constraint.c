@@ -203,6 +203,7 @@ void umm_entry_conclude(struct umm_entry *entry)
 {
 	struct umm_merge *need = &entry->need;
 	need->multiple[UMM_MULTIPLE_STRIDE] = umm_lcm(entry->own_stride, entry->own_plane_stride);
+	set_fact(need, UMM_FACT_PIXELS, true);
 	set_fact(need, UMM_FACT_FORMAT, entry->n_formats > 0);
 	set_fact(need, UMM_FACT_MODIFIER, entry->n_modifiers > 0);
 	set_fact(need, UMM_FACT_REQUIRED, entry->n_required > 0);

@@ -105,6 +105,7 @@ enum umm_fact {
 	UMM_FACT_REQUIRED = 1 << 10,  /**< states required_sizes */
 	UMM_FACT_WIDENS = 1 << 11,    /**< may make an image wider */
 	UMM_FACT_PER_PLANE = 1 << 12, /**< demands one object per plane */
+	UMM_FACT_PIXELS = 1 << 13,    /**< looks at pixels */
 };
 
 struct umm_merge {

@@ -135,6 +135,9 @@ static enum umm_fault check_pair(const struct umm_search *search, const struct u
 {
 	bool formats = (search->waive & UMM_WAIVE_FORMATS) == 0;
 	bool colors = (search->waive & UMM_WAIVE_COLORS) == 0;
+	/* The pair of a late one, or of one that a trial takes its formats from, is not theirs. */
+	if ((merge->may & UMM_FACT_PIXELS) == 0)
+		return UMM_FAULT_FORMAT;
 	if (formats && (merge->may & UMM_FACT_FORMAT) == 0)
 		return UMM_FAULT_FORMAT;
 	if (formats && (merge->may & UMM_FACT_MODIFIER) == 0)
