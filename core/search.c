@@ -66,8 +66,8 @@ static void add_entry(const struct umm_search *search, const struct umm_entry *e
 
 /** Facts that formats state. */
 #define FORMAT_FACTS                                                                               \
-	(UMM_FACT_FORMAT | UMM_FACT_MODIFIER | UMM_FACT_COLOR | UMM_FACT_WIDENS |                  \
-	 UMM_FACT_PER_PLANE)
+	(UMM_FACT_PIXELS | UMM_FACT_FORMAT | UMM_FACT_MODIFIER | UMM_FACT_COLOR |                  \
+	 UMM_FACT_WIDENS | UMM_FACT_PER_PLANE)
 
 static bool is_loose(const struct umm_search *search, uint32_t demand)
 {

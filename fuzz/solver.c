@@ -507,7 +507,7 @@ static void check_trials(struct world *world, uint32_t index)
 	}
 }
 
-static void check_conflict(struct world *world, uint32_t index)
+static void check_conflict(const struct world *world)
 {
 	const struct umm_culprit *clashes = NULL;
 	CHECK(umm_conflict_size(&world->problem) <= sizeof(memory.explain));
@@ -517,7 +517,22 @@ static void check_conflict(struct world *world, uint32_t index)
 	for (size_t i = 0; i < count; i++)
 		CHECK(clashes[i].condition != NULL ||
 		      world->demands[clashes[i].demand].attach != UMM_ATTACH_LATE);
-	check_trials(world, index);
+}
+
+static uint32_t hash(const uint8_t *data, size_t size)
+{
+	uint32_t mixed = 2166136261u;
+	for (size_t i = 0; i < size; i++)
+		mixed = (mixed ^ data[i]) * 16777619u;
+	return mixed >> 8;
+}
+
+static void check_refusal(struct world *world, uint32_t pick)
+{
+	if (pick % 16 == 0)
+		check_conflict(world);
+	if (pick % 16 == 8)
+		check_trials(world, pick / 16 % world->problem.n_demands);
 }
 
 static void look(void *user, const struct umm_verdict_on *verdict)
@@ -542,7 +557,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(umm_explain_candidates(problem, &solution, memory.explain,
 					     sizeof(memory.explain), look, problem));
 	} else {
-		check_conflict(&world, (uint32_t)(size % problem->n_demands));
+		check_refusal(&world, hash(data, size));
 	}
 	check_other_order(&world, solved, &solution);
 	return 0;
