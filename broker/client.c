@@ -370,6 +370,12 @@ static int alive(void *user)
 	return remote->error;
 }
 
+static int alive_fd(void *user)
+{
+	const struct remote *remote = user;
+	return umm_connection_fd(remote->connection);
+}
+
 static bool complete(const struct remote *remote)
 {
 	if (umm_member_buffer_count(remote->member) != remote->n_buffers || !remote->own_block)
@@ -389,6 +395,7 @@ static int start_queue(struct remote *remote)
 	if (!complete(remote))
 		return -EPROTO;
 	remote->blocks.alive = alive;
+	remote->blocks.alive_fd = alive_fd;
 	remote->blocks.user = remote;
 	return umm_member_start_queue(remote->member, &remote->blocks, layout_of(remote));
 }

@@ -165,6 +165,11 @@ int umm_connection_flush(struct umm_connection *connection)
 	return wl_display_flush(connection->display) < 0 && errno != EAGAIN ? -ECONNRESET : 0;
 }
 
+int umm_connection_fd(const struct umm_connection *connection)
+{
+	return wl_display_get_fd(connection->display);
+}
+
 int umm_connection_poll(struct umm_connection *connection)
 {
 	struct wl_display *display = connection->display;

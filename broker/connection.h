@@ -18,6 +18,9 @@ int umm_connection_wait(struct umm_connection *connection);
 /** Handle what has arrived, without waiting. Returns 0 or -ECONNRESET. */
 int umm_connection_poll(struct umm_connection *connection);
 
+/** Readable when umm_connection_poll() has something to do. Borrowed. */
+int umm_connection_fd(const struct umm_connection *connection);
+
 /** Wait until the broker has handled all that was sent. Returns 0 or -ECONNRESET. */
 int umm_connection_roundtrip(struct umm_connection *connection);
 

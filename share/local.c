@@ -16,6 +16,15 @@
 #include "share/negotiation.h"
 #include "share/pool.h"
 #include "share/settle.h"
+#include "share/vigil.h"
+
+struct local;
+
+/* What the queue's end of a member knows of its collection. */
+struct place {
+	struct local *local;
+	unsigned index;
+};
 
 struct local {
 	struct umm_collection base;
@@ -23,6 +32,8 @@ struct local {
 	struct umm_learned learned;
 	struct umm_pool *pool;	 /* NULL before the seal */
 	struct umm_arena *arena; /* for buffers that move; NULL: none */
+	struct umm_vigil *vigil; /* NULL before the start */
+	struct place *places;	 /* likewise; one a member */
 };
 
 static struct local *local_of(struct umm_collection *collection)
@@ -164,6 +175,36 @@ static int seal(struct umm_collection *collection)
 	return ret;
 }
 
+/* This process uses the member. */
+static void claim(void *user)
+{
+	const struct place *place = user;
+	umm_vigil_claim(place->local->vigil, place->index);
+}
+
+/* While a member waits it looks after the others: nobody else does. */
+static int alive(void *user)
+{
+	const struct place *place = user;
+	struct local *local = place->local;
+	for (unsigned i = 0; i < local->base.n_members; i++)
+		if (i != place->index && umm_vigil_inherit(local->vigil, i))
+			umm_pool_bury(local->pool, &local->negotiation, i);
+	return 0;
+}
+
+static int keep_vigil(struct local *local)
+{
+	unsigned n = local->base.n_members;
+	free(local->places); /* of a start that failed */
+	local->places = calloc(n, sizeof(*local->places));
+	if (local->places == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++)
+		local->places[i] = (struct place){ local, i };
+	return umm_vigil_create(n, &local->vigil);
+}
+
 static int start_member(struct local *local, unsigned index)
 {
 	struct umm_pool *pool = local->pool;
@@ -173,6 +214,9 @@ static int start_member(struct local *local, unsigned index)
 		.n_consumers = pool->n_consumers,
 		.self = umm_member_role(member) == UMM_CONSUMER ? k : 0,
 		.producer_fd = pool->producer.fd,
+		.alive = alive,
+		.claim = claim,
+		.user = &local->places[index],
 	};
 	memcpy(blocks.modes, pool->modes, sizeof(blocks.modes));
 	for (unsigned i = 0; i < pool->n_consumers; i++) {
@@ -194,6 +238,8 @@ static int start(struct umm_collection *collection)
 {
 	struct local *local = local_of(collection);
 	int ret = umm_pool_finish(local->pool);
+	if (ret == 0 && local->vigil == NULL)
+		ret = keep_vigil(local);
 	for (unsigned i = 0; i < collection->n_members && ret == 0; i++)
 		if (umm_member_role(collection->members[i]) != UMM_OBSERVER)
 			ret = start_member(local, i);
@@ -211,6 +257,8 @@ static void destroy(struct umm_collection *collection)
 {
 	struct local *local = local_of(collection);
 	umm_pool_destroy(local->pool);
+	umm_vigil_destroy(local->vigil);
+	free(local->places);
 	umm_negotiation_finish(&local->negotiation);
 	umm_learned_finish(&local->learned);
 	free(local);

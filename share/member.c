@@ -200,6 +200,8 @@ int umm_member_start_queue(struct umm_member *member, struct umm_member_blocks *
 		.self = blocks->self,
 		.layout = layout,
 		.alive = blocks->alive,
+		.alive_fd = blocks->alive_fd,
+		.claim = blocks->claim,
 		.user = blocks->user,
 	};
 	fill_config(member, blocks, &config);

@@ -26,6 +26,8 @@ struct umm_member_blocks {
 	int consumer_fds[UMM_MAX_CONSUMERS];   /**< a consumer needs [self] only */
 	int take_doorbells[UMM_MAX_CONSUMERS]; /**< producer: all; consumer: [0]; -1 once taken */
 	int (*alive)(void *user);	       /* NULL: nobody to ask */
+	int (*alive_fd)(void *user);	       /* NULL: it has none */
+	void (*claim)(void *user);	       /* NULL: nobody to tell */
 	void *user;
 };
 

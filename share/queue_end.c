@@ -114,6 +114,8 @@ static void init_end(struct umm_queue_end *end, const struct umm_queue_end_confi
 		init_consumer(end, config, image);
 	end->alive = end->timeline.alive = config->alive;
 	end->user = end->timeline.user = config->user;
+	end->alive_fd = config->alive_fd;
+	end->claim = config->claim;
 }
 
 int umm_queue_end_create(const struct umm_queue_end_config *config, struct umm_queue_end **out)
@@ -167,6 +169,8 @@ UMM_COLD void umm_queue_own_first(struct umm_queue_end *end)
 {
 	end->owner = getpid();
 	fault_in_blocks(end);
+	if (end->claim != NULL)
+		end->claim(end->user);
 	/* Code faults, too: what is used four times a second must be there in the steady state. */
 	(void)umm_queue_look_for_death(end);
 }

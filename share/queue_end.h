@@ -55,6 +55,8 @@ struct umm_queue_end_config {
 						     is no umm_member_fd() */
 	const struct umm_layout *layout; /**< borrowed during the call; NULL: no image to check */
 	int (*alive)(void *user);	 /* NULL: always alive. 0 or a negative errno */
+	int (*alive_fd)(void *user);	 /* readable when alive() has news; NULL: never */
+	void (*claim)(void *user);	 /* called in the process that uses this end; NULL: no */
 	void *user;
 };
 

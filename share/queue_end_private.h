@@ -20,6 +20,8 @@ struct umm_queue_end {
 		struct umm_ring_consumer consumer;
 	};
 	int (*alive)(void *user); /* NULL: always alive */
+	int (*alive_fd)(void *user);
+	void (*claim)(void *user);
 	void *user;
 	struct umm_timeline timeline;
 	int poll_fd; /* epoll over the doorbells of several consumers; -1 until asked for */
@@ -45,6 +47,9 @@ static inline void umm_queue_wake(struct umm_queue_end *end, struct umm_ring_wak
 	if (wake.sleepers || wake.doorbells != 0)
 		umm_queue_wake_named(end, wake);
 }
+
+/** Look for dead peers if that was not done for a while. 0, or what alive() says. */
+int umm_queue_look_if_due(struct umm_queue_end *end);
 
 /** Count out peers whose doorbell hung up although their block says that they run. */
 void umm_queue_note_hang_up(struct umm_queue_end *end, unsigned doorbell);

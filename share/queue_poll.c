@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * The fd for event loops: the doorbell itself, or an epoll over all of a producer's doorbells.
+ * The fd for event loops: the doorbell itself, or an epoll over all that may ring: a producer's
+ * doorbells, and the line to a broker, whose end is news as well.
  *
  * After umm_queue_end_arm() a ring stays in the socket until the next arm takes it out, which makes
  * the fd level-triggered. A peer that hung up leaves the fd readable: the next acquire says why.
@@ -13,26 +14,29 @@
 #include "os/cleanup.h"
 #include "share/doorbell.h"
 
+static int add_to_epoll(int epoll, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	return fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
 static int make_epoll(struct umm_queue_end *end)
 {
 	umm_autofd fd = epoll_create1(EPOLL_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	for (unsigned i = 0; i < end->n_doorbells; i++) {
-		struct epoll_event event = { .events = EPOLLIN };
-		if (end->doorbells[i] >= 0 &&
-		    epoll_ctl(fd, EPOLL_CTL_ADD, end->doorbells[i], &event) < 0)
-			return -errno;
-	}
-	return umm_fd_steal(&fd);
+	int ret = end->alive_fd != NULL ? add_to_epoll(fd, end->alive_fd(end->user)) : 0;
+	for (unsigned i = 0; i < end->n_doorbells && ret == 0; i++)
+		ret = add_to_epoll(fd, end->doorbells[i]);
+	return ret < 0 ? ret : umm_fd_steal(&fd);
 }
 
 int umm_queue_end_fd(struct umm_queue_end *end)
 {
-	if (end->n_doorbells == 1)
-		return end->doorbells[0] >= 0 ? end->doorbells[0] : -EOPNOTSUPP;
-	if (end->n_doorbells == 0)
+	if (end->n_doorbells == 0 || (end->n_doorbells == 1 && end->doorbells[0] < 0))
 		return -EOPNOTSUPP;
+	if (end->n_doorbells == 1 && end->alive_fd == NULL)
+		return end->doorbells[0];
 	if (end->poll_fd < 0) {
 		int fd = make_epoll(end);
 		if (fd < 0)
@@ -89,6 +93,10 @@ int umm_queue_end_arm(struct umm_queue_end *end)
 	umm_queue_own(end);
 	if (end->armed)
 		answer_doorbells(end);
+	/* What made that fd readable is to be taken out of it, or it would stay so. */
+	ret = end->alive_fd != NULL ? end->alive(end->user) : umm_queue_look_if_due(end);
+	if (ret < 0)
+		return ret;
 	for (int i = 0; i < ARM_TRIES; i++) {
 		struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
 		unsigned n_bells = umm_queue_expect(end, UMM_RING_ARMED, bells);

@@ -80,7 +80,7 @@ UMM_COLD int umm_queue_look_for_death(struct umm_queue_end *end)
 }
 
 /* By the clock, not by the length of one wait: a stream whose waits are all short looks too. */
-static int look_for_death_if_due(struct umm_queue_end *end)
+int umm_queue_look_if_due(struct umm_queue_end *end)
 {
 	int64_t now = umm_now_ns();
 	if (now < end->look_ns)
@@ -110,7 +110,7 @@ UMM_HOT static int sleep_for_news(struct umm_queue_end *end, umm_queue_step *ste
 		if (ret != UMM_RING_WAIT)
 			return ret;
 		ret = slept == -ETIMEDOUT ? umm_queue_look_for_death(end)
-					  : look_for_death_if_due(end);
+					  : umm_queue_look_if_due(end);
 		if (ret != 0)
 			return ret;
 		if (umm_now_ns() >= deadline_ns)
@@ -127,7 +127,7 @@ UMM_HOT static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, 
 		if (ret != UMM_RING_WAIT)
 			return ret;
 	}
-	int ret = look_for_death_if_due(end);
+	int ret = umm_queue_look_if_due(end);
 	return ret != 0 ? ret : sleep_for_news(end, step, out, deadline_ns);
 }
 

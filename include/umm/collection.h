@@ -214,9 +214,9 @@ UMM_API struct umm_buffer *umm_member_buffer(const struct umm_member *member, un
 
 /**
  * In-process collections: tell the others that this member's process has died. What it held goes
- * back, consumers of a dead producer get -EOWNERDEAD. Nobody else notices: after fork() the parent
- * must call it when waitpid(2) reports the child, or others may wait for it for good. A broker does
- * this by itself when a process disconnects. Since 0.1.
+ * back, consumers of a dead producer get -EOWNERDEAD. Seldom needed: who waits for a process that
+ * has died after its first call on its member notices by itself (umm/queue.h), and a broker when it
+ * disconnects. What nobody notices is a child that dies before that. Since 0.1.
  */
 UMM_API void umm_member_bury(struct umm_member *member);
 

@@ -4,8 +4,7 @@
  *
  * A timeline is a counter in shared memory that only its owner advances; a fence is a point on it.
  * Everybody else maps the timeline read-only, so nobody can signal what is not his. Every fence
- * ends: signalled, failed, or its owner died. Behind a broker that death is noticed; in an
- * in-process collection after fork() it is the parent who must tell it with umm_member_bury().
+ * ends: signalled, failed, or its owner died, which who waits for it notices (umm/queue.h).
  */
 #ifndef UMM_FENCE_H
 #define UMM_FENCE_H

@@ -7,9 +7,10 @@
  * stream with -EPROTO, nothing worse: each process writes only memory that all others map
  * read-only.
  *
- * A dead peer does not block the others for good: a broker notices by itself. In an in-process
- * collection nobody watches; there the parent must call umm_member_bury() when a child that it
- * made with fork() dies, or whoever waits for that child waits until his timeout.
+ * A dead peer does not block the others for good: a broker notices at once; in an in-process
+ * collection whoever waits for it does, within a second. A process there is known by its first call
+ * on a member, and by an fd of the library's: one that closes all fds it finds is taken for dead,
+ * and so is one that exits without umm_collection_destroy().
  *
  * One thread at a time per member; different members are independent.
  */
@@ -159,12 +160,13 @@ UMM_API int umm_consumer_give(struct umm_member *member, const struct umm_frame 
 /**
  * An fd for event loops: readable when acquire might not have to wait. Borrowed. Level-triggered
  * after umm_member_arm(); acquire with timeout 0 until it says -ETIMEDOUT, arm, poll, and so on.
- * Returns the fd or a negative errno.
+ * The end of a broker makes it readable, too; in an in-process collection the death of a peer may
+ * not: arm once in a while, it looks. Returns the fd or a negative errno.
  */
 UMM_API int umm_member_fd(struct umm_member *member);
 
-/** Ask to be told on umm_member_fd(). Returns 1 if acquire would succeed already (do not poll), 0,
- * or a negative errno. */
+/** Ask to be told on umm_member_fd(). Returns 1 if acquire would not wait (do not poll), 0,
+ * -ECONNRESET (the broker is gone), or another negative errno. */
 UMM_API int umm_member_arm(struct umm_member *member);
 
 /** How long acquire spins before it sleeps; 0, the default, sleeps at once. For those who own their

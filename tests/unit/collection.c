@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/unit/members.h"
@@ -266,6 +267,120 @@ TEST(buried_viewer_gives_back_what_it_held)
 	umm_member_bury(other);
 	paint(pair.painter, 9);
 	view(pair.viewer, 9);
+	umm_collection_destroy(pair.collection);
+}
+
+/* ---- deaths that nobody tells ---- */
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* A child that does `work` and is killed; it stays a zombie, for nobody waits for it. */
+static pid_t killed_after(void (*work)(struct pair *pair), struct pair *pair)
+{
+	siginfo_t info;
+	pid_t child = fork();
+	if (child == 0) {
+		work(pair);
+		raise(SIGKILL);
+	}
+	CHECK_INT(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	return child;
+}
+
+static void paint_once(struct pair *pair)
+{
+	paint(pair->painter, 1);
+}
+
+static void take_one(struct pair *pair)
+{
+	struct umm_frame frame;
+	CHECK_INT(umm_consumer_acquire(pair->viewer, UMM_FOREVER, &frame), 0);
+}
+
+TEST(killed_painter_is_noticed_by_who_waits_for_it)
+{
+	struct pair pair;
+	struct umm_frame frame;
+	negotiate(&pair, UMM_QUEUE_FIFO);
+	pid_t child = killed_after(paint_once, &pair);
+	int64_t start = now_ns();
+	view(pair.viewer, 1);
+	CHECK_INT(umm_consumer_acquire(pair.viewer, UMM_FOREVER, &frame), -EOWNERDEAD);
+	CHECK(now_ns() - start < INT64_C(1000000000));
+	CHECK_INT(waitpid(child, NULL, 0), child);
+	umm_collection_destroy(pair.collection);
+}
+
+TEST(killed_viewer_gives_back_what_it_held_though_nobody_tells)
+{
+	struct pair pair;
+	struct umm_buffer *buffer;
+	negotiate(&pair, UMM_QUEUE_FIFO);
+	paint(pair.painter, 1);
+	pid_t child = killed_after(take_one, &pair);
+	int64_t start = now_ns();
+	int ret = 0;
+	for (unsigned i = 0; ret == 0 && i < 100; i++) {
+		ret = umm_producer_acquire(pair.painter, UMM_FOREVER, &buffer);
+		if (ret == 0)
+			ret = umm_producer_publish(pair.painter, buffer, NULL, UMM_HOLD_DROP);
+	}
+	CHECK_INT(ret, -EPIPE);
+	CHECK(now_ns() - start < INT64_C(1000000000));
+	CHECK_INT(waitpid(child, NULL, 0), child);
+	umm_collection_destroy(pair.collection);
+}
+
+/* In an event loop, too: the fd rings for no death here, but arm looks. */
+TEST(killed_painter_is_noticed_by_who_arms)
+{
+	struct pair pair;
+	struct umm_frame frame;
+	negotiate(&pair, UMM_QUEUE_FIFO);
+	pid_t child = killed_after(paint_once, &pair);
+	view(pair.viewer, 1);
+	int64_t start = now_ns();
+	while (umm_member_arm(pair.viewer) == 0) {
+		CHECK(now_ns() - start < INT64_C(1000000000));
+		usleep(20000);
+	}
+	CHECK_INT(umm_consumer_acquire(pair.viewer, 0, &frame), -EOWNERDEAD);
+	CHECK_INT(waitpid(child, NULL, 0), child);
+	umm_collection_destroy(pair.collection);
+}
+
+/* Longer than three looks: a process that lives is not buried, whichever side of the fork it is. */
+TEST(slow_peer_is_not_taken_for_dead)
+{
+	struct pair pair;
+	int status;
+	negotiate(&pair, UMM_QUEUE_FIFO);
+	paint(pair.painter, 1); /* used before the fork, and then by the child of a child no more */
+	pid_t child = fork();
+	if (child == 0) {
+		view(pair.viewer, 1);
+		view(pair.viewer, 2); /* waits meanwhile */
+		usleep(800000);
+		view(pair.viewer, 3);
+		_exit(0);
+	}
+	pid_t other = fork(); /* has all fds and mappings, uses nothing, and goes */
+	if (other == 0)
+		_exit(0);
+	CHECK_INT(waitpid(other, NULL, 0), other);
+	usleep(800000);
+	paint(pair.painter, 2);
+	paint(pair.painter, 3);
+	CHECK_INT(umm_producer_end(pair.painter, 0), 0);
+	CHECK_INT(umm_producer_drain(pair.painter, UMM_FOREVER), 0);
+	CHECK_INT(waitpid(child, &status, 0), child);
+	CHECK_INT(status, 0);
 	umm_collection_destroy(pair.collection);
 }
 
