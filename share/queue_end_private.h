@@ -26,6 +26,7 @@ struct umm_queue_end {
 	struct umm_timeline timeline;
 	int poll_fd; /* epoll over the doorbells of several consumers; -1 until asked for */
 	bool armed;  /* there may be rings to take from the doorbells */
+	int lost;    /* what alive() said when it was asked last without a wait; 0: nothing */
 	unsigned n_doorbells;
 	int doorbells[UMM_MAX_CONSUMERS];
 };

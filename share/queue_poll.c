@@ -95,6 +95,7 @@ int umm_queue_end_arm(struct umm_queue_end *end)
 		answer_doorbells(end);
 	/* What made that fd readable is to be taken out of it, or it would stay so. */
 	ret = end->alive_fd != NULL ? end->alive(end->user) : umm_queue_look_if_due(end);
+	end->lost = ret;
 	if (ret < 0)
 		return ret;
 	for (int i = 0; i < ARM_TRIES; i++) {

@@ -137,5 +137,7 @@ UMM_HOT int umm_queue_wait(struct umm_queue_end *end, umm_queue_step *step, void
 	int ret = step(end, out);
 	if (ret != UMM_RING_WAIT)
 		return ret;
-	return timeout_ns == 0 ? -ETIMEDOUT : wait_slowly(end, step, out, timeout_ns);
+	if (timeout_ns != 0)
+		return wait_slowly(end, step, out, timeout_ns);
+	return end->lost != 0 ? end->lost : -ETIMEDOUT;
 }

@@ -229,6 +229,13 @@ enum stage_result stage_port_try(struct stage_port *port, struct umm_frame *out,
 	return take(port, 0, out, taken);
 }
 
+enum stage_result stage_port_arm(struct stage_port *port, bool *come)
+{
+	int ret = umm_member_arm(port->member);
+	*come = ret == 1;
+	return ret < 0 ? consumed(port, ret) : STAGE_OK;
+}
+
 void stage_port_give(struct stage_port *port, const struct umm_frame *frame)
 {
 	end_access(port, frame->buffer, UMM_ACCESS_READ);

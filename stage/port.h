@@ -120,6 +120,10 @@ void stage_port_give(struct stage_port *port, const struct umm_frame *frame);
 /** Consumer: like stage_port_take() but without waiting; *taken says whether there was one. */
 enum stage_result stage_port_try(struct stage_port *port, struct umm_frame *out, bool *taken);
 
+/** Consumer: ask to be told of the next frame on umm_member_fd(). *come says that one is there
+ * already. Notices the end of the pipeline even where no frame is wanted for now. */
+enum stage_result stage_port_arm(struct stage_port *port, bool *come);
+
 /** Producer: wait for a free buffer; read and write access are open until it is shown (or the
  * stream ended with it). */
 enum stage_result stage_port_grab(struct stage_port *port, struct umm_buffer **out);

@@ -233,18 +233,16 @@ static enum stage_result show_next(struct wayland *wayland, bool *shown)
 	return result;
 }
 
+/* Also where the compositor is not ready for a frame, and may never be: the pipeline can end. */
 static enum stage_result turn(struct wayland *wayland)
 {
-	bool shown = false;
-	int fd = -1;
-	if (window_ready(&wayland->window)) {
-		enum stage_result result = show_next(wayland, &shown);
-		if (result != STAGE_OK)
-			return result;
-		if (!shown && umm_member_arm(wayland->port.member) == 1)
-			return STAGE_OK; /* one came between the two */
-		fd = shown ? -1 : umm_member_fd(wayland->port.member);
-	}
+	bool ready = window_ready(&wayland->window), shown = false, come = false;
+	enum stage_result result = ready ? show_next(wayland, &shown) : STAGE_OK;
+	if (result == STAGE_OK && !shown)
+		result = stage_port_arm(&wayland->port, &come);
+	if (result != STAGE_OK || (ready && come))
+		return result;
+	int fd = ready && !shown ? umm_member_fd(wayland->port.member) : -1;
 	return window_wait(&wayland->window, fd) < 0 ? STAGE_FAILED : STAGE_OK;
 }
 

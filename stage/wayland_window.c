@@ -21,6 +21,9 @@
 /* How long a compositor that sees no use in another frame is waited for. */
 #define UNSEEN_FRAME_NS (100 * NS_PER_MS)
 
+/* How long one wait for a window that is not there yet lasts. */
+#define NO_WINDOW_MS 100
+
 static int complain(const struct window *window)
 {
 	int error = wl_display_get_error(window->display);
@@ -272,6 +275,8 @@ void window_show(struct window *window, struct wl_buffer *buffer, unsigned width
 
 static int timeout_ms(const struct window *window)
 {
+	if (!window->configured)
+		return NO_WINDOW_MS;
 	if (window->next_frame == NULL)
 		return -1;
 	int64_t left = window->shown_ns + UNSEEN_FRAME_NS - now_ns();

@@ -55,9 +55,9 @@ void window_show(struct window *window, struct wl_buffer *buffer, unsigned width
 		 unsigned height_px);
 
 /**
- * Wait until the compositor has sent something, other_fd (-1: none) is readable, or window_ready()
- * may have become true by itself; handle what came. Returns 0, or -1 with the line printed: the
- * compositor is gone or will not have us.
+ * Wait until the compositor has sent something, other_fd (-1: none) is readable, window_ready()
+ * may have become true by itself, or, while there is no window yet, a moment has passed; handle
+ * what came. Returns 0, or -1 with the line printed: the compositor is gone or will not have us.
  */
 int window_wait(struct window *window, int other_fd);
 

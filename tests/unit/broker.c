@@ -375,6 +375,62 @@ TEST(dead_broker_is_noticed_within_a_second)
 	close(tell_fds[0]);
 }
 
+/* An event loop: it sleeps in poll alone. */
+static int consume_by_polling(int fd, const void *argument)
+{
+	const struct part *part = argument;
+	struct session session = { 0 };
+	struct umm_frame frame;
+	int ret = enter(fd, part, &session);
+	while (ret == 0) {
+		struct pollfd poll_fd = { .fd = umm_member_fd(session.member), .events = POLLIN };
+		if (umm_member_arm(session.member) == 0 && poll(&poll_fd, 1, 5000) != 1)
+			ret = -ETIME;
+		else
+			ret = umm_consumer_acquire(session.member, 0, &frame);
+		if (ret == 0)
+			ret = umm_consumer_release(session.member, &frame);
+		if (ret == -ETIMEDOUT)
+			ret = 0;
+	}
+	leave(&session);
+	unsigned char result = (unsigned char)(ret == part->expect ? 0 : -ret);
+	return write(tell_fds[1], &result, 1) == 1 ? 0 : 1;
+}
+
+static void serve_poller_until_started_and_die(void)
+{
+	make_broker(UMM_BROKER_COLLECTION_OPTS(.expected_members = 2));
+	start("a", play,
+	      &(struct part){ painter_constraints, UMM_PRODUCER, .frames = 1,
+			      .frame_ns = 900 * 1000 * 1000, .expect = -ECONNRESET });
+	start("b", consume_by_polling,
+	      &(struct part){ viewer, UMM_CONSUMER, .expect = -ECONNRESET });
+	while (seen.started == 0)
+		CHECK_INT(umm_broker_dispatch(broker, UMM_FOREVER), 0);
+	raise(SIGKILL);
+}
+
+TEST(dead_broker_wakes_who_polls)
+{
+	CHECK_INT(pipe(tell_fds), 0);
+	pid_t server = fork();
+	if (server == 0) {
+		serve_poller_until_started_and_die();
+		_exit(1);
+	}
+	int status;
+	CHECK(waitpid(server, &status, 0) == server && WIFSIGNALED(status));
+	close(tell_fds[1]);
+	/* before the painter, which sleeps, could tell */
+	struct pollfd poll_fd = { .fd = tell_fds[0], .events = POLLIN };
+	unsigned char result;
+	CHECK_INT(poll(&poll_fd, 1, 700), 1);
+	CHECK_INT(read(tell_fds[0], &result, 1), 1);
+	CHECK_INT(result, 0);
+	close(tell_fds[0]);
+}
+
 TEST(refusal_reaches_all_members)
 {
 	make_broker(UMM_BROKER_COLLECTION_OPTS(.expected_members = 2,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A window under a headless weston: the screen shows, pixel by pixel, a frame of the stream; nothing
-# was copied; the end of the compositor is a message and not a crash.
+# was copied; the end of the compositor is a message and not a crash, and one that hangs keeps nobody.
 . "$(dirname "$0")/lib.sh"
 need weston
 need weston-screenshooter
@@ -36,7 +36,7 @@ start_weston() {
 		sleep 0.1
 	done
 }
-trap 'kill "$weston" 2>/dev/null; rm -rf "$scratch"' EXIT
+trap 'kill -CONT "$weston" 2>/dev/null; kill "$weston" 2>/dev/null; rm -rf "$scratch"' EXIT
 
 pixels() {
 	ffmpeg -v error -nostdin -i "$1" -pix_fmt rgb24 -f md5 -
@@ -62,6 +62,56 @@ wait "$pipeline" || fail "umm run: $(cat err.txt)"
 
 run 0 --frames $((number + 1)) test,size=640x480,format=XR24 "png:drawn.png"
 [ "$(pixels drawn.png)" = "$(pixels screen.png)" ] || fail "the screen does not show frame $number as drawn"
+
+# gone WHAT STATUS TEXT PID...: the pipeline and these processes end within two seconds, however
+# frozen the compositor is, with a line that says so.
+gone() {
+	what=$1 expected=$2 text=$3
+	shift 3
+	tries=0
+	while [ "$tries" -lt 20 ]; do
+		left=
+		for pid in "$pipeline" "$@"; do
+			case $(ps -o stat= -p "$pid") in
+			'' | Z*) ;;
+			*) left="$left $pid" ;;
+			esac
+		done
+		[ -z "$left" ] && break
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	[ -z "$left" ] || fail "$what: left after two seconds:$left"
+	wait "$pipeline"
+	status=$?
+	[ "$status" = "$expected" ] || fail "$what: status $status"
+	[ -z "$text" ] || grep -qF "$text" err.txt || fail "$what: no word of \"$text\": $(cat err.txt)"
+}
+
+# frozen SIGNAL WHOM STATUS TEXT: send a signal to the runner, source or sink of a pipeline whose
+# compositor has stopped to answer.
+frozen() {
+	"$UMM" run --quiet test,size=640x480,rate=50 wayland 2>err.txt </dev/null &
+	pipeline=$!
+	sleep 1.5
+	kill -STOP "$weston"
+	sleep 0.3
+	# shellcheck disable=SC2046 # a list of words
+	set -- "$@" $(cat "/proc/$pipeline/task/$pipeline/children")
+	case $2 in
+	runner) kill "-$1" "$pipeline" ;;
+	source) kill "-$1" "$5" ;;
+	sink) kill "-$1" "$6" ;;
+	esac
+	gone "SIG$1 to the $2" "$3" "$4" "$5" "$6"
+	kill -CONT "$weston"
+}
+command -v ps >/dev/null && {
+	frozen KILL source 1 "was killed by signal 9"
+	frozen KILL runner 137 "the runner has died"
+	frozen TERM sink 1 "was killed by signal 15"
+	frozen INT runner 0 ""
+}
 
 timeout 60 "$UMM" run --quiet --frames 1000 test,size=640x480,rate=20 wayland 2>err.txt </dev/null &
 pipeline=$!
