@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/** The two commits that a display needs, by atomic mode setting. */
+#ifndef UMM_DEVICE_KMS_ATOMIC_H
+#define UMM_DEVICE_KMS_ATOMIC_H
+
+#include "device/kms_screen.h"
+
+/** Everything: mode, connector, plane; the CRTC's other planes off. Blocks. */
+int umm_kms_atomic_show(struct umm_kms_screen *screen, const struct umm_kms_picture *picture);
+
+/** The picture alone; does not block, asks for the event. */
+int umm_kms_atomic_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * A primary plane covers its CRTC, so an image has the size of a mode: each mode is an alternative
+ * of its own, in which it is the only size. The smallest comes first, so that of those that hold a
+ * picture the one that fits it best is taken; around a smaller picture the image stays black. The
+ * mode is set when it is known which one was agreed on.
+ *
+ * Drivers tell formats and modifiers, neither how rows must be aligned nor whose memory they can
+ * scan out: the first framebuffer, on trial, tells that.
+ */
+#include "device/kms_demand.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/cleanup.h"
+
+#define COST_OTHER_FORMATS 1
+
+UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
+
+/* What the kernel calls a dma-buf, whoever made it. Pixels in huge pages under a udmabuf are of
+   that class, too: whether they arrive is for a trial that looks at them. */
+static const struct umm_memory_demand memory = {
+	.imports = UMM_HEAP_UDMABUF | UMM_HEAP_DMA_HEAP | UMM_HEAP_DRM | UMM_HEAP_V4L2 |
+		   UMM_HEAP_CARVEOUT,
+};
+
+/* One demand for formats that have the same modifiers, as many as fit. */
+static unsigned group(const struct umm_kms_formats *formats, unsigned first,
+		      struct umm_format_demand *out)
+{
+	const struct umm_kms_format *head = &formats->list[first];
+	unsigned n = 0;
+	while (first + n < formats->n && n < UMM_DEMAND_FORMATS &&
+	       umm_kms_formats_alike(head, &formats->list[first + n]) &&
+	       (first > 0 || n == 0)) { /* the best stands alone, for it costs nothing */
+		out->formats[n] = formats->list[first + n].fourcc;
+		n++;
+	}
+	memcpy(out->modifiers, head->modifiers, head->n_modifiers * sizeof(out->modifiers[0]));
+	out->n_modifiers = head->n_modifiers;
+	out->cost = first > 0 ? COST_OTHER_FORMATS : 0;
+	return n;
+}
+
+static int add_formats(struct umm_constraints *constraints, const struct umm_kms_formats *formats,
+		       struct umm_size size)
+{
+	int ret = 0;
+	for (unsigned at = 0; at < formats->n && ret == 0;) {
+		struct umm_format_demand demand = {
+			.size_min = size,
+			.size_max = size,
+			.required_sizes = { size },
+			.handles = UMM_HANDLES_ONE,
+		};
+		at += group(formats, at, &demand);
+		ret = umm_constraints_add_format(constraints, &demand);
+	}
+	return ret;
+}
+
+static int state_mode(const char *name, const drmModeModeInfo *mode,
+		      const struct umm_kms_formats *formats, struct umm_constraints **out)
+{
+	umm_auto(umm_constraints, constraints) = NULL;
+	struct umm_size size = { mode->hdisplay, mode->vdisplay };
+	int ret = umm_constraints_create(name, &constraints);
+	if (ret == 0)
+		ret = umm_constraints_set_usage(constraints, UMM_USAGE_DISPLAY);
+	if (ret == 0)
+		ret = umm_constraints_set_buffers(
+			constraints, &(struct umm_buffer_demand){ .camping = UMM_KMS_CAMPING });
+	if (ret == 0)
+		ret = umm_constraints_set_memory(constraints, &memory);
+	if (ret == 0)
+		ret = add_formats(constraints, formats, size);
+	if (ret == 0)
+		*out = umm_steal(constraints);
+	return ret;
+}
+
+static int add_mode(struct umm_constraints *modes, const drmModeModeInfo *mode,
+		    const struct umm_kms_formats *formats)
+{
+	char name[32];
+	umm_auto(umm_constraints, alternative) = NULL;
+	snprintf(name, sizeof(name), "%ux%u", mode->hdisplay, mode->vdisplay);
+	int ret = state_mode(name, mode, formats, &alternative);
+	return ret < 0 ? ret : umm_constraints_add_alternative(modes, alternative);
+}
+
+static int by_area(const void *a, const void *b)
+{
+	const drmModeModeInfo *one = *(const drmModeModeInfo *const *)a;
+	const drmModeModeInfo *other = *(const drmModeModeInfo *const *)b;
+	int area = one->hdisplay * one->vdisplay, other_area = other->hdisplay * other->vdisplay;
+	return area != other_area ? (area > other_area) - (area < other_area)
+				  : one->hdisplay - other->hdisplay;
+}
+
+static int add_modes(struct umm_constraints *modes, const struct umm_kms_output *output,
+		     const struct umm_kms_formats *formats)
+{
+	const drmModeModeInfo *sorted[UMM_KMS_MODES_MAX];
+	for (unsigned i = 0; i < output->n_modes; i++)
+		sorted[i] = &output->modes[i];
+	qsort(sorted, output->n_modes, sizeof(sorted[0]), by_area);
+	int ret = 0;
+	for (unsigned i = 0; i < output->n_modes && ret == 0; i++)
+		ret = add_mode(modes, sorted[i], formats);
+	return ret;
+}
+
+int umm_kms_demand(const char *name, const struct umm_kms_output *output,
+		   const struct umm_kms_formats *formats, struct umm_constraints **out)
+{
+	if (output->n_modes == 1)
+		return state_mode(name, &output->modes[0], formats, out);
+	umm_auto(umm_constraints, modes) = NULL;
+	int ret = umm_constraints_create(name, &modes);
+	if (ret == 0)
+		ret = add_modes(modes, output, formats);
+	if (ret == 0)
+		*out = umm_steal(modes);
+	return ret;
+}

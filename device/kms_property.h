@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/** Properties of KMS objects, by name: their numbers differ from boot to boot. */
+#ifndef UMM_DEVICE_KMS_PROPERTY_H
+#define UMM_DEVICE_KMS_PROPERTY_H
+
+#include <stdint.h>
+
+/** The property's number, 0 where the object has none of that name. */
+uint32_t umm_kms_property(int fd, uint32_t object, uint32_t type, const char *name);
+
+/** Its value now. Returns 0, or -ENOENT. */
+int umm_kms_property_value(int fd, uint32_t object, uint32_t type, const char *name, uint64_t *out);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/kms_screen.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include <xf86drm.h>
+
+#include "device/kms_atomic.h"
+#include "os/log.h"
+
+/* A display that refreshes at all does so within this; else its flip will never come. */
+#define LAST_FLIP_NS INT64_C(1000000000)
+
+/* ---- without atomic mode setting ---- */
+
+static int legacy_show(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
+{
+	uint32_t connector = screen->output->connector;
+	int failed = drmModeSetCrtc(screen->card->fd, screen->output->crtc, picture->fb,
+				    picture->x_px, picture->y_px, &connector, 1, &screen->mode);
+	return failed != 0 ? -errno : 0;
+}
+
+/* The picture's place in its buffer stays as the mode was set. */
+static int legacy_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
+{
+	if (picture->x_px != screen->x_px || picture->y_px != screen->y_px)
+		return -EOPNOTSUPP;
+	int failed = drmModePageFlip(screen->card->fd, screen->output->crtc, picture->fb,
+				     DRM_MODE_PAGE_FLIP_EVENT, NULL);
+	return failed != 0 ? -errno : 0;
+}
+
+/* ---- showing ---- */
+
+int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
+			const struct umm_kms_picture *picture)
+{
+	if (screen->before == NULL)
+		screen->before = drmModeGetCrtc(screen->card->fd, screen->output->crtc);
+	screen->mode = *mode;
+	screen->x_px = picture->x_px;
+	screen->y_px = picture->y_px;
+	return screen->card->atomic ? umm_kms_atomic_show(screen, picture)
+				    : legacy_show(screen, picture);
+}
+
+int umm_kms_screen_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
+{
+	if (screen->flipping)
+		return -EBUSY;
+	int ret = screen->card->atomic ? umm_kms_atomic_flip(screen, picture)
+				       : legacy_flip(screen, picture);
+	screen->flipping = ret == 0;
+	return ret;
+}
+
+static void on_flip(int fd, unsigned sequence, unsigned seconds, unsigned microseconds, void *user)
+{
+	(void)fd, (void)sequence, (void)seconds, (void)microseconds, (void)user;
+}
+
+static int wait_readable(int fd, int64_t timeout_ns)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	int timeout_ms = timeout_ns < 0 ? -1 : (int)((timeout_ns + 999999) / 1000000);
+	int n = poll(&poll_fd, 1, timeout_ms);
+	if (n <= 0)
+		return n < 0 ? -errno : -EAGAIN;
+	return poll_fd.revents & POLLIN ? 0 : -ENODEV;
+}
+
+/* There is one flip at a time and nothing else is asked for, so any event is the flip's. */
+int umm_kms_screen_wait(struct umm_kms_screen *screen, int64_t timeout_ns)
+{
+	if (!screen->flipping)
+		return 0;
+	drmEventContext context = { .version = 2, .page_flip_handler = on_flip };
+	int ret = wait_readable(screen->card->fd, timeout_ns);
+	if (ret < 0)
+		return ret;
+	if (drmHandleEvent(screen->card->fd, &context) != 0)
+		return -errno;
+	screen->flipping = false;
+	return 0;
+}
+
+/* ---- putting back ---- */
+
+static int put_back(const struct umm_kms_screen *screen)
+{
+	drmModeCrtc *before = screen->before;
+	uint32_t connector = screen->output->connector;
+	int fd = screen->card->fd;
+	int failed = -1;
+	if (before->mode_valid && before->buffer_id != 0)
+		failed = drmModeSetCrtc(fd, before->crtc_id, before->buffer_id, before->x,
+					before->y, &connector, 1, &before->mode);
+	if (failed != 0) /* there was nothing, or it is gone */
+		failed = drmModeSetCrtc(fd, before->crtc_id, 0, 0, 0, NULL, 0, NULL);
+	return failed != 0 ? -errno : 0;
+}
+
+void umm_kms_screen_restore(struct umm_kms_screen *screen)
+{
+	if (screen->before == NULL)
+		return;
+	umm_kms_screen_wait(screen, LAST_FLIP_NS);
+	int ret = put_back(screen);
+	if (ret < 0)
+		umm_log(UMM_LOG_INFO, "%s: cannot show again what was there before (%d)",
+			screen->card->node, ret);
+	drmModeFreeCrtc(screen->before);
+	screen->before = NULL;
+	screen->flipping = false;
+}

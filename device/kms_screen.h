@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Putting frames on the screen, and putting back what was there before.
+ *
+ *	show	the first frame: sets the mode, returns when the frame is on the screen
+ *	flip	each further one: returns at once; an event says when it has taken its place
+ *	restore	the picture that was there before the first, or nothing where there was none
+ *
+ * Atomic mode setting where the driver has it: one commit says everything, or nothing happens.
+ * Else the calls of before: SETCRTC and PAGE_FLIP, which know one plane and no part of a picture.
+ */
+#ifndef UMM_DEVICE_KMS_SCREEN_H
+#define UMM_DEVICE_KMS_SCREEN_H
+
+#include <xf86drmMode.h>
+
+#include "device/kms_card.h"
+#include "device/kms_output.h"
+
+/** Which framebuffer, and where in it the picture of the mode's size begins. */
+struct umm_kms_picture {
+	uint32_t fb, x_px, y_px;
+};
+
+/** Numbers of the plane's properties that a flip changes. */
+struct umm_kms_source {
+	uint32_t fb_id, x, y;
+};
+
+struct umm_kms_screen {
+	const struct umm_kms_card *card;
+	const struct umm_kms_output *output;
+	drmModeModeInfo mode;
+	struct umm_kms_source source; /* atomic mode setting only; from the first frame on */
+	uint32_t x_px, y_px;	      /* of the first frame */
+	drmModeCrtc *before;	      /* NULL until something was shown */
+	bool flipping;		      /* an event is to come */
+};
+
+/** Set the mode and show. Returns 0 or a negative errno. */
+int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
+			const struct umm_kms_picture *picture);
+
+/** Show next; `flipping` is true until the event has come. -EBUSY: it is still. */
+int umm_kms_screen_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture);
+
+/** Wait at most that long (UMM_FOREVER) for the event. Returns 0 (no flip is under way any more),
+ * -EAGAIN, -EINTR, or a negative errno. */
+int umm_kms_screen_wait(struct umm_kms_screen *screen, int64_t timeout_ns);
+
+void umm_kms_screen_restore(struct umm_kms_screen *screen);
+
+#endif
