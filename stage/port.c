@@ -7,7 +7,9 @@
 #include "stage/port_device.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -30,7 +32,22 @@ static enum stage_result failed(const struct stage_port *port, const char *what,
 	return STAGE_FAILED;
 }
 
-static int state_demand(struct umm_constraints *constraints, const struct stage_demand *demand)
+/* The size is required of every format, where there is one. */
+static int state_formats(struct umm_constraints *constraints, const struct stage_demand *demand,
+			 const struct umm_size *size)
+{
+	int ret = 0;
+	for (unsigned i = 0; i < demand->n_formats && ret == 0; i++) {
+		struct umm_format_demand format = demand->formats[i];
+		if (size != NULL)
+			format.required_sizes[0] = *size;
+		ret = umm_constraints_add_format(constraints, &format);
+	}
+	return ret;
+}
+
+static int state_demand(struct umm_constraints *constraints, const struct stage_demand *demand,
+			const struct umm_size *size)
 {
 	int ret = umm_constraints_set_usage(constraints, demand->usage);
 	if (ret < 0)
@@ -39,14 +56,29 @@ static int state_demand(struct umm_constraints *constraints, const struct stage_
 	if (ret < 0)
 		return ret;
 	ret = umm_constraints_set_memory(constraints, &demand->memory);
-	if (ret < 0)
-		return ret;
-	for (unsigned i = 0; i < demand->n_formats; i++) {
-		ret = umm_constraints_add_format(constraints, &demand->formats[i]);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
+	return ret < 0 ? ret : state_formats(constraints, demand, size);
+}
+
+static int add_size(struct umm_constraints *constraints, const struct stage_demand *demand,
+		    const struct umm_size *size)
+{
+	char name[48];
+	umm_auto(umm_constraints, alternative) = NULL;
+	snprintf(name, sizeof(name), "%" PRIu64 "x%" PRIu64, size->width_px, size->height_px);
+	int ret = umm_constraints_create(name, &alternative);
+	if (ret == 0)
+		ret = state_demand(alternative, demand, size);
+	return ret < 0 ? ret : umm_constraints_add_alternative(constraints, alternative);
+}
+
+static int state_sizes(struct umm_constraints *constraints, const struct stage_demand *demand)
+{
+	if (demand->n_sizes <= 1)
+		return state_demand(constraints, demand, demand->sizes);
+	int ret = 0;
+	for (unsigned i = 0; i < demand->n_sizes && ret == 0; i++)
+		ret = add_size(constraints, demand, &demand->sizes[i]);
+	return ret;
 }
 
 /* The runner has ended the pipeline, and said why. */
@@ -62,7 +94,7 @@ enum stage_result stage_port_join(struct stage_port *port, const struct stage_en
 	umm_auto(umm_constraints, constraints) = NULL;
 	int ret = umm_constraints_create(env->spec->name, &constraints);
 	if (ret == 0)
-		ret = state_demand(constraints, demand);
+		ret = state_sizes(constraints, demand);
 	if (ret < 0)
 		return failed(port, "cannot state its demands on memory", ret);
 	return stage_port_join_constraints(

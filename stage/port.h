@@ -28,6 +28,8 @@ struct stage_demand {
 	struct umm_memory_demand memory;
 	const struct umm_format_demand *formats;
 	unsigned n_formats;
+	const struct umm_size *sizes; /* one of these is required, the first that suits all */
+	unsigned n_sizes;	      /* 0: what `formats` say */
 };
 
 struct stage_port {

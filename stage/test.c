@@ -15,15 +15,23 @@
 #define LONGEST_SLEEP_NS   INT64_C(100000000)
 #define COST_OTHER_FORMATS 1 /* XR24 where nobody cares: everybody can show it */
 
+/* Nobody said which size: the first of these that all can. */
+static const struct umm_size usual_sizes[] = {
+	{ 1280, 720 },
+	{ 1024, 768 },
+	{ 800, 600 },
+	{ 640, 480 },
+};
+
 struct test_options {
-	struct umm_size size;
+	struct umm_size size;	  /* 0x0: one of the usual ones */
 	struct umm_rational rate; /* 0: no pace */
 	uint32_t format;	  /* 0: whatever is agreed on */
 };
 
 static int read_options(const struct stage_spec *spec, struct test_options *out)
 {
-	*out = (struct test_options){ .size = { 1280, 720 }, .rate = { 0, 1 } };
+	*out = (struct test_options){ .rate = { 0, 1 } };
 	if (stage_option_size(spec, "size", &out->size) < 0 ||
 	    stage_option_rational(spec, "rate", 1000000, &out->rate) < 0 ||
 	    stage_option_format(spec, "format", &out->format) < 0)
@@ -50,7 +58,6 @@ static unsigned list_formats(const struct test_options *options, struct umm_form
 	uint32_t xr24 = UMM_FOURCC('X', 'R', '2', '4');
 	*first = (struct umm_format_demand){
 		.formats = { options->format ? options->format : xr24 },
-		.required_sizes = { options->size },
 	};
 	if (options->format != 0)
 		return 1;
@@ -69,14 +76,18 @@ static enum stage_result open_port(struct stage_port *port, const struct stage_e
 				   const struct test_options *options)
 {
 	struct umm_format_demand formats[2];
-	return stage_port_open(port, env,
-			       &(struct stage_demand){
-				       .role = UMM_PRODUCER,
-				       .usage = UMM_USAGE_CPU_WRITE_OFTEN,
-				       .buffers = { .camping = 1, .shared_slack = 1 },
-				       .formats = formats,
-				       .n_formats = list_formats(options, &formats[0], &formats[1]),
-			       });
+	bool stated = options->size.width_px != 0;
+	return stage_port_open(
+		port, env,
+		&(struct stage_demand){
+			.role = UMM_PRODUCER,
+			.usage = UMM_USAGE_CPU_WRITE_OFTEN,
+			.buffers = { .camping = 1, .shared_slack = 1 },
+			.formats = formats,
+			.n_formats = list_formats(options, &formats[0], &formats[1]),
+			.sizes = stated ? &options->size : usual_sizes,
+			.n_sizes = stated ? 1 : sizeof(usual_sizes) / sizeof(usual_sizes[0]),
+		});
 }
 
 static int64_t now_ns(void)
@@ -177,7 +188,8 @@ static int test_run(const struct stage_env *env)
 }
 
 static const struct stage_key keys[] = {
-	{ "size", "WxH", "size of the picture, default 1280x720" },
+	{ "size", "WxH",
+	  "size of the picture, default 1280x720, or a smaller usual one if need be" },
 	{ "rate", "N[/D]", "frames per second; 0, the default: as fast as they are taken" },
 	{ "format", "FOURCC", "pixel format, default: what all agree on, XR24 if they can" },
 	{ 0 },
