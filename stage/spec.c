@@ -111,11 +111,15 @@ static int parse_argument(struct stage_spec *spec, const char **cursor)
 			    spec->argument, keys_text(ops, &words));
 		return -1;
 	}
-	if (spec->argument[0] == '\0') {
+	if (spec->argument[0] != '\0')
+		return 0;
+	if (ops->argument_required) {
 		stage_error(spec, "nothing behind the colon; write %s:%s", ops->kind,
 			    ops->argument_help);
 		return -1;
 	}
+	free((char *)spec->argument); /* "kms:" is "kms" */
+	spec->argument = NULL;
 	return 0;
 }
 

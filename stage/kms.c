@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * kms: a sink that shows frames on a display, on the memory they were made in; nobody else, no
+ * compositor, may be showing there.
+ *
+ * A frame is ours from the flip that brings it until the flip that takes it away again, so one is
+ * held between flips and two during one. Each flip is waited for: that is what paces a pipeline in
+ * fifo mode and drops frames in latest mode, on displays that have a rhythm at all.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "os/cleanup.h"
+#include "stage/port.h"
+#include "stage/table.h"
+
+#define MOST_RATE 1000
+#define LONGEST_S 86400
+
+UMM_DEFINE_AUTO(umm_device, umm_device_close)
+
+struct display {
+	struct stage_port *port;
+	struct umm_device *device;
+	struct umm_frame frames[UMM_MAX_BUFFERS]; /* those that it has, by buffer */
+	bool has[UMM_MAX_BUFFERS];
+	uint64_t n_shown;
+};
+
+static int read_options(const struct stage_spec *spec, struct umm_device_opts *out, uint64_t *hold)
+{
+	*out = (struct umm_device_opts){
+		.struct_size = sizeof(*out),
+		.direction = UMM_DEVICE_READS,
+		.connector = stage_option(spec, "connector"),
+	};
+	*hold = 0;
+	if (stage_option_size(spec, "mode", &out->size) < 0 ||
+	    stage_option_format(spec, "format", &out->format) < 0 ||
+	    stage_option_rational(spec, "rate", MOST_RATE, &out->rate) < 0 ||
+	    stage_option_u64(spec, "hold", 0, LONGEST_S, hold) < 0)
+		return -1;
+	return 0;
+}
+
+static int kms_check(const struct stage_spec *spec)
+{
+	struct umm_device_opts options;
+	uint64_t hold;
+	return read_options(spec, &options, &hold);
+}
+
+static int open_device(const struct stage_spec *spec, const struct umm_device_opts *options,
+		       struct umm_device **out)
+{
+	char why[UMM_DEVICE_WHY_MAX] = "", name[256];
+	snprintf(name, sizeof(name), "kms:%s", spec->argument ? spec->argument : "");
+	int ret = umm_device_open(name, options, out, why);
+	if (ret < 0)
+		stage_error(spec, "%s", why[0] != '\0' ? why : strerror(-ret));
+	return ret;
+}
+
+static enum stage_result failed(const struct display *display, const char *what, int ret)
+{
+	stage_error(display->port->env->spec, "%s: %s after %" PRIu64 " frames: %s",
+		    umm_device_name(display->device), what, display->n_shown,
+		    ret == -EACCES || ret == -EBUSY ? "another program has taken the display"
+						    : strerror(-ret));
+	return STAGE_FAILED;
+}
+
+static void give(struct display *display, unsigned index)
+{
+	display->has[index] = false;
+	stage_port_give(display->port, &display->frames[index]);
+}
+
+/* Wait until the frame has taken the place of the one before it, which goes back. */
+static int wait_for_flip(struct display *display)
+{
+	struct umm_device_done done;
+	int ret;
+	do
+		ret = umm_device_complete(display->device, UMM_FOREVER, &done);
+	while (ret == -EINTR);
+	if (ret == 0)
+		give(display, umm_buffer_index(done.buffer));
+	return ret;
+}
+
+static enum stage_result show(struct display *display, const struct umm_frame *frame)
+{
+	int ret = umm_device_submit(display->device, frame->buffer, &frame->info);
+	if (ret < 0) {
+		stage_port_give(display->port, frame);
+		return failed(display, "does not show a frame", ret);
+	}
+	unsigned index = umm_buffer_index(frame->buffer);
+	display->frames[index] = *frame;
+	display->has[index] = true;
+	if (display->n_shown++ == 0)
+		return STAGE_OK; /* it is on the screen, and took nobody's place */
+	ret = wait_for_flip(display);
+	return ret < 0 ? failed(display, "does not tell that a frame is shown", ret) : STAGE_OK;
+}
+
+static enum stage_result show_all(struct display *display)
+{
+	int ret = umm_device_start(display->device);
+	if (ret < 0)
+		return failed(display, "does not start", ret);
+	enum stage_result result = STAGE_OK;
+	while (result == STAGE_OK) {
+		struct umm_frame frame;
+		result = stage_port_take(display->port, &frame);
+		if (result == STAGE_OK)
+			result = show(display, &frame);
+	}
+	return result;
+}
+
+/* The last frame stays, for those who want to look at it. */
+static void hold_last(const struct display *display, uint64_t seconds)
+{
+	if (seconds == 0 || display->n_shown == 0)
+		return;
+	stage_error(display->port->env->spec,
+		    "holding the last of %" PRIu64 " frames for %" PRIu64 " s", display->n_shown,
+		    seconds);
+	struct timespec left = { .tv_sec = (time_t)seconds };
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		continue;
+}
+
+/* The screen is somebody else's again before the frames are. */
+static void give_all(struct display *display)
+{
+	umm_device_stop(display->device);
+	for (unsigned i = 0; i < UMM_MAX_BUFFERS; i++)
+		if (display->has[i])
+			give(display, i);
+}
+
+static int kms_run(const struct stage_env *env)
+{
+	umm_auto(umm_device, device) = NULL;
+	struct umm_device_opts options;
+	uint64_t hold;
+	if (read_options(env->spec, &options, &hold) < 0 ||
+	    open_device(env->spec, &options, &device) < 0)
+		return STAGE_EXIT_FAILED;
+	stage_auto_port port = { 0 };
+	if (stage_port_join_device(&port, env, UMM_CONSUMER, device) != STAGE_OK ||
+	    stage_port_seal(&port) != STAGE_OK || stage_port_start(&port) != STAGE_OK)
+		return STAGE_EXIT_FAILED;
+	struct display display = { .port = &port, .device = device };
+	enum stage_result result = show_all(&display);
+	if (result == STAGE_OVER)
+		hold_last(&display, hold);
+	give_all(&display);
+	return result == STAGE_FAILED ? STAGE_EXIT_FAILED : STAGE_EXIT_DONE;
+}
+
+static const struct stage_key keys[] = {
+	{ "mode", "WxH",
+	  "size of the display's mode, default: the smallest that holds the picture" },
+	{ "connector", "NAME", "which connector, default: the first with a display" },
+	{ "rate", "N[/D]", "frames per second of the mode, default: the display's choice" },
+	{ "format", "FOURCC", "pixel format, default: what all agree on" },
+	{ "hold", "SECONDS", "show the last frame so long, default 0" },
+	{ 0 },
+};
+
+const struct stage_ops stage_kms = {
+	.kind = "kms",
+	.summary = "shows frames on a display",
+	.role = STAGE_SINK,
+	.argument_help = "/dev/dri/cardN",
+	.keys = keys,
+	.check = kms_check,
+	.run = kms_run,
+};
