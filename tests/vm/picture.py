@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Pictures as QEMU's screendump writes them (PPM, P6), and where two of them differ."""
+"""Pictures as QEMU's screendump writes them (PPM, P6) or stage png does, and where two differ."""
+import struct
+import subprocess
 
 
 class Picture:
@@ -22,6 +24,15 @@ class Picture:
         if words[0] != b"P6" or words[3] != b"255":
             raise ValueError(f"{path} is no PPM of 8 bits")
         return cls(int(words[1]), int(words[2]), data[at:])
+
+    @classmethod
+    def from_png(cls, data):
+        """By ffmpeg, which is quick and none of ours."""
+        width, height = struct.unpack_from(">II", data, 16)
+        done = subprocess.run(["ffmpeg", "-loglevel", "error", "-f", "png_pipe", "-i", "-", "-f",
+                               "rawvideo", "-pix_fmt", "rgb24", "-"], input=data, check=True,
+                              stdout=subprocess.PIPE)
+        return cls(width, height, done.stdout)
 
     @classmethod
     def from_xrgb8888(cls, width, height, data, stride=None):
@@ -61,3 +72,4 @@ class Picture:
         x, y = first % self.width, first // self.width
         return (f"{wrong} of {self.width * self.height} pixels differ, by up to {worst}; the first at "
                 f"{x},{y}: {self.pixel(x, y)}, expected {other.pixel(x, y)}")
+

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Stage kms: what the display really shows is the frame, pixel by pixel."""
+import json
+import os
+import subprocess
+import tempfile
+
+from cases import case
+from picture import Picture
+
+FRAMES = 7
+HELD = "holding the last of"
+
+
+def drawn_outside(vm, size, number):
+    """The picture that stage test draws, by the same program on this side of the machine."""
+    tool = os.path.join(vm.build, "cli", "umm")
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([tool, "run", "--quiet", f"--frames={number + 1}",
+                        f"test,size={size},format=XR24", f"png:{directory}"], check=True)
+        with open(os.path.join(directory, f"frame-{number:06}.png"), "rb") as file:
+            return Picture.from_png(file.read())
+
+
+def expect_nothing_left(vm):
+    """All dma-bufs are gone: debugfs lists those that are not."""
+    info = vm.check("cat /sys/kernel/debug/dma_buf/bufinfo").stdout
+    assert "Total 0 objects" in info, info
+
+
+def expect_shown(vm, command, wanted, **environment):
+    """`command` ends with a held frame: it is on the screen, and leaves nothing behind."""
+    with vm.started(command, **environment) as job:
+        job.wait_for(HELD)
+        difference = vm.screendump().difference(wanted)
+        assert difference is None, difference
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    expect_nothing_left(vm)
+
+
+@case("cirrus")
+def test_picture_is_shown_exactly(vm):
+    wanted = drawn_outside(vm, "1280x720", FRAMES - 1)
+    expect_shown(vm, f"umm run --frames={FRAMES} test kms:,hold=300", wanted)
+
+
+@case("cirrus")
+def memory_may_come_from_udmabuf_and_the_system_heap(vm):
+    wanted = drawn_outside(vm, "640x480", FRAMES - 1)
+    for heap in ("udmabuf", "system"):
+        expect_shown(vm, f"umm run --frames={FRAMES} --heap={heap} test,size=640x480 "
+                         "kms:/dev/dri/card0,hold=300", wanted)
+
+
+@case("cirrus")
+def drivers_without_atomic_mode_setting_show_the_same(vm):
+    wanted = drawn_outside(vm, "800x600", FRAMES - 1)
+    expect_shown(vm, f"umm run --frames={FRAMES} test,size=800x600 kms:,hold=300", wanted,
+                 UMM_KMS="legacy")
+
+
+@case("cirrus")
+def frames_of_a_camera_are_shown_as_another_stage_reads_them(vm):
+    last = f"/tmp/camera/frame-{FRAMES - 1:06}.png"  # appears when it is complete
+    with vm.started(f"umm run --frames={FRAMES} v4l2:/dev/video0 png:/tmp/camera + "
+                    "kms:,hold=300") as job:
+        job.wait_for(HELD)
+        shown = vm.screendump()
+        vm.check(f"until test -e {last}; do sleep 0.1; done")
+        wanted = Picture.from_png(vm.check(f"cat {last}").out)
+    assert shown.difference(wanted) is None, shown.difference(wanted)
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    expect_nothing_left(vm)
+
+
+@case("cirrus")
+def display_that_another_program_has_is_named(vm):
+    with vm.started("umm run --frames=2 test,size=640x480 kms:,hold=300") as job:
+        job.wait_for(HELD)
+        second = vm.run("umm run --frames=2 test,size=640x480 kms:")
+        assert second.status == 1, second.stderr
+        assert "another program shows its pictures there" in second.stderr, second.stderr
+
+
+@case("cirrus")
+def screen_comes_back_when_the_stream_ends(vm):
+    """And modetest, which has no part in all this, finds the display as it was."""
+    before = vm.check("modetest -M cirrus -p 2>&1 | sed -n '/^CRTCs/,/^Planes/p'").stdout
+    vm.check("umm run --frames=3 test,size=640x480 kms:")
+    after = vm.check("modetest -M cirrus -p 2>&1 | sed -n '/^CRTCs/,/^Planes/p'").stdout
+    assert before == after and "1024x768" in before, before + after
+    expect_nothing_left(vm)
+
+
+@case("cirrus")
+def stage_that_is_killed_leaves_nothing(vm):
+    with vm.started("umm run --seconds=300 test,size=640x480 kms:") as job:
+        job.wait_for("frames/s")
+        vm.check("pkill -KILL -n -x umm")
+        job.wait(60)
+    expect_nothing_left(vm)
+
+
+@case("cirrus")
+def wishes_that_cannot_be_met_are_answered_with_what_there_is(vm):
+    for wish, answer in (("connector=HDMI-A-1", "no connector HDMI-A-1; there are: "),
+                         ("mode=1234x567", "has no mode 1234x567; it has: 1024x768"),
+                         ("format=NV12", "does not show NV12")):
+        job = vm.run(f"umm run --frames=1 test,size=640x480 kms:,{wish}")
+        assert job.status == 1 and answer in job.stderr, job.stderr
+    job = vm.run("umm run --frames=1 test,size=640x480 kms:/dev/udmabuf")
+    assert job.status == 1 and "not a node of DRM" in job.stderr, job.stderr
+
+
+
+@case("cirrus", "virtio", "bochs")
+def memory_of_the_display_itself_is_shown(vm):
+    wanted = drawn_outside(vm, "640x480", FRAMES - 1)
+    expect_shown(vm, f"umm run --frames={FRAMES} --heap=card0 test,size=640x480 kms:,hold=300",
+                 wanted)
+
+
+@case("virtio", "bochs")
+def display_that_does_not_import_says_so(vm):
+    job = vm.run("umm run --frames=1 --heap=udmabuf test,size=640x480 kms:")
+    assert job.status == 1, job.stdout
+    assert "does not import memory of heap udmabuf" in job.stderr or \
+        "makes no framebuffer" in job.stderr, job.stderr
+
+
+@case("cirrus")
+def probe_tells_what_it_knows_of_the_display_and_how(vm):
+    devices = json.loads(vm.check("umm probe --json").stdout)["devices"]
+    card, = (device for device in devices if device["name"] == "/dev/dri/card0")
+    facts = {fact["field"]: fact for fact in card["facts"]}
+    assert facts["driver"]["value"].startswith("cirrus"), facts["driver"]
+    assert "IN_FORMATS" in facts["formats"]["source"], facts["formats"]
+    assert "IN_FORMATS" in vm.check("umm probe").stdout

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/** The kms device on a real card, where `umm run` does not look: handles, order of calls. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <xf86drm.h>
+#include <xf86drmMode.h>
+
+#include <umm/umm.h>
+
+#include "device/kms_handles.h"
+#include "os/memfd.h"
+#include "os/udmabuf.h"
+#include "tests/harness.h"
+
+#define CARD  "/dev/dri/card0"
+#define BYTES (640 * 480 * 4)
+
+static int make_dmabuf(void)
+{
+	struct umm_udmabuf_piece piece = { .size = BYTES };
+	int fd;
+	CHECK_INT(umm_memfd_create("test", BYTES, UMM_PAGES_4K, &piece.memfd), 0);
+	CHECK_INT(umm_udmabuf_create(&piece, 1, &fd), 0);
+	close(piece.memfd);
+	return fd;
+}
+
+/* Does the handle still name memory? */
+static bool lives(int card, uint32_t handle)
+{
+	uint32_t fb, handles[4] = { handle }, pitches[4] = { 640 * 4 }, offsets[4] = { 0 };
+	if (drmModeAddFB2(card, 640, 480, UMM_FOURCC('X', 'R', '2', '4'), handles, pitches, offsets,
+			  &fb, 0) != 0)
+		return false;
+	drmModeRmFB(card, fb);
+	return true;
+}
+
+TEST(kernel_gives_one_handle_and_closes_it_for_all)
+{
+	int card = open(CARD, O_RDWR | O_CLOEXEC), dmabuf = make_dmabuf();
+	uint32_t first, second;
+	CHECK_INT(drmPrimeFDToHandle(card, dmabuf, &first), 0);
+	CHECK_INT(drmPrimeFDToHandle(card, dmabuf, &second), 0);
+	CHECK_INT(first, second);
+	drmCloseBufferHandle(card, first);
+	CHECK(!lives(card, second));
+	close(dmabuf);
+	close(card);
+}
+
+TEST(counted_handles_live_until_the_last_is_put)
+{
+	int card = open(CARD, O_RDWR | O_CLOEXEC), dmabuf = make_dmabuf(), other = make_dmabuf();
+	struct umm_kms_handles handles = { 0 };
+	uint32_t first, second, third;
+	CHECK_INT(umm_kms_handle_get(&handles, card, dmabuf, &first), 0);
+	CHECK_INT(umm_kms_handle_get(&handles, card, other, &third), 0);
+	CHECK_INT(umm_kms_handle_get(&handles, card, dmabuf, &second), 0);
+	CHECK(first == second && third != first);
+	umm_kms_handle_put(&handles, card, first);
+	CHECK(lives(card, second));
+	umm_kms_handle_put(&handles, card, second);
+	CHECK(!lives(card, second) && lives(card, third));
+	umm_kms_handle_put(&handles, card, third);
+	CHECK_INT(handles.n, 0);
+	umm_kms_handles_finish(&handles);
+	close(other);
+	close(dmabuf);
+	close(card);
+}
+
+TEST(import_of_what_is_no_dmabuf_is_refused_and_counts_nothing)
+{
+	int card = open(CARD, O_RDWR | O_CLOEXEC), file;
+	struct umm_kms_handles handles = { 0 };
+	uint32_t handle = 77;
+	CHECK_INT(umm_memfd_create("test", BYTES, UMM_PAGES_4K, &file), 0);
+	CHECK(umm_kms_handle_get(&handles, card, file, &handle) < 0);
+	CHECK(handle == 77 && handles.n == 0);
+	umm_kms_handles_finish(&handles);
+	close(file);
+	close(card);
+}
+
+/* A collection of one camera that does not exist and the display. */
+static struct umm_collection *negotiate(struct umm_device *device, struct umm_member **out)
+{
+	static const char producer[] =
+		"{\"name\": \"cpu\", \"usage\": [\"cpu_write\"], \"buffers\": {\"camping\": 1},"
+		" \"memory\": {\"imports\": [\"udmabuf\"], \"heaps\": [\"udmabuf\"]},"
+		" \"formats\": [{\"format\": \"XR24\", \"required_sizes\": [[640, 480]]}]}";
+	struct umm_collection *collection;
+	struct umm_constraints *constraints;
+	struct umm_member *member;
+	CHECK_INT(umm_collection_create("test", &collection), 0);
+	CHECK_INT(umm_collection_join_json(collection, UMM_PRODUCER, producer, &member), 0);
+	CHECK_INT(umm_device_constraints(device, "display", &constraints), 0);
+	CHECK_INT(umm_collection_join(collection, constraints, UMM_JOIN_OPTS(.role = UMM_CONSUMER),
+				      out),
+		  0);
+	umm_constraints_destroy(constraints);
+	int ret = umm_collection_seal(collection);
+	if (ret != 0)
+		test_fail(__FILE__, __LINE__, "seal: %d %s", ret,
+			  umm_collection_explain(collection));
+	CHECK_INT(umm_collection_start(collection), 0);
+	return collection;
+}
+
+TEST(display_holds_one_buffer_between_flips_and_two_during_one)
+{
+	struct umm_device *device;
+	struct umm_member *member;
+	struct umm_device_done done;
+	char why[UMM_DEVICE_WHY_MAX] = "";
+	if (umm_device_open("kms:", NULL, &device, why) < 0)
+		test_fail(__FILE__, __LINE__, "%s", why);
+	struct umm_collection *collection = negotiate(device, &member);
+	struct umm_buffer *a = umm_member_buffer(member, 0), *b = umm_member_buffer(member, 1);
+
+	CHECK_INT(umm_device_submit(device, a, NULL), -ENOENT);
+	CHECK_INT(umm_device_attach(device, a, why), 0);
+	CHECK_INT(umm_device_attach(device, b, why), 0);
+	CHECK_INT(umm_device_attach(device, b, why), -EEXIST);
+	CHECK_INT(umm_device_start(device), 0);
+	CHECK_INT(umm_device_submit(device, a, NULL), 0);
+	CHECK_INT(umm_device_complete(device, UMM_FOREVER, &done), -EAGAIN);
+	CHECK_INT(umm_device_detach(device, a), -EBUSY);
+	CHECK_INT(umm_device_submit(device, b, NULL), 0);
+	CHECK_INT(umm_device_complete(device, UMM_FOREVER, &done), 0);
+	CHECK(done.buffer == a && done.error == 0);
+	CHECK_INT(umm_device_submit(device, a, NULL), 0);
+	CHECK_INT(umm_device_stop(device), 0);
+	CHECK_INT(umm_device_detach(device, a), 0);
+	CHECK_INT(umm_device_detach(device, b), 0);
+	umm_collection_destroy(collection);
+	umm_device_close(device);
+}
+
+TEST(buffers_of_other_sizes_and_formats_are_refused_with_the_reason)
+{
+	struct umm_device *small, *other;
+	struct umm_member *member;
+	char why[UMM_DEVICE_WHY_MAX] = "";
+	struct umm_device_opts *opts =
+		UMM_DEVICE_OPTS(.size = { 800, 600 }, .format = UMM_FOURCC('R', 'G', '1', '6'));
+	CHECK_INT(umm_device_open("kms:", NULL, &small, why), 0);
+	struct umm_collection *collection = negotiate(small, &member);
+	umm_device_close(small);
+	CHECK_INT(umm_device_open("kms:", opts, &other, why), 0);
+	CHECK_INT(umm_device_attach(other, umm_member_buffer(member, 0), why), -EOPNOTSUPP);
+	CHECK(strstr(why, "no mode of 640x480") != NULL);
+	umm_device_close(other);
+	umm_collection_destroy(collection);
+}
