@@ -4,8 +4,9 @@
  * known: a file of the kernel, a trial, or a table in this program.
  *
  * Cards and video devices are opened where they may be a source of memory, and give some for a
- * moment; devices that this version does not drive are listed by their node alone. The JSON is made
- * first; the text for people is made of it, so that both say the same.
+ * moment, and are asked as devices where umm drives them; others are listed by their node alone,
+ * for opening them could wake hardware up. The JSON is made first; the text for people is made of
+ * it, so that both say the same.
  */
 #include <getopt.h>
 #include <glob.h>
@@ -19,6 +20,7 @@
 #include <jansson.h>
 
 #include "cli/commands.h"
+#include "cli/probe_device.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
 
@@ -27,10 +29,11 @@ static const char *const not_driven = "the node itself; not driven by this versi
 /* Nodes that may be participants or sources of memory. */
 static const struct node_kind {
 	const char *pattern, *kind, *what, *source; /* source NULL: not driven */
+	const char *device;			    /* umm_device_open() knows it as that */
 } node_kinds[] = {
-	{ "/dev/dri/card*", "drm", "display or GPU" },
+	{ "/dev/dri/card*", "drm", "display or GPU", NULL, "kms" },
 	{ "/dev/dri/renderD*", "drm", "GPU" },
-	{ "/dev/video*", "v4l2", "camera, codec or converter" },
+	{ "/dev/video*", "v4l2", "camera, codec or converter", NULL, "v4l2" },
 	{ "/dev/dma_heap/*", "dma_heap", "kernel heap of dma-bufs",
 	  "the node; the heap of its name uses it" },
 	{ "/dev/udmabuf", "udmabuf", "makes dma-bufs of memory files",
@@ -57,6 +60,19 @@ static void read_label(const struct stat *info, char *label, size_t size)
 	fclose(file);
 }
 
+/* A driven device is asked; one that cannot be opened now says why instead. */
+static void add_facts(json_t *object, const char *device, const char *path)
+{
+	char why[UMM_DEVICE_WHY_MAX];
+	json_t *facts = device != NULL ? probe_device_facts(device, path, why) : NULL;
+	if (facts != NULL) {
+		json_object_set_new(object, "facts", facts);
+		json_object_set_new(object, "source", json_string("the device itself, as below"));
+	} else if (device != NULL) {
+		json_object_set_new(object, "source", json_string(why));
+	}
+}
+
 static json_t *node_json(const struct node_kind *kind, const char *path)
 {
 	struct stat info;
@@ -64,9 +80,13 @@ static json_t *node_json(const struct node_kind *kind, const char *path)
 		return NULL;
 	char label[128];
 	read_label(&info, label, sizeof(label));
-	return json_pack("{sssssssssbss}", "name", path, "kind", kind->kind, "what", kind->what,
-			 "label", label, "accessible", access(path, R_OK | W_OK) == 0, "source",
-			 kind->source != NULL ? kind->source : not_driven);
+	json_t *node =
+		json_pack("{sssssssssbss}", "name", path, "kind", kind->kind, "what", kind->what,
+			  "label", label, "accessible", access(path, R_OK | W_OK) == 0, "source",
+			  kind->source != NULL ? kind->source : not_driven);
+	if (node != NULL)
+		add_facts(node, kind->device, path);
+	return node;
 }
 
 static void add_nodes(json_t *devices, const struct node_kind *kind)
@@ -193,6 +213,7 @@ static void print_device(const json_t *device)
 	if (!json_is_true(json_object_get(device, "accessible")))
 		printf(", not accessible to this user");
 	printf("\n  %-22s  known by: %s\n", "", text_of(device, "source"));
+	probe_device_print(json_object_get(device, "facts"));
 }
 
 static void print_text(const json_t *heaps, const json_t *devices)
