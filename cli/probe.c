@@ -23,6 +23,7 @@
 #include "cli/probe_device.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
+#include "share/learned.h"
 
 static const char *const not_driven = "the node itself; not driven by this version";
 
@@ -169,6 +170,28 @@ static json_t *heaps_json(void)
 	return heaps;
 }
 
+/* ---- what trials have taught ---- */
+
+/* Those of this kernel, umm-cache(5). */
+static json_t *learned_json(void)
+{
+	json_t *list = json_array();
+	struct umm_learned learned;
+	if (umm_learned_init(&learned, UMM_LEARNED_IN_FILE) < 0)
+		return list;
+	int ret = umm_learned_load(&learned);
+	for (size_t i = 0; ret == 0 && i < learned.findings.count; i++) {
+		const struct umm_finding *finding = &learned.findings.items[i];
+		json_t *entry = umm_finding_to_entry(finding);
+		const char *source = finding->source == UMM_FINDING_TABLE ? "table" : "trial";
+		if (entry != NULL)
+			json_object_set_new(entry, "source", json_string(source));
+		json_array_append_new(list, entry);
+	}
+	umm_learned_finish(&learned);
+	return list;
+}
+
 /* ---- for people ---- */
 
 static const char *text_of(const json_t *object, const char *key)
@@ -216,6 +239,41 @@ static void print_device(const json_t *device)
 	probe_device_print(json_object_get(device, "facts"));
 }
 
+static void print_trial(const json_t *entry)
+{
+	const char *heap = text_of(entry, "heap"), *format = text_of(entry, "format");
+	if (strcmp(text_of(entry, "source"), "trial") != 0)
+		return;
+	printf("  %-22s%s ", text_of(entry, "device"),
+	       number_of(entry, "errno") == 0 ? "takes" : "refuses");
+	if (strcmp(text_of(entry, "about"), "heap") == 0)
+		printf("memory of heap %s", heap != NULL ? heap : "");
+	else
+		printf("%s, %s", format != NULL ? format : "", text_of(entry, "modifier"));
+	if (number_of(entry, "errno") != 0)
+		printf(": %s", text_of(entry, "why"));
+	printf("\n  %-22s  known by: trial\n", "");
+}
+
+static bool has_trials(const json_t *learned)
+{
+	size_t i;
+	const json_t *entry;
+	json_array_foreach (learned, i, entry)
+		if (strcmp(text_of(entry, "source"), "trial") == 0)
+			return true;
+	return false;
+}
+
+static void print_trials(const json_t *learned)
+{
+	if (!has_trials(learned))
+		return;
+	puts("\nlearned:");
+	for (size_t i = 0; i < json_array_size(learned); i++)
+		print_trial(json_array_get(learned, i));
+}
+
 static void print_text(const json_t *heaps, const json_t *devices)
 {
 	puts("heaps:");
@@ -228,9 +286,9 @@ static void print_text(const json_t *heaps, const json_t *devices)
 		puts("  no node of DRM, V4L2, dma-heap, udmabuf, VFIO or iommufd in /dev");
 }
 
-static int print_json(json_t *heaps, json_t *devices)
+static int print_json(json_t *heaps, json_t *devices, json_t *learned)
 {
-	json_t *all = json_pack("{sOsO}", "heaps", heaps, "devices", devices);
+	json_t *all = json_pack("{sOsOsO}", "heaps", heaps, "devices", devices, "learned", learned);
 	int ret = all == NULL ? -1 : json_dumpf(all, stdout, JSON_INDENT(2));
 	json_decref(all);
 	if (ret < 0) {
@@ -243,14 +301,17 @@ static int print_json(json_t *heaps, json_t *devices)
 
 static int probe(bool json)
 {
-	json_t *heaps = heaps_json(), *devices = devices_json();
+	json_t *heaps = heaps_json(), *devices = devices_json(), *learned = learned_json();
 	int status = CLI_OK;
-	if (json)
-		status = print_json(heaps, devices);
-	else
+	if (json) {
+		status = print_json(heaps, devices, learned);
+	} else {
 		print_text(heaps, devices);
+		print_trials(learned);
+	}
 	json_decref(heaps);
 	json_decref(devices);
+	json_decref(learned);
 	return status;
 }
 

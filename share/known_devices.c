@@ -18,6 +18,7 @@ static const struct known {
 	unsigned before[2]; /**< kernels older than that; 0: all */
 	enum umm_finding_kind kind;
 	uint32_t classes;
+	const char *heap;
 	int error;
 	const char *source;
 } known[] = {
@@ -25,18 +26,36 @@ static const struct known {
 	  { 6, 13 },
 	  UMM_FINDING_CLASSES,
 	  FOREIGN,
+	  "",
 	  -ENODEV,
 	  "virtgpu_gem_prime_import_sg_table() returns it, virtgpu_prime.c; seen on 6.12" },
 	{ "bochs-drm",
 	  { 6, 13 },
 	  UMM_FINDING_CLASSES,
 	  FOREIGN,
+	  "",
 	  -EINVAL,
 	  "no gem_prime_import_sg_table(), drm_gem_prime_import_dev(); seen on 6.12" },
+	/* A trial that looks at return codes alone goes well: these two map with vmap(). */
+	{ "vivid",
+	  { 0, 0 },
+	  UMM_FINDING_HEAP,
+	  UMM_HEAP_UDMABUF,
+	  "udmabuf-hugetlb",
+	  -EIO,
+	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; seen on 6.12" },
+	{ "cirrus",
+	  { 0, 0 },
+	  UMM_FINDING_HEAP,
+	  UMM_HEAP_UDMABUF,
+	  "udmabuf-hugetlb",
+	  -EIO,
+	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; seen on 6.12" },
 	{ "atmel-isi",
 	  { 0, 0 },
 	  UMM_FINDING_CONTIGUOUS,
 	  0,
+	  "",
 	  0,
 	  "vb2_dma_contig_plane_dma_addr(), one address a frame, atmel-isi.c" },
 };
@@ -61,6 +80,7 @@ static struct umm_finding finding_of(const struct known *entry)
 		.classes = entry->classes,
 	};
 	snprintf(finding.who.driver, sizeof(finding.who.driver), "%s", entry->driver);
+	snprintf(finding.heap, sizeof(finding.heap), "%s", entry->heap);
 	snprintf(finding.why, sizeof(finding.why), "%s", entry->source);
 	return finding;
 }

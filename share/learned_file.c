@@ -14,6 +14,7 @@
 
 #include "os/cleanup.h"
 #include "os/log.h"
+#include "share/document.h"
 #include "share/json.h"
 
 #define MOST_BYTES    (1 << 20)
@@ -26,6 +27,19 @@ static const char *kernel_version(struct utsname *name)
 }
 
 /* ---- reading ---- */
+
+static json_t *parse(int fd, size_t size, json_error_t *error)
+{
+	umm_autofree char *text = malloc(size + 1);
+	size_t filled = 0;
+	ssize_t got = 1;
+	while (text != NULL && filled < size && got > 0) {
+		got = read(fd, text + filled, size - filled);
+		if (got > 0)
+			filled += (size_t)got;
+	}
+	return text != NULL ? umm_document_parse_text(text, filled, error) : NULL;
+}
 
 /* The file as JSON; NULL: there is none, or it is of no use (and that was said). */
 static json_t *load(const char *path)
@@ -41,7 +55,7 @@ static json_t *load(const char *path)
 	json_error_t error = { .text = "no file of up to 1 MiB" };
 	json_t *root = NULL;
 	if (S_ISREG(info.st_mode) && info.st_size <= MOST_BYTES)
-		root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
+		root = parse(fd, (size_t)info.st_size, &error);
 	if (root != NULL && json_is_array(json_object_get(root, "entries")))
 		return root;
 	umm_log(UMM_LOG_WARNING, "%s is ignored: %s", path,

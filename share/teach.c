@@ -16,12 +16,15 @@ struct pupil {
 	int error;
 };
 
-/* The last word on a subject: this run's before that of earlier runs before the table's. */
+enum origin { BY_TRIAL, BY_TABLE };
+
 static const struct umm_finding *find_heap_finding(const struct umm_findings *findings,
-						   const struct umm_identity *who, const char *heap)
+						   const struct umm_identity *who, const char *heap,
+						   enum origin origin)
 {
 	for (size_t i = 0; findings != NULL && i < findings->count; i++)
 		if (findings->items[i].kind == UMM_FINDING_HEAP &&
+		    (findings->items[i].source == UMM_FINDING_TABLE) == (origin == BY_TABLE) &&
 		    strcmp(findings->items[i].heap, heap) == 0 &&
 		    umm_finding_is_about(&findings->items[i], who))
 			return &findings->items[i];
@@ -48,14 +51,24 @@ static uint32_t class_of(const json_t *heap)
 	return 0;
 }
 
-/* Why this member cannot have that heap, or NULL. */
+/* What trials have said of it: this run's has the last word. */
+static const struct umm_finding *tried(const struct pupil *pupil, const char *heap)
+{
+	const struct umm_lesson *lesson = pupil->lesson;
+	const struct umm_finding *finding =
+		find_heap_finding(lesson->certain, pupil->who, heap, BY_TRIAL);
+	return finding != NULL ? finding
+			       : find_heap_finding(lesson->hints, pupil->who, heap, BY_TRIAL);
+}
+
+/* Why this member cannot have that heap, or NULL. The table is asked where no trial was made. */
 static const struct umm_finding *refusal_of(const struct pupil *pupil, const json_t *heap)
 {
 	const struct umm_lesson *lesson = pupil->lesson;
 	const char *name = umm_json_text(heap, "name");
-	const struct umm_finding *finding = find_heap_finding(lesson->certain, pupil->who, name);
+	const struct umm_finding *finding = tried(pupil, name);
 	if (finding == NULL)
-		finding = find_heap_finding(lesson->hints, pupil->who, name);
+		finding = find_heap_finding(lesson->hints, pupil->who, name, BY_TABLE);
 	if (finding == NULL)
 		finding = find_class_finding(lesson->hints, pupil->who, class_of(heap));
 	return finding != NULL && finding->error != 0 ? finding : NULL;
@@ -148,11 +161,7 @@ static bool takes_scattered(const struct pupil *pupil)
 	size_t i;
 	const json_t *heap;
 	json_array_foreach (pupil->lesson->heaps, i, heap) {
-		const char *name = umm_json_text(heap, "name");
-		const struct umm_finding *finding =
-			find_heap_finding(pupil->lesson->certain, pupil->who, name);
-		if (finding == NULL)
-			finding = find_heap_finding(pupil->lesson->hints, pupil->who, name);
+		const struct umm_finding *finding = tried(pupil, umm_json_text(heap, "name"));
 		if (finding != NULL && finding->error == 0 &&
 		    !json_is_true(json_object_get(heap, "contiguous")) &&
 		    json_object_get(heap, "contiguous_max_bytes") == NULL)

@@ -98,6 +98,61 @@ static int in_process(void)
 	return stream_on(NULL);
 }
 
+/* ---- a member that attaches a buffer on trial ---- */
+
+static int answer_trial(void *user, struct umm_buffer *buffer, char *why)
+{
+	(void)buffer;
+	const int *answer = user;
+	snprintf(why, UMM_TRIAL_WHY_MAX, "as it was told");
+	return *answer;
+}
+
+static int settle_with_trial(int answer)
+{
+	umm_auto(umm_collection, collection) = NULL;
+	struct umm_member *painter = NULL, *viewer = NULL;
+	int ret = umm_collection_create("test", &collection);
+	if (ret == 0)
+		ret = try_join(collection, "painter", UMM_PRODUCER, &painter);
+	if (ret == 0)
+		ret = try_join(collection, "viewer", UMM_CONSUMER, &viewer);
+	if (ret == 0)
+		ret = umm_member_set_trial(viewer,
+					   UMM_TRIAL_OPTS(.attach = answer_trial, .user = &answer,
+							  .driver = "driver", .device = "device"));
+	if (ret == 0)
+		ret = umm_collection_seal(collection);
+	return ret == UMM_CONFLICT && answer != 0 ? 0 : ret;
+}
+
+/* The cache is there in the second round: it is read, used and written. */
+static int trial_that_ends_so(int answer)
+{
+	fault_spare(true);
+	unlink("learned.json");
+	setenv("UMM_CACHE", "learned.json", 1);
+	fault_spare(false);
+	fault_here();
+	int ret = settle_with_trial(answer);
+	return ret < 0 ? ret : settle_with_trial(answer);
+}
+
+static int trial_that_works(void)
+{
+	return trial_that_ends_so(0);
+}
+
+static int trial_that_refuses_memory(void)
+{
+	return trial_that_ends_so(-ENODEV);
+}
+
+static int trial_that_refuses_the_layout(void)
+{
+	return trial_that_ends_so(-EOPNOTSUPP);
+}
+
 /* Neighbours in the file are neighbours in memory. */
 static int made_up(const void *byte, uint64_t *out)
 {
@@ -133,6 +188,17 @@ TEST(set_up_on_an_arena_survives_each_failure)
 TEST(in_process_set_up_survives_each_failure)
 {
 	CHECK(fault_run(in_process) > 100);
+}
+
+TEST(a_trial_survives_each_failure)
+{
+	CHECK(fault_run(trial_that_works) > 200);
+}
+
+TEST(a_refused_trial_survives_each_failure)
+{
+	CHECK(fault_run(trial_that_refuses_memory) > 300);
+	CHECK(fault_run(trial_that_refuses_the_layout) > 300);
 }
 
 TEST(guarded_set_up_survives_each_failure)
