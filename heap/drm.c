@@ -3,10 +3,10 @@
  * Dumb buffers of each DRM card: memory that a display which imports nothing can show.
  *
  * A dumb buffer is an image, of pixels of 32 bits, so a request that names a pitch is asked for as
- * rows of that pitch: virtio-gpu lets its host read lines by the width the buffer was made with,
- * so there the pitch of the layout must be the buffer's own. Other drivers take any pitch when the
- * buffer becomes a framebuffer, as long as the image fits; a driver that made the pitch larger
- * still gave enough bytes.
+ * rows of that pitch: virtio-gpu's host scans out no more than the width and height the buffer was
+ * made with, so there the pitch of the layout must be the buffer's own. Other drivers take any
+ * pitch when the buffer becomes a framebuffer, as long as the image fits; a driver that made the
+ * pitch larger still gave enough bytes.
  *
  * The card is opened for the moment of the allocation and never held as its master.
  *

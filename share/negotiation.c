@@ -388,6 +388,24 @@ static int describe_shortage(struct umm_negotiation *negotiation, const struct u
 	return 0;
 }
 
+/* A heap that was wished for and is not here: the solver never hears of it. */
+static int describe_absence(struct umm_negotiation *negotiation)
+{
+	char why[UMM_HEAP_SOURCE_MAX + 1];
+	char **heap = negotiation->heaps;
+	while (heap != NULL && *heap != NULL && !passed_over(*heap, NULL, why, sizeof(why)))
+		heap++;
+	if (heap == NULL || *heap == NULL)
+		return 0;
+	char *text;
+	if (asprintf(&text, "heap %s is not here: %s\n%s", *heap, why,
+		     umm_answer_text(negotiation->answer)) < 0)
+		return -ENOMEM;
+	free(negotiation->shortage);
+	negotiation->shortage = text;
+	return 0;
+}
+
 /* After a conflict: would there be a layout if memory had no end? */
 static int look_for_shortage(struct umm_negotiation *negotiation, const char *const *excluded)
 {
@@ -397,6 +415,8 @@ static int look_for_shortage(struct umm_negotiation *negotiation, const char *co
 		return ret;
 	if (ret == UMM_OK)
 		ret = describe_shortage(negotiation, umm_answer_layout(dream));
+	else if (ret == UMM_CONFLICT)
+		ret = describe_absence(negotiation);
 	umm_answer_destroy(dream);
 	return ret < 0 ? ret : UMM_CONFLICT;
 }

@@ -47,7 +47,8 @@ struct umm_negotiation {
 	struct umm_learned *learned;	/**< hints; borrowed, NULL: none */
 	bool hints_used, hints_dropped; /**< in the last answer; since they left no layout */
 	struct umm_answer *answer;	/* NULL until solved */
-	char *shortage; /* which heap has too little, and the answer in words; NULL: none has */
+	char *shortage; /* which heap is missing or has too little, and the answer in words; or NULL
+			 */
 	char *notes;	/* heaps that were passed over, "; " between; NULL: none */
 };
 

@@ -415,6 +415,17 @@ TEST(full_disk_is_one_line_and_leaves_no_half_picture)
 
 /* ---- memory ---- */
 
+TEST(a_refusal_says_why_the_heap_that_was_asked_for_is_not_here)
+{
+	if (access("/dev/udmabuf", F_OK) == 0)
+		SKIP("udmabuf is here");
+	run_tool(&outcome, "run", "--heap=udmabuf", "--frames=5", "test,size=64x64", "null");
+	CHECK_INT(outcome.status, 1);
+	CHECK(says(outcome.err, "heap udmabuf is not here: no /dev/udmabuf"));
+	CHECK(says(outcome.err, "memory.heaps udmabuf"));
+	outcome_finish(&outcome);
+}
+
 TEST(missing_huge_pages_fall_back_visibly)
 {
 	char *pages = read_whole("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");

@@ -9,6 +9,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
+#include <linux/videodev2.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -218,4 +219,124 @@ TEST(udmabuf_that_is_refused_leaves_no_file)
 	struct umm_heap_memory memory = { .fd = -7, .backing_fd = -7 };
 	CHECK_INT(umm_heap_allocate(&heap, &request, &memory), -EINVAL);
 	CHECK(memory.fd == -7 && memory.backing_fd == -7);
+}
+
+/* ---- video devices ---- */
+
+static bool knows_create_bufs, in_use;
+static unsigned planes = 1, n_alive;
+static uint32_t asked_bytes;
+
+static int answer_with(int error)
+{
+	errno = error;
+	return error != 0 ? -1 : 0;
+}
+
+static int request_buffers(struct v4l2_requestbuffers *request)
+{
+	if (in_use)
+		return answer_with(EBUSY);
+	request->capabilities = V4L2_BUF_CAP_SUPPORTS_MMAP | V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS;
+	n_alive = request->count;
+	return 0;
+}
+
+static int create_buffers(const struct v4l2_create_buffers *request)
+{
+	if (!knows_create_bufs)
+		return answer_with(ENOTTY);
+	asked_bytes = request->format.fmt.pix_mp.plane_fmt[0].sizeimage;
+	n_alive += request->count;
+	return 0;
+}
+
+static int camera_kernel(int fd, unsigned long request, void *argument)
+{
+	(void)fd;
+	struct v4l2_capability *capability = argument;
+	struct v4l2_format *format = argument;
+	struct v4l2_exportbuffer *export = argument;
+	switch (request) {
+	case VIDIOC_QUERYCAP:
+		*capability = (struct v4l2_capability){
+			.driver = "camera",
+			.capabilities = V4L2_CAP_DEVICE_CAPS,
+			.device_caps = V4L2_CAP_VIDEO_CAPTURE_MPLANE,
+		};
+		return 0;
+	case VIDIOC_REQBUFS:
+		return request_buffers(argument);
+	case VIDIOC_G_FMT:
+		CHECK_INT(format->type, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE);
+		format->fmt.pix_mp.num_planes = (uint8_t)planes;
+		format->fmt.pix_mp.plane_fmt[0].sizeimage = 8192;
+		return 0;
+	case VIDIOC_CREATE_BUFS:
+		return create_buffers(argument);
+	case VIDIOC_EXPBUF:
+		CHECK_INT(n_alive, 1);
+		CHECK_INT(umm_memfd_create("camera", 65536, UMM_PAGES_4K, &export->fd), 0);
+		return 0;
+	case DMA_BUF_SET_NAME_B:
+		return 0;
+	}
+	return answer_with(EINVAL);
+}
+
+static struct umm_heap camera(void)
+{
+	struct umm_heap heap = { .ops = &umm_heap_v4l2, .name = "video7", .node = "/dev/video7" };
+	fake_ioctl = camera_kernel;
+	fake_node = "/dev/video7";
+	return heap;
+}
+
+static int take_from(const struct umm_heap *heap, uint64_t size)
+{
+	struct umm_heap_request request = { .label = "edge0/1", .size_bytes = size };
+	struct umm_heap_memory memory = { .fd = -7, .backing_fd = -7 };
+	int ret = umm_heap_allocate(heap, &request, &memory);
+	if (ret == 0)
+		umm_heap_memory_close(&memory);
+	else
+		CHECK(memory.fd == -7);
+	return ret;
+}
+
+TEST(camera_makes_buffers_of_the_size_asked_and_keeps_none)
+{
+	struct umm_heap heap = camera();
+	knows_create_bufs = true;
+	CHECK_INT(take_from(&heap, 40000), 0);
+	CHECK_INT(asked_bytes, 40000);
+	CHECK_INT(n_alive, 0);
+	CHECK_INT(take_from(&heap, 100), 0);
+	CHECK_INT(asked_bytes, 8192); /* never less than its picture */
+}
+
+TEST(old_camera_makes_buffers_of_its_picture_only)
+{
+	struct umm_heap heap = camera();
+	CHECK_INT(take_from(&heap, 8192), 0);
+	CHECK_INT(n_alive, 0);
+	CHECK_INT(take_from(&heap, 8193), -EFBIG);
+}
+
+TEST(camera_in_use_or_with_several_planes_is_no_heap_and_says_so)
+{
+	struct umm_heap heap = camera();
+	knows_create_bufs = true;
+	in_use = true;
+	CHECK_INT(take_from(&heap, 100), -EBUSY);
+	struct umm_heap_properties properties = properties_of(&heap);
+	CHECK(!properties.present && strstr(properties.source, "busy") != NULL);
+	in_use = false;
+	planes = 2;
+	properties = properties_of(&heap);
+	CHECK(!properties.present && strstr(properties.source, "more than one memory") != NULL);
+	planes = 1;
+	properties = properties_of(&heap);
+	CHECK(properties.present && !properties.contiguous);
+	CHECK(strstr(properties.source, "page by page") != NULL);
 }
