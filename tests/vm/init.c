@@ -125,7 +125,7 @@ static void make_directories(const char *path)
 /* Fresh writable places. What must stay visible is held open across that and bound back. */
 static void cover_writable_places(void)
 {
-	static const char *const places[] = { "/tmp", "/run", "/var/tmp", "/mnt" };
+	static const char *const places[] = { "/tmp", "/run", "/var/tmp", "/var/cache", "/mnt" };
 	char kept[MAX_KEPT][1024], link[64];
 	int fds[MAX_KEPT], n = 0;
 	const char *at = cmdline;
