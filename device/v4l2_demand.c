@@ -11,9 +11,17 @@
 #include "os/cleanup.h"
 
 /* Where nobody cares: what the device is set to costs nothing, so it is not changed for nothing.
-   Alpha that a camera makes up is the last that anybody wants. */
+   Alpha that a camera makes up is not what anybody wants, and a picture that has lost its colours
+   is the last. */
 #define COST_OTHER_FORMATS 1
 #define COST_ALPHA	   2
+#define COST_GREY	   3
+
+static bool is_grey(const struct umm_v4l2_format *format)
+{
+	return format->drm == UMM_FOURCC('R', '8', ' ', ' ') ||
+	       format->drm == UMM_FOURCC('R', '1', '6', ' ');
+}
 
 UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
 
@@ -21,6 +29,8 @@ static uint64_t cost_of(const struct umm_v4l2_offer *offer, const struct umm_v4l
 {
 	if (offer->format->v4l2 == offers->current.code)
 		return 0;
+	if (is_grey(offer->format))
+		return COST_GREY;
 	return umm_format_info(offer->format->drm)->has_alpha ? COST_ALPHA : COST_OTHER_FORMATS;
 }
 

@@ -168,6 +168,21 @@ TEST(format_that_it_has_now_costs_nothing)
 	umm_device_close(device);
 }
 
+TEST(picture_without_colours_is_the_last_choice)
+{
+	good_driver();
+	fake.codes[1] = V4L2_PIX_FMT_GREY;
+	fake.codes[2] = V4L2_PIX_FMT_ABGR32;
+	fake.codes[3] = 0;
+	struct umm_device *device = open_it(UMM_DEVICE_OPTS(.size = { 640, 480 }));
+	umm_autofree char *json = demands(device);
+	const char *alpha = strstr(json, "AR24"), *grey = strstr(json, "\"R8\"");
+	CHECK(alpha != NULL && grey != NULL && alpha < grey);
+	check_has(alpha, "\"cost\":2");
+	check_has(grey, "\"cost\":3");
+	umm_device_close(device);
+}
+
 TEST(what_has_no_name_is_not_offered)
 {
 	good_driver();
