@@ -36,8 +36,8 @@ int umm_sync_file_poll(int fd, int64_t timeout_ns)
 {
 	struct pollfd wanted = { .fd = fd, .events = POLLIN };
 	struct timespec timeout = {
-		.tv_sec = timeout_ns / UMM_NS_PER_SECOND,
-		.tv_nsec = timeout_ns % UMM_NS_PER_SECOND,
+		.tv_sec = (time_t)(timeout_ns / UMM_NS_PER_SECOND),
+		.tv_nsec = (long)(timeout_ns % UMM_NS_PER_SECOND),
 	};
 	int ret = ppoll(&wanted, 1, timeout_ns < 0 ? NULL : &timeout, NULL);
 	if (ret < 0)

@@ -49,7 +49,8 @@ struct umm_frame_info {
 		visible; /**< the picture inside the buffer; all 0: the layout's whole image. Always
 			    inside the image: the library checks it when a frame is taken. */
 	uint32_t flags;	 /**< the application's own */
-	uint64_t fence_point; /**< on the producer's timeline, 0: the content is ready at publish */
+	uint64_t fence_point /**< on the producer's timeline, 0: the content is ready at publish */
+		__attribute__((aligned(8))); /* also on 32-bit machines: it travels in words */
 };
 
 /** A frame a consumer holds. */
