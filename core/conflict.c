@@ -78,8 +78,9 @@ static void take(struct finder *finder, const struct umm_problem *problem,
 	size_t most = count_statements(problem);
 	memset(finder, 0, sizeof(*finder));
 	finder->problem = problem;
-	finder->most_witnesses = (uint32_t)umm_min(umm_min(most, MOST_WITNESSES),
-						   MOST_CHOICES / umm_max(problem->n_groups, 1));
+	finder->most_witnesses =
+		(uint32_t)umm_min(umm_min(most, MOST_WITNESSES),
+				  umm_divide(MOST_CHOICES, umm_max(problem->n_groups, 1)).whole);
 	UMM_SCRATCH_TAKE(scratch, finder->statements, most);
 	UMM_SCRATCH_TAKE(scratch, finder->on_trial, most);
 	UMM_SCRATCH_TAKE(scratch, finder->marks, most);

@@ -81,7 +81,7 @@ static void merge_hull(struct umm_search *search, uint32_t group)
 /** A divisor without its powers of two, which nearly all have in common. */
 static uint64_t odd_part(uint64_t divisor)
 {
-	return divisor > UMM_NUMBER_MAX ? divisor : divisor / (divisor & (~divisor + 1));
+	return divisor > UMM_NUMBER_MAX ? divisor : divisor >> umm_lowest_bit(divisor);
 }
 
 static bool is_coprime(uint64_t number, const uint64_t *others, unsigned count)

@@ -167,7 +167,10 @@ TEST(what_is_no_sync_file_is_no_fence)
 	CHECK(pipe(pipes) == 0);
 	struct umm_fence fence = { .kind = UMM_FENCE_SYNC_FILE, .fd = pipes[0] };
 	char text[64] = "untouched";
-	CHECK_INT(umm_fence_wait(&fence, 0), -EINVAL);
+	int ret = umm_fence_wait(&fence, 0);
+	if (ret == -ENOSYS)
+		SKIP("whoever stands in for the kernel does not know what a sync_file is asked");
+	CHECK_INT(ret, -EINVAL);
 	CHECK_INT(umm_fence_describe(&fence, text, sizeof(text)), -EINVAL);
 	umm_fence_close(&fence);
 	CHECK_INT(fence.kind, UMM_FENCE_NONE);
