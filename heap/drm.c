@@ -173,6 +173,7 @@ static void list_nodes(struct umm_heap_list *list)
 }
 
 const struct umm_heap_ops umm_heap_drm = {
+	.of_device = true,
 	.list = list_nodes,
 	.probe = probe,
 	.allocate = allocate,

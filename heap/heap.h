@@ -68,6 +68,10 @@ struct umm_heap_ops {
 	/** Name of the one heap there is; NULL where list() names them. */
 	const char *name;
 
+	/** To look at it is to open a device, which may wake it up: done only for those who have a
+	 * use for it. */
+	bool of_device;
+
 	/** Append those that are there now with umm_heap_append(). Instead of `name`. */
 	void (*list)(struct umm_heap_list *list);
 

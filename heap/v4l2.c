@@ -122,6 +122,7 @@ static void list_nodes(struct umm_heap_list *list)
 }
 
 const struct umm_heap_ops umm_heap_v4l2 = {
+	.of_device = true,
 	.list = list_nodes,
 	.probe = probe,
 	.allocate = allocate,

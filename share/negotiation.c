@@ -169,7 +169,19 @@ static bool listed(const char *const *names, const char *name)
 /* What is free counts, or does not: to find out whether more memory would help. */
 enum room { ROOM_AS_IT_IS, ROOM_WITHOUT_END };
 
-static int add_heaps(json_t *document, const char *const *excluded, enum room room)
+/* A camera is not opened for a pipeline without devices, unless somebody names it. */
+static bool has_use_for(const struct umm_negotiation *negotiation, const struct umm_heap *heap)
+{
+	if (!heap->ops->of_device || listed((const char *const *)negotiation->heaps, heap->name))
+		return true;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		if (negotiation->members[i].tried)
+			return true;
+	return false;
+}
+
+static int add_heaps(const struct umm_negotiation *negotiation, json_t *document,
+		     const char *const *excluded, enum room room)
 {
 	json_t *heaps = json_array();
 	if (json_object_set_new(document, "heaps", heaps) != 0)
@@ -178,6 +190,8 @@ static int add_heaps(json_t *document, const char *const *excluded, enum room ro
 	umm_heap_list(&list);
 	for (unsigned i = 0; i < list.n; i++) {
 		struct umm_heap_properties properties;
+		if (!has_use_for(negotiation, &list.heaps[i]))
+			continue;
 		umm_heap_probe(&list.heaps[i], &properties);
 		if (!properties.present || listed(excluded, properties.name))
 			continue;
@@ -304,7 +318,7 @@ static int pose(struct umm_negotiation *negotiation, const char *only_heap,
 	};
 	if (negotiation->learned != NULL && !negotiation->hints_dropped)
 		lesson.hints = &negotiation->learned->findings;
-	int ret = add_heaps(document, excluded, room);
+	int ret = add_heaps(negotiation, document, excluded, room);
 	if (ret == 0)
 		ret = add_participants(negotiation, &lesson, document, only_heap);
 	if (ret < 0)
