@@ -109,11 +109,12 @@ check_clang() {
 		-Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true -Dman=disabled || return
 	export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:abort_on_error=0
 	export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+	export UMM_TEST_TIMEOUT=240
 	# Not the models and scripts that have nothing of this build in them.
 	# shellcheck disable=SC2086 # two words or none
 	run clang ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 4 --no-suite spin \
 		--no-suite build --no-suite vm
-	unset ASAN_OPTIONS UBSAN_OPTIONS
+	unset ASAN_OPTIONS UBSAN_OPTIONS UMM_TEST_TIMEOUT
 }
 
 check_tsan() {
@@ -124,9 +125,10 @@ check_tsan() {
 		suites="$suites --suite $suite"
 	done
 	export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
+	export UMM_TEST_TIMEOUT=600
 	# shellcheck disable=SC2086 # lists of words
 	run tsan ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 10 $suites
-	unset TSAN_OPTIONS
+	unset TSAN_OPTIONS UMM_TEST_TIMEOUT
 }
 
 check_valgrind() {

@@ -195,9 +195,13 @@ TEST(a_trial_survives_each_failure)
 	CHECK(fault_run(trial_that_works) > 200);
 }
 
-TEST(a_refused_trial_survives_each_failure)
+TEST(a_trial_that_refuses_memory_survives_each_failure)
 {
 	CHECK(fault_run(trial_that_refuses_memory) > 300);
+}
+
+TEST(a_trial_that_refuses_the_layout_survives_each_failure)
+{
 	CHECK(fault_run(trial_that_refuses_the_layout) > 300);
 }
 

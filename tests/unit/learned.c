@@ -148,6 +148,7 @@ static void damaged(const char *text, const char *message)
 	CHECK_STR(umm_collection_layout(collection)->heap, "two");
 	warnings = 0;
 	umm_auto(umm_collection, again) = settle(NULL, &display, 0);
+	CHECK_STR(umm_collection_layout(again)->heap, "two");
 	CHECK_INT(warnings, 0); /* it was replaced */
 	CHECK_INT(display.refused, 1);
 }
@@ -171,6 +172,7 @@ TEST(a_damaged_file_is_ignored_with_a_message_and_replaced)
 	CHECK_INT(truncate(CACHE, 2 << 20), 0);
 	struct trier display = { 0 };
 	umm_auto(umm_collection, collection) = settle(NULL, &display, 0);
+	CHECK_STR(umm_collection_layout(collection)->heap, "one");
 	CHECK(strstr(last_warning, "no file of up to 1 MiB") != NULL);
 }
 

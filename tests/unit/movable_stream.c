@@ -190,7 +190,10 @@ TEST(frames_are_intact_while_their_buffers_move)
 	CHECK(lent > 0);
 	pid_t children[2] = { start_child(look_at_all), start_child(paint_all) };
 	unsigned rounds = 0;
-	while (!is_over(&children[0]) | !is_over(&children[1])) {
+	bool going = true;
+	while (going) {
+		bool looks = !is_over(&children[0]), paints = !is_over(&children[1]);
+		going = looks || paints;
 		rounds++;
 		disturb(&random, &held[test_random_below(&random, 7)]);
 		usleep(100); /* processors are few */
