@@ -9,24 +9,20 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "os/cleanup.h"
+#include "stage/device.h"
 #include "stage/port.h"
 #include "stage/table.h"
 
 #define MOST_RATE 1000
 #define LONGEST_S 86400
 
-UMM_DEFINE_AUTO(umm_device, umm_device_close)
-
 struct display {
 	struct stage_port *port;
 	struct umm_device *device;
-	struct umm_frame frames[UMM_MAX_BUFFERS]; /* those that it has, by buffer */
-	bool has[UMM_MAX_BUFFERS];
+	struct umm_frame frames[UMM_MAX_BUFFERS]; /* by the buffer's index; those that it has */
 	uint64_t n_shown;
 };
 
@@ -53,17 +49,6 @@ static int kms_check(const struct stage_spec *spec)
 	return read_options(spec, &options, &hold);
 }
 
-static int open_device(const struct stage_spec *spec, const struct umm_device_opts *options,
-		       struct umm_device **out)
-{
-	char why[UMM_DEVICE_WHY_MAX] = "", name[256];
-	snprintf(name, sizeof(name), "kms:%s", spec->argument ? spec->argument : "");
-	int ret = umm_device_open(name, options, out, why);
-	if (ret < 0)
-		stage_error(spec, "%s", why[0] != '\0' ? why : strerror(-ret));
-	return ret;
-}
-
 static enum stage_result failed(const struct display *display, const char *what, int ret)
 {
 	stage_error(display->port->env->spec, "%s: %s after %" PRIu64 " frames: %s",
@@ -75,8 +60,8 @@ static enum stage_result failed(const struct display *display, const char *what,
 
 static void give(struct display *display, unsigned index)
 {
-	display->has[index] = false;
 	stage_port_give(display->port, &display->frames[index]);
+	display->frames[index] = (struct umm_frame){ 0 };
 }
 
 /* Wait until the frame has taken the place of the one before it, which goes back. */
@@ -99,9 +84,7 @@ static enum stage_result show(struct display *display, const struct umm_frame *f
 		stage_port_give(display->port, frame);
 		return failed(display, "does not show a frame", ret);
 	}
-	unsigned index = umm_buffer_index(frame->buffer);
-	display->frames[index] = *frame;
-	display->has[index] = true;
+	display->frames[umm_buffer_index(frame->buffer)] = *frame;
 	if (display->n_shown++ == 0)
 		return STAGE_OK; /* it is on the screen, and took nobody's place */
 	ret = wait_for_flip(display);
@@ -141,7 +124,7 @@ static void give_all(struct display *display)
 {
 	umm_device_stop(display->device);
 	for (unsigned i = 0; i < UMM_MAX_BUFFERS; i++)
-		if (display->has[i])
+		if (display->frames[i].buffer != NULL)
 			give(display, i);
 }
 
@@ -151,11 +134,10 @@ static int kms_run(const struct stage_env *env)
 	struct umm_device_opts options;
 	uint64_t hold;
 	if (read_options(env->spec, &options, &hold) < 0 ||
-	    open_device(env->spec, &options, &device) < 0)
+	    stage_device_open(env->spec, "kms", &options, &device) < 0)
 		return STAGE_EXIT_FAILED;
 	stage_auto_port port = { 0 };
-	if (stage_port_join_device(&port, env, UMM_CONSUMER, device) != STAGE_OK ||
-	    stage_port_seal(&port) != STAGE_OK || stage_port_start(&port) != STAGE_OK)
+	if (stage_port_open_device(&port, env, UMM_CONSUMER, device) != STAGE_OK)
 		return STAGE_EXIT_FAILED;
 	struct display display = { .port = &port, .device = device };
 	enum stage_result result = show_all(&display);

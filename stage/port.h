@@ -64,17 +64,20 @@ enum stage_result stage_port_join_constraints(struct stage_port *port, const str
  *
  * A camera:
  *
- *	stage_port_join_device(&port, env, UMM_PRODUCER, device), stage_port_seal(),
- *stage_port_start() umm_device_start(device) until stage_port_stopped(): stage_port_try_grab()
- *while there is a free buffer: umm_device_submit(device, buffer, NULL)
+ *	stage_port_open_device(&port, env, UMM_PRODUCER, device)
+ *	umm_device_start(device)
+ *	until stage_port_stopped():
+ *		stage_port_try_grab() while there is a free buffer:
+ *			umm_device_submit(device, buffer, NULL)
  *		stage_port_wait_device(&port, STAGE_WAIT_EITHER, POLL_NS)
  *		umm_device_complete(device, 0, &done) until -EAGAIN:
- *			stage_port_show(&port, done.buffer, &done.info), or stage_port_drop() on an
- *error stage_port_end()
+ *			stage_port_show(&port, done.buffer, &done.info)
+ *			on an error stage_port_drop() instead
+ *	stage_port_end()
  *
  * A display, which shows a frame until the next one has taken its place:
  *
- *	stage_port_join_device(&port, env, UMM_CONSUMER, device), ..
+ *	stage_port_open_device(&port, env, UMM_CONSUMER, device)
  *	stage_port_take(&port, &frame)		(or try and wait; frame.ready was waited for)
  *	umm_device_submit(device, frame.buffer, &frame.info)
  *	umm_device_complete(device, UMM_FOREVER, &done): give back the frame of done.buffer
@@ -106,6 +109,8 @@ enum stage_result stage_port_settle(struct stage_port *port, const struct stage_
 /** Join, seal and start. */
 enum stage_result stage_port_open(struct stage_port *port, const struct stage_env *env,
 				  const struct stage_demand *demand);
+enum stage_result stage_port_open_device(struct stage_port *port, const struct stage_env *env,
+					 enum umm_role role, struct umm_device *device);
 
 /** Leave. A port that was never joined, or is all zero, is fine. */
 void stage_port_finish(struct stage_port *port);

@@ -56,6 +56,15 @@ enum stage_result stage_port_join_device(struct stage_port *port, const struct s
 	return ret < 0 ? STAGE_FAILED : STAGE_OK;
 }
 
+enum stage_result stage_port_open_device(struct stage_port *port, const struct stage_env *env,
+					 enum umm_role role, struct umm_device *device)
+{
+	enum stage_result result = stage_port_join_device(port, env, role, device);
+	if (result == STAGE_OK)
+		result = stage_port_seal(port);
+	return result == STAGE_OK ? stage_port_start(port) : result;
+}
+
 enum stage_result stage_port_attach(struct stage_port *port)
 {
 	unsigned count = umm_member_buffer_count(port->member);

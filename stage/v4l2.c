@@ -8,18 +8,15 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "os/cleanup.h"
+#include "stage/device.h"
 #include "stage/port.h"
 #include "stage/table.h"
 
 #define STOP_POLL_NS	INT64_C(100000000)
 #define MOST_RATE	1000
 #define MOST_BAD_FRAMES 30 /* in a row: then it is the camera, and not the frame */
-
-UMM_DEFINE_AUTO(umm_device, umm_device_close)
 
 struct camera {
 	struct stage_port *port;
@@ -46,19 +43,6 @@ static int v4l2_check(const struct stage_spec *spec)
 {
 	struct umm_device_opts options;
 	return read_options(spec, &options);
-}
-
-static int open_device(const struct stage_spec *spec, struct umm_device **out)
-{
-	char why[UMM_DEVICE_WHY_MAX] = "", name[256];
-	struct umm_device_opts options;
-	if (read_options(spec, &options) < 0)
-		return -1;
-	snprintf(name, sizeof(name), "v4l2:%s", spec->argument ? spec->argument : "");
-	int ret = umm_device_open(name, &options, out, why);
-	if (ret < 0)
-		stage_error(spec, "%s", why[0] != '\0' ? why : strerror(-ret));
-	return ret;
 }
 
 static enum stage_result failed(const struct camera *camera, const char *what, int ret)
@@ -168,11 +152,12 @@ static void tell_losses(const struct camera *camera)
 static int v4l2_run(const struct stage_env *env)
 {
 	umm_auto(umm_device, device) = NULL;
-	if (open_device(env->spec, &device) < 0)
+	struct umm_device_opts options;
+	if (read_options(env->spec, &options) < 0 ||
+	    stage_device_open(env->spec, "v4l2", &options, &device) < 0)
 		return STAGE_EXIT_FAILED;
 	stage_auto_port port = { 0 };
-	if (stage_port_join_device(&port, env, UMM_PRODUCER, device) != STAGE_OK ||
-	    stage_port_seal(&port) != STAGE_OK || stage_port_start(&port) != STAGE_OK)
+	if (stage_port_open_device(&port, env, UMM_PRODUCER, device) != STAGE_OK)
 		return STAGE_EXIT_FAILED;
 	struct camera camera = { .port = &port, .device = device, .max_frames = env->max_frames };
 	enum stage_result result = stream(&camera);
