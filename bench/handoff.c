@@ -14,6 +14,7 @@
 
 #include "bench/bench.h"
 #include "bench/handoff.h"
+#include "bench/number.h"
 #include "os/cleanup.h"
 #include "stage/outfile.h"
 
@@ -72,12 +73,6 @@ static struct figures to_figures(const struct handoff_result *result,
 	};
 }
 
-static int compare(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-	return (left > right) - (left < right);
-}
-
 /* Field by field. */
 static struct figures median(const struct figures *runs, unsigned n)
 {
@@ -86,9 +81,7 @@ static struct figures median(const struct figures *runs, unsigned n)
 		double values[MAX_ROUNDS];
 		for (unsigned i = 0; i < n; i++)
 			values[i] = ((const double *)&runs[i])[field];
-		qsort(values, n, sizeof(values[0]), compare);
-		((double *)&result)[field] =
-			n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+		((double *)&result)[field] = bench_median(values, n);
 	}
 	return result;
 }
@@ -262,20 +255,6 @@ static bool scenario_exists(const char *name)
 	return false;
 }
 
-static bool parse_count(const char *what, unsigned most, const char *text, unsigned *out)
-{
-	char *end;
-	errno = 0;
-	unsigned long value = strtoul(text, &end, 10);
-	if (errno != 0 || *end != '\0' || value < 1 || value > most) {
-		fprintf(stderr, "umm bench handoff: --%s must be 1 to %u, not '%s'\n", what, most,
-			text);
-		return false;
-	}
-	*out = (unsigned)value;
-	return true;
-}
-
 /* BENCH_OK to go on, BENCH_USAGE, or -1: help was asked for and given. */
 static int parse_options(int argc, char **argv, struct options *out)
 {
@@ -292,11 +271,13 @@ static int parse_options(int argc, char **argv, struct options *out)
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) >= 0) {
 		switch (option) {
 		case 'r':
-			if (!parse_count("rounds", MAX_ROUNDS, optarg, &out->rounds))
+			if (!bench_count("handoff", "rounds", optarg,
+					 (struct bench_range){ 1, MAX_ROUNDS }, &out->rounds))
 				return BENCH_USAGE;
 			break;
 		case 'f':
-			if (!parse_count("frames", MAX_FRAMES, optarg, &out->frames))
+			if (!bench_count("handoff", "frames", optarg,
+					 (struct bench_range){ 1, MAX_FRAMES }, &out->frames))
 				return BENCH_USAGE;
 			break;
 		case 'o':

@@ -19,6 +19,7 @@
 
 #include "bench/bench.h"
 #include "bench/iova.h"
+#include "bench/number.h"
 #include "os/cleanup.h"
 
 #define TARGET_NS  35.0
@@ -175,18 +176,6 @@ static int run_once(const struct iova_contender *contender, const struct scenari
 	return ret;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned n)
-{
-	qsort(values, n, sizeof(*values), compare);
-	return values[n / 2];
-}
-
 static int run_scenario(const struct scenario *scenario, const struct options *options,
 			struct figures *out)
 {
@@ -208,8 +197,8 @@ static int run_scenario(const struct scenario *scenario, const struct options *o
 			wall[i][round] = figures.wall_ns;
 		}
 	for (unsigned i = 0; i < N_CONTENDERS; i++)
-		out[i] = (struct figures){ median(cpu[i], options->rounds),
-					   median(wall[i], options->rounds) };
+		out[i] = (struct figures){ bench_median(cpu[i], options->rounds),
+					   bench_median(wall[i], options->rounds) };
 	return 0;
 }
 
@@ -286,34 +275,18 @@ static void print_usage(FILE *to)
 	      to);
 }
 
-static bool parse_number(const char *name, uint64_t least, uint64_t most, uint64_t *out)
-{
-	char *end;
-	errno = 0;
-	unsigned long long value = strtoull(optarg, &end, 10);
-	if (errno != 0 || end == optarg || *end != '\0' || optarg[0] == '-' || value < least ||
-	    value > most) {
-		fprintf(stderr, "umm bench iova: --%s wants a number from %llu to %llu, not '%s'\n",
-			name, (unsigned long long)least, (unsigned long long)most, optarg);
-		return false;
-	}
-	*out = value;
-	return true;
-}
-
 static bool parse_option(int letter, struct options *options)
 {
-	uint64_t value;
 	switch (letter) {
 	case 'p':
-		return parse_number("pairs", 1000, 1000000000, &options->pairs);
+		return bench_number("iova", "pairs", optarg,
+				    (struct bench_range){ 1000, 1000000000 }, &options->pairs);
 	case 'r':
-		if (!parse_number("rounds", 1, MAX_ROUNDS, &value))
-			return false;
-		options->rounds = (unsigned)value;
-		return true;
+		return bench_count("iova", "rounds", optarg, (struct bench_range){ 1, MAX_ROUNDS },
+				   &options->rounds);
 	case 's':
-		return parse_number("seed", 0, UINT32_MAX, &options->seed);
+		return bench_number("iova", "seed", optarg, (struct bench_range){ 0, UINT32_MAX },
+				    &options->seed);
 	case 'c':
 		options->check = true;
 		return true;

@@ -24,6 +24,7 @@
 #include <umm/umm.h>
 
 #include "bench/bench.h"
+#include "bench/number.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
 
@@ -254,18 +255,6 @@ static int run_once(const char *heap, double *out_ms)
 
 /* ---- figures ---- */
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned n)
-{
-	qsort(values, n, sizeof(*values), compare);
-	return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 static unsigned pages_needed(void)
 {
 	uint64_t buffer = (uint64_t)WIDTH_PX * HEIGHT_PX * 4, page = UINT64_C(2) << 20;
@@ -300,8 +289,8 @@ static int measure(unsigned runs, bool huge, double *small_ms, double *huge_ms)
 		if (ret < 0)
 			return ret;
 	}
-	*small_ms = median(small_runs, runs);
-	*huge_ms = huge ? median(huge_runs, runs) : 0;
+	*small_ms = bench_median(small_runs, runs);
+	*huge_ms = huge ? bench_median(huge_runs, runs) : 0;
 	return 0;
 }
 
@@ -362,27 +351,24 @@ int bench_pool(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	long runs = DEFAULT_RUNS;
+	unsigned runs = DEFAULT_RUNS;
 	bool json = false;
 	int key;
-	opterr = 0;
 	optind = 1;
-	while ((key = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((key = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (key == 'h') {
 			print_help();
 			return BENCH_OK;
 		}
 		if (key == 'j')
 			json = true;
-		else if (key == 'r')
-			runs = strtol(optarg, NULL, 10);
-		else
-			break;
+		else if (key != 'r' || !bench_count("pool", "runs", optarg,
+						    (struct bench_range){ 1, MAX_RUNS }, &runs))
+			return BENCH_USAGE;
 	}
-	if (key != -1 || optind != argc || runs < 1 || runs > MAX_RUNS) {
-		fprintf(stderr, "umm bench pool: --runs is from 1 to %d; umm bench pool --help\n",
-			MAX_RUNS);
+	if (optind < argc) {
+		fprintf(stderr, "umm bench pool: what is '%s'?\n", argv[optind]);
 		return BENCH_USAGE;
 	}
-	return run_bench((unsigned)runs, json);
+	return run_bench(runs, json);
 }

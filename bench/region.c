@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "bench/bench.h"
+#include "bench/number.h"
 #include "bench/region.h"
 #include "os/cleanup.h"
 
@@ -333,45 +334,31 @@ static void print_usage(FILE *to)
 	      to);
 }
 
-static bool parse_number(const char *name, uint64_t least, uint64_t most, uint64_t *out)
-{
-	char *end;
-	errno = 0;
-	unsigned long long value = strtoull(optarg, &end, 10);
-	if (errno != 0 || end == optarg || *end != '\0' || optarg[0] == '-' || value < least ||
-	    value > most) {
-		fprintf(stderr,
-			"umm bench region: --%s wants a number from %llu to %llu, not '%s'\n", name,
-			(unsigned long long)least, (unsigned long long)most, optarg);
-		return false;
-	}
-	*out = value;
-	return true;
-}
-
 static bool parse_option(int letter, struct options *options)
 {
 	uint64_t value;
 	switch (letter) {
 	case 'a':
-		if (!parse_number("area", 64, 65536, &value))
+		if (!bench_number("region", "area", optarg, (struct bench_range){ 64, 65536 },
+				  &value))
 			return false;
 		options->work.area_bytes = value << 20;
 		return true;
 	case 'f':
-		if (!parse_number("fill", 1, 99, &value))
+		if (!bench_number("region", "fill", optarg, (struct bench_range){ 1, 99 }, &value))
 			return false;
 		options->work.fill_permille = value * 10;
 		return true;
 	case 'o':
-		return parse_number("operations", 100, 10000000, &options->work.operations);
+		return bench_number("region", "operations", optarg,
+				    (struct bench_range){ 100, 10000000 },
+				    &options->work.operations);
 	case 's':
-		return parse_number("seed", 0, UINT32_MAX, &options->work.seed);
+		return bench_number("region", "seed", optarg, (struct bench_range){ 0, UINT32_MAX },
+				    &options->work.seed);
 	case 'n':
-		if (!parse_number("seeds", 1, 100, &value))
-			return false;
-		options->seeds = (unsigned)value;
-		return true;
+		return bench_count("region", "seeds", optarg, (struct bench_range){ 1, 100 },
+				   &options->seeds);
 	case 'c':
 		options->check = true;
 		return true;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench/number.h"
 #include "bench/region.h"
 #include "core/tenant.h"
 #include "os/cleanup.h"
@@ -157,12 +158,6 @@ static void run_trial(struct trial *t, const struct region_work *work)
 	}
 }
 
-static int compare_ns(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return (x > y) - (x < y);
-}
-
 static int open_area(struct trial *t, const struct umm_region_config *config, void *memory,
 		     size_t bytes)
 {
@@ -211,7 +206,7 @@ int region_tenants_run(const struct region_work *work, struct region_tenants_res
 	run_trial(&t, work);
 	if (!umm_area_valid(&t.area))
 		return -EBADMSG;
-	qsort(ns, t.result.takes, sizeof(*ns), compare_ns);
+	qsort(ns, t.result.takes, sizeof(*ns), bench_compare_u32);
 	t.result.p50_ns = ns[t.result.takes / 2];
 	t.result.p99_ns = ns[t.result.takes * 99 / 100];
 	*out = t.result;

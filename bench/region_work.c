@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench/number.h"
 #include "bench/region.h"
 #include "os/cleanup.h"
 
@@ -180,12 +181,6 @@ static int run_pass(const struct region_contender *contender, const struct regio
 	return valid ? 0 : -EBADMSG;
 }
 
-static int compare_ns(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return (x > y) - (x < y);
-}
-
 int region_work_run(const struct region_contender *contender, const struct region_work *work,
 		    unsigned seeds, struct region_result *out)
 {
@@ -205,7 +200,7 @@ int region_work_run(const struct region_contender *contender, const struct regio
 		if (ret < 0)
 			return ret;
 	}
-	qsort(ns, timed.count, sizeof(*ns), compare_ns);
+	qsort(ns, timed.count, sizeof(*ns), bench_compare_u32);
 	result.p50_ns = ns[timed.count / 2];
 	result.p99_ns = ns[timed.count * 99 / 100];
 	result.max_ns = ns[timed.count - 1];
@@ -220,6 +215,6 @@ uint32_t region_clock_ns(void)
 		uint64_t since = now_ns();
 		ns[i] = (uint32_t)(now_ns() - since);
 	}
-	qsort(ns, 1001, sizeof(ns[0]), compare_ns);
+	qsort(ns, 1001, sizeof(ns[0]), bench_compare_u32);
 	return ns[500];
 }

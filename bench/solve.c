@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "bench/bench.h"
+#include "bench/number.h"
 #include "core/solve.h"
 #include "os/cleanup.h"
 #include "share/answer.h"
@@ -124,18 +125,6 @@ static char *write_document(const struct shape *shape, size_t *size)
 	return text;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *samples)
-{
-	qsort(samples, ROUNDS, sizeof(*samples), compare_doubles);
-	return samples[ROUNDS / 2];
-}
-
 /** Median of the solver alone; below 0: it could not be measured. */
 static double measure_solver(const struct umm_document *document, bool solvable,
 			     size_t *memory_size)
@@ -154,7 +143,7 @@ static double measure_solver(const struct umm_document *document, bool solvable,
 		if (solved != solvable)
 			return -1;
 	}
-	return median(samples);
+	return bench_median(samples, ROUNDS);
 }
 
 /** Median of the way from text to text. */
@@ -168,7 +157,7 @@ static double measure_text(const char *text, size_t size)
 			return -1;
 		samples[i] = now_us() - start;
 	}
-	return median(samples);
+	return bench_median(samples, ROUNDS);
 }
 
 static int measure(const struct shape *shape, bool with_text)
