@@ -11,9 +11,10 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "cli/place.h"
 
 #ifndef UMM_BOARD_DIR
 #define UMM_BOARD_DIR "/usr/local/share/umm/boards"
@@ -35,21 +36,11 @@ static int each_in_path(const char *path, int (*each)(const char *, void *), voi
 	return ret;
 }
 
-/* The directory of the running program, without a slash at its end; "" if it cannot be told. */
-static void program_directory(char *out, size_t size)
-{
-	ssize_t length = readlink("/proc/self/exe", out, size - 1);
-	out[length > 0 ? length : 0] = '\0';
-	char *slash = strrchr(out, '/');
-	if (slash != NULL)
-		*slash = '\0';
-}
-
 static int each_beside_program(int (*each)(const char *, void *), void *user)
 {
 	static const char *const places[] = { "../boards", "../../boards", "../share/umm/boards" };
 	char program[PATH_MAX], directory[PATH_MAX + 32];
-	program_directory(program, sizeof(program));
+	place_of_program(program, sizeof(program));
 	int ret = 0;
 	for (size_t i = 0; ret == 0 && i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(directory, sizeof(directory), "%s/%s", program, places[i]);
@@ -79,6 +70,12 @@ static int look_in(const char *directory, void *user)
 		snprintf(search->path, sizeof(search->path), "%s/%s.json", directory, search->name);
 	return length > 0 && (size_t)length < sizeof(search->path) &&
 	       access(search->path, R_OK) == 0;
+}
+
+bool board_exists(const char *name)
+{
+	struct search search = { .name = name };
+	return board_each_directory(look_in, &search) != 0;
 }
 
 static bool is_path(const char *spec)

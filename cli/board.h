@@ -7,6 +7,8 @@
 #ifndef UMM_CLI_BOARD_H
 #define UMM_CLI_BOARD_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "os/cleanup.h"
@@ -26,6 +28,9 @@ struct board {
  * board_close(). Returns 0 or -1.
  */
 int board_open(const char *spec, struct board **out);
+
+/** Is there a board of that name? */
+bool board_exists(const char *name);
 
 /** Free; NULL is fine. */
 void board_close(struct board *board);

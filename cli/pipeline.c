@@ -136,10 +136,19 @@ static int add_from_board(struct pipeline *pipeline, const char *spec, size_t bo
 	return add_device(pipeline, board, spec + board_length + 1);
 }
 
+static bool is_file(const char *spec)
+{
+	size_t length = strlen(spec);
+	return length > 5 && strcmp(spec + length - 5, ".json") == 0;
+}
+
+/* Whether a stage is called that is asked last: it loads them all. Kinds are lower-case words. */
 bool pipeline_is_stage(const char *spec)
 {
+	if (!islower((unsigned char)spec[0]) || is_file(spec))
+		return false;
 	umm_autofree char *kind = strndup(spec, strcspn(spec, ":,"));
-	return kind != NULL && stage_find(kind) != NULL;
+	return kind != NULL && !board_exists(kind) && stage_find(kind) != NULL;
 }
 
 /* A stage states its demands when it joins a collection, that is while it runs: nothing in
@@ -152,12 +161,6 @@ static int report_stage(const char *spec)
 		"explained among themselves, not with devices of a board\n",
 		spec);
 	return -1;
-}
-
-static bool is_file(const char *spec)
-{
-	size_t length = strlen(spec);
-	return length > 5 && strcmp(spec + length - 5, ".json") == 0;
 }
 
 int pipeline_set_board(struct pipeline *pipeline, const char *spec)

@@ -180,6 +180,8 @@ static int run_command(int argc, char **argv, bool rehearse)
 	if (status == RUN_GO && check_json_path(&options) < 0)
 		status = CLI_FAILED;
 	options.rehearse = rehearse;
+	if (status == RUN_GO && stage_kinds() == NULL)
+		status = CLI_FAILED;
 	if (status == RUN_GO) {
 		struct run_plan plan;
 		status = run_plan_init(&plan, options.command, argc - first, argv + first);

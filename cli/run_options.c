@@ -45,7 +45,8 @@ static void print_stages(void)
 		[STAGE_FILTER] = "filter",
 		[STAGE_SINK] = "sink",
 	};
-	for (const struct stage_ops *const *entry = stage_table; *entry != NULL; entry++) {
+	const struct stage_ops *const *entry = stage_kinds();
+	for (; entry != NULL && *entry != NULL; entry++) {
 		const struct stage_ops *ops = *entry;
 		char head[64];
 		snprintf(head, sizeof(head), "%s%s%s%s%s", ops->kind,

@@ -28,7 +28,11 @@ ${CC:-cc} -Wall -Wextra -Werror -o "$stage/client" "$stage/client.c" \
 	$(pkg-config --cflags --libs umm)
 LD_LIBRARY_PATH=$libdir "$stage/client"
 
-LD_LIBRARY_PATH=$libdir "$stage$prefix/bin/umm" --version
+"$stage$prefix/bin/umm" --version
+
+# The tool finds its stages beside itself, not where they would be if this were no stage.
+"$stage$prefix/bin/umm" run --quiet --frames 2 test null
+
 if command -v scdoc >/dev/null; then
 	for page in umm.1 umm-run.1 umm-probe.1 umm-solve.1 umm-bench.1 umm-constraints.5 libumm.3; do
 		find "$stage" -name "$page*" | grep -q . || {

@@ -35,9 +35,17 @@ static void words_add(struct words *words, const char *word, const char *value)
 static const char *kinds_text(struct words *words)
 {
 	*words = (struct words){ 0 };
-	for (const struct stage_ops *const *ops = stage_table; *ops != NULL; ops++)
+	for (const struct stage_ops *const *ops = stage_kinds(); *ops != NULL; ops++)
 		words_add(words, (*ops)->kind, NULL);
 	return words->text;
+}
+
+const struct stage_ops *stage_find(const char *kind)
+{
+	for (const struct stage_ops *const *ops = stage_kinds(); ops != NULL && *ops != NULL; ops++)
+		if (strcmp((*ops)->kind, kind) == 0)
+			return *ops;
+	return NULL;
 }
 
 static const char *keys_text(const struct stage_ops *ops, struct words *words)
@@ -78,6 +86,8 @@ static int parse_kind(struct stage_spec *spec, const char **cursor)
 	umm_autofree char *kind = take_part(cursor, ":,");
 	if (kind == NULL)
 		return out_of_memory(spec);
+	if (stage_kinds() == NULL)
+		return -1;
 
 	struct words words;
 	spec->ops = stage_find(kind);

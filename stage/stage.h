@@ -80,8 +80,11 @@ struct stage_ops {
 	int (*run)(const struct stage_env *env);
 };
 
-/** All kinds, ended by NULL. */
-extern const struct stage_ops *const stage_table[];
+/**
+ * All kinds, ended by NULL. The tool loads them at the first call (cli/stages.c); NULL if that
+ * fails, with the line printed once.
+ */
+const struct stage_ops *const *stage_kinds(void);
 
 /** Find a kind, or NULL. */
 const struct stage_ops *stage_find(const char *kind);

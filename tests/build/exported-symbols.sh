@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The library exports what libumm.map lists, and every name is declared in a public header:
+# The library exports what libumm.map lists, and every name is declared in a public header; so does
+# the tool, of whose own names ($ONLY, a pattern) the module of the stages uses some:
 # exported-symbols.sh LIBRARY MAP HEADER...
 set -u
 library=$1
@@ -11,7 +12,7 @@ command -v nm >/dev/null || {
 	exit 77
 }
 listed=$(sed -n 's/^[[:space:]]*\([a-z_0-9]*\);$/\1/p' "$map" | sort)
-exported=$(nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort)
+exported=$(nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | grep "${ONLY:-.}" | sort)
 [ -n "$listed" ] || exit 1
 
 status=0

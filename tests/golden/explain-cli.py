@@ -44,6 +44,11 @@ def write(name, text):
 
 def main():
     refused("explain whom")
+    # Only stages need what stages need.
+    done = umm("rpi4:camera", "--size", "640x480", UMM_STAGES="/nowhere/umm-stages.so")
+    check("explain devices without stages", done.returncode == 0 and done.stderr == "", done)
+    done = umm("test", "null", UMM_STAGES="/nowhere/umm-stages.so")
+    check("say that the stages are missing", "/nowhere/umm-stages.so" in done.stderr, done)
     refused("nosuchboard", "nosuchboard:camera")
     refused("nosuchboard", "--board", "nosuchboard", "camera")
     refused("has no device 'oven'", "--board", "rpi4", "oven")

@@ -82,11 +82,29 @@ static void testify(const char *what, const void *address)
 	fprintf(file, "%s %s %" PRIu64 "\n", what, place.file, place.offset);
 }
 
+/* The tool loads its stages and with them libav* out of the sight of RTLD_NEXT, so the library is
+ * asked for by its name; it is there, for it made the call or was called. */
+#define SONAME(library, major)	     SONAME_OF(library, major)
+#define SONAME_OF(library, major)    library ".so." #major
+#define REAL(type, library, version) ((type)real_of(SONAME(library, version), __func__))
+
+static void *real_of(const char *library, const char *name)
+{
+	void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+	void *function = handle != NULL ? dlsym(handle, name) : NULL;
+	if (function == NULL) {
+		fprintf(stderr, "witness: %s has no %s here\n", library, name);
+		abort();
+	}
+	return function;
+}
+
 VISIBLE int avcodec_receive_frame(AVCodecContext *codec, AVFrame *frame)
 {
 	static int (*real)(AVCodecContext *, AVFrame *);
 	if (real == NULL)
-		real = (int (*)(AVCodecContext *, AVFrame *))dlsym(RTLD_NEXT, __func__);
+		real = REAL(int (*)(AVCodecContext *, AVFrame *), "libavcodec",
+			    LIBAVCODEC_VERSION_MAJOR);
 	int ret = real(codec, frame);
 	if (ret == 0)
 		testify("decoded", frame->data[0]);
@@ -97,8 +115,8 @@ VISIBLE void av_md5_update(struct AVMD5 *context, const uint8_t *bytes, size_t s
 {
 	static void (*real)(struct AVMD5 *, const uint8_t *, size_t);
 	if (real == NULL)
-		real = (void (*)(struct AVMD5 *, const uint8_t *, size_t))dlsym(RTLD_NEXT,
-										__func__);
+		real = REAL(void (*)(struct AVMD5 *, const uint8_t *, size_t), "libavutil",
+			    LIBAVUTIL_VERSION_MAJOR);
 	testify("hashed", bytes);
 	real(context, bytes, size);
 }
@@ -107,7 +125,8 @@ VISIBLE int av_frame_copy(AVFrame *to, const AVFrame *from)
 {
 	static int (*real)(AVFrame *, const AVFrame *);
 	if (real == NULL)
-		real = (int (*)(AVFrame *, const AVFrame *))dlsym(RTLD_NEXT, __func__);
+		real = REAL(int (*)(AVFrame *, const AVFrame *), "libavutil",
+			    LIBAVUTIL_VERSION_MAJOR);
 	testify("copied", from->data[0]);
 	return real(to, from);
 }
@@ -120,7 +139,7 @@ VISIBLE void av_image_copy(uint8_t *to[4], int to_stride[4], const uint8_t *from
 			  enum AVPixelFormat, int, int);
 	static copy *real;
 	if (real == NULL)
-		real = (copy *)dlsym(RTLD_NEXT, __func__);
+		real = REAL(copy *, "libavutil", LIBAVUTIL_VERSION_MAJOR);
 	testify("copied", from[0]);
 	real(to, to_stride, from, from_stride, format, width, height);
 }
@@ -131,7 +150,7 @@ VISIBLE void av_image_copy_plane(uint8_t *to, int to_stride, const uint8_t *from
 	typedef void copy(uint8_t *, int, const uint8_t *, int, int, int);
 	static copy *real;
 	if (real == NULL)
-		real = (copy *)dlsym(RTLD_NEXT, __func__);
+		real = REAL(copy *, "libavutil", LIBAVUTIL_VERSION_MAJOR);
 	testify("copied", from);
 	real(to, to_stride, from, from_stride, row_bytes, height);
 }

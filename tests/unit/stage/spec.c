@@ -85,7 +85,7 @@ TEST(unknown_kind_lists_the_kinds)
 {
 	const char *line = refusal("fiel:clip.mp4");
 	CHECK(strstr(line, "\"fiel\"") != NULL);
-	for (const struct stage_ops *const *ops = stage_table; *ops != NULL; ops++)
+	for (const struct stage_ops *const *ops = stage_kinds(); *ops != NULL; ops++)
 		CHECK(strstr(line, (*ops)->kind) != NULL);
 }
 

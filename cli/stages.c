@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The tool's stages are loaded when somebody first asks for a kind: stage/module.h says why.
+ *
+ * The file is the one $UMM_STAGES names; else it is looked for beside the tool (../stage from a
+ * build directory, the library directory from wherever a prefix was moved to), then where it was
+ * configured to be. What is found first is taken or refused: a module that does not fit is told,
+ * not passed over. It stays loaded, for the stages' processes are forks of this one.
+ */
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <umm/version.h>
+
+#include "cli/place.h"
+#include "os/cleanup.h"
+#include "stage/module.h"
+
+#define FILE_NAME "umm-stages.so"
+
+/* From the directory of the tool; the meson.build that installs both says the second. */
+static const char *const places[] = { "../stage", UMM_STAGE_PLACE };
+
+struct module_path {
+	char text[2 * PATH_MAX];
+};
+
+static bool is_there(const struct module_path *path)
+{
+	return access(path->text, F_OK) == 0;
+}
+
+/* False where there is none; then out->text is where it should have been. */
+static bool find(struct module_path *out)
+{
+	const char *named = secure_getenv("UMM_STAGES");
+	if (named != NULL) {
+		snprintf(out->text, sizeof(out->text), "%s", named);
+		return is_there(out);
+	}
+	char program[PATH_MAX];
+	place_of_program(program, sizeof(program));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(out->text, sizeof(out->text), "%s/%s/" FILE_NAME, program, places[i]);
+		if (is_there(out))
+			return true;
+	}
+	snprintf(out->text, sizeof(out->text), "%s", UMM_STAGE_DIR "/" FILE_NAME);
+	return is_there(out);
+}
+
+/* dlerror() begins with the file where it is about that one, and else names another library. */
+static void tell_why(const struct module_path *path)
+{
+	const char *why = dlerror();
+	size_t length = strlen(path->text);
+	if (why != NULL && strncmp(why, path->text, length) == 0 && why[length] == ':')
+		why += length + 1 + (why[length + 1] == ' ');
+	fprintf(stderr, "umm: cannot load the stages from %s: %s\n", path->text,
+		why != NULL ? why : "no reason given");
+}
+
+static const struct stage_ops *const *kinds_of(const struct module_path *path)
+{
+	void *handle = dlopen(path->text, RTLD_NOW | RTLD_LOCAL);
+	const struct stage_module *module =
+		handle != NULL ? dlsym(handle, STAGE_MODULE_SYMBOL) : NULL;
+	if (module == NULL) {
+		tell_why(path);
+		return NULL;
+	}
+	if (strcmp(module->version, UMM_VERSION) != 0) {
+		fprintf(stderr, "umm: the stages in %s are of version %s, and this is umm %s\n",
+			path->text, module->version, UMM_VERSION);
+		return NULL;
+	}
+	return module->kinds;
+}
+
+static const struct stage_ops *const *load(void)
+{
+	struct module_path path;
+	if (find(&path))
+		return kinds_of(&path);
+	fprintf(stderr, "umm: the stages are missing: there is no %s%s\n", path.text,
+		getenv("UMM_STAGES") != NULL ? "" : ", nor one beside the tool");
+	return NULL;
+}
+
+const struct stage_ops *const *stage_kinds(void)
+{
+	static const struct stage_ops *const *kinds;
+	static bool tried;
+	if (!tried)
+		kinds = load();
+	tried = true;
+	return kinds;
+}
