@@ -107,19 +107,13 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 
 /* ---- memory ---- */
 
-static bool is_beyond(uint64_t size_bytes)
-{
-	char ignored[1];
-	return size_bytes > umm_pinned_room(ignored, sizeof(ignored));
-}
-
 static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
 		    struct umm_heap_memory *out)
 {
 	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
 	if (request->size_bytes == 0)
 		return -EINVAL;
-	if (kind_of(heap->name) != CONTIGUOUS && is_beyond(request->size_bytes))
+	if (kind_of(heap->name) != CONTIGUOUS && !umm_pinned_has_room(request->size_bytes))
 		return -ENOMEM;
 	int ret = umm_dmaheap_allocate(heap->node, request->size_bytes, &memory.fd);
 	if (ret == 0)

@@ -151,8 +151,7 @@ static int allocate(const struct umm_heap *heap, const struct umm_heap_request *
 		    struct umm_heap_memory *out)
 {
 	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
-	char ignored[1];
-	if (request->size_bytes > umm_pinned_room(ignored, sizeof(ignored)))
+	if (!umm_pinned_has_room(request->size_bytes))
 		return -ENOMEM;
 	int ret = create(heap, request, &memory.fd);
 	if (ret == 0)

@@ -23,6 +23,12 @@ uint64_t umm_pinned_room(char *why, unsigned size)
 	return room.free_bytes - room.free_bytes / MACHINES_PART;
 }
 
+bool umm_pinned_has_room(uint64_t size_bytes)
+{
+	char ignored[1];
+	return size_bytes <= umm_pinned_room(ignored, sizeof(ignored));
+}
+
 void umm_pinned_fill(struct umm_heap_properties *out)
 {
 	char why[UMM_MEMORY_LIMIT_NAME_MAX + 32];

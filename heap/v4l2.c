@@ -98,8 +98,7 @@ static int allocate(const struct umm_heap *heap, const struct umm_heap_request *
 {
 	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
 	struct umm_v4l2_source source;
-	char ignored[1];
-	if (request->size_bytes > umm_pinned_room(ignored, sizeof(ignored)))
+	if (!umm_pinned_has_room(request->size_bytes))
 		return -ENOMEM;
 	int ret = umm_v4l2_source_open(heap->node, &source);
 	if (ret < 0)
