@@ -25,7 +25,7 @@
 
 #include "heap/pinned.h"
 #include "heap/table.h"
-#include "os/dmabuf.h"
+#include "os/cleanup.h"
 #include "os/dmaheap.h"
 
 /* Behind the memory files: it is pinned, and drivers set up caches for it. */
@@ -110,20 +110,13 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
 		    struct umm_heap_memory *out)
 {
-	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
+	umm_autofd fd = -1;
 	if (request->size_bytes == 0)
 		return -EINVAL;
 	if (kind_of(heap->name) != CONTIGUOUS && !umm_pinned_has_room(request->size_bytes))
 		return -ENOMEM;
-	int ret = umm_dmaheap_allocate(heap->node, request->size_bytes, &memory.fd);
-	if (ret == 0)
-		ret = umm_dmabuf_set_name(memory.fd, request->label);
-	if (ret < 0) {
-		umm_heap_memory_close(&memory);
-		return ret;
-	}
-	*out = memory;
-	return 0;
+	int ret = umm_dmaheap_allocate(heap->node, request->size_bytes, &fd);
+	return ret < 0 ? ret : umm_heap_give_dmabuf(request, umm_fd_steal(&fd), out);
 }
 
 static void list_nodes(struct umm_heap_list *list)

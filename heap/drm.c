@@ -150,20 +150,13 @@ static int create(const struct umm_heap *heap, const struct umm_heap_request *re
 static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
 		    struct umm_heap_memory *out)
 {
-	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
+	umm_autofd fd = -1;
 	if (!umm_pinned_has_room(request->size_bytes))
 		return -ENOMEM;
-	int ret = create(heap, request, &memory.fd);
+	int ret = create(heap, request, &fd);
 	if (ret == 0)
-		ret = umm_dmabuf_set_name(memory.fd, request->label);
-	if (ret == 0)
-		ret = clear(memory.fd);
-	if (ret < 0) {
-		umm_heap_memory_close(&memory);
-		return ret;
-	}
-	*out = memory;
-	return 0;
+		ret = clear(fd);
+	return ret < 0 ? ret : umm_heap_give_dmabuf(request, umm_fd_steal(&fd), out);
 }
 
 static void list_nodes(struct umm_heap_list *list)

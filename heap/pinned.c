@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "os/cleanup.h"
+#include "os/dmabuf.h"
 #include "os/meminfo.h"
 
 #define MACHINES_PART 8
@@ -74,6 +76,17 @@ void umm_heap_set_contiguous(struct umm_heap_properties *out)
 		return;
 	out->size_max_bytes = LARGEST_BLOCK_BYTES;
 	umm_heap_tell(out, "size_max: MAX_PAGE_ORDER, for /proc/meminfo has no Cma");
+}
+
+int umm_heap_give_dmabuf(const struct umm_heap_request *request, int take_fd,
+			 struct umm_heap_memory *out)
+{
+	umm_autofd fd = take_fd;
+	int ret = umm_dmabuf_set_name(fd, request->label);
+	if (ret < 0)
+		return ret;
+	*out = (struct umm_heap_memory){ .fd = umm_fd_steal(&fd), .backing_fd = -1 };
+	return 0;
 }
 
 static void append_node(struct umm_heap_list *list, const struct umm_heap_ops *ops,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * What heaps of kernel memory have in common: a bound that is ours, because the kernel has none,
- * and properties told in words.
+ * properties told in words, and dma-bufs with a name.
  */
 #ifndef UMM_HEAP_PINNED_H
 #define UMM_HEAP_PINNED_H
@@ -30,6 +30,11 @@ void umm_heap_tell(struct umm_heap_properties *out, const char *format, ...) UMM
 /** A driver that gives runs: they come from a contiguous area, or else from the page allocator,
  * whose largest block is the largest buffer then. */
 void umm_heap_set_contiguous(struct umm_heap_properties *out);
+
+/** A dma-buf that is all there is to a buffer: named as requested, and given. The fd is taken, also
+ * on failure. 0 or a negative errno. */
+int umm_heap_give_dmabuf(const struct umm_heap_request *request, int take_fd,
+			 struct umm_heap_memory *out);
 
 /** One heap for each node that `pattern` matches; the heap's name is the node's last part. */
 void umm_heap_list_nodes(struct umm_heap_list *list, const struct umm_heap_ops *ops,

@@ -19,6 +19,7 @@
 
 #include "heap/pinned.h"
 #include "heap/table.h"
+#include "os/cleanup.h"
 #include "os/dmabuf.h"
 #include "os/memfd.h"
 #include "os/v4l2_export.h"
@@ -96,23 +97,16 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
 		    struct umm_heap_memory *out)
 {
-	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
 	struct umm_v4l2_source source;
+	umm_autofd fd = -1;
 	if (!umm_pinned_has_room(request->size_bytes))
 		return -ENOMEM;
 	int ret = umm_v4l2_source_open(heap->node, &source);
 	if (ret < 0)
 		return ret;
-	ret = umm_v4l2_source_allocate(&source, request->size_bytes, &memory.fd);
+	ret = umm_v4l2_source_allocate(&source, request->size_bytes, &fd);
 	umm_v4l2_source_finish(&source);
-	if (ret == 0)
-		ret = umm_dmabuf_set_name(memory.fd, request->label);
-	if (ret < 0) {
-		umm_heap_memory_close(&memory);
-		return ret;
-	}
-	*out = memory;
-	return 0;
+	return ret < 0 ? ret : umm_heap_give_dmabuf(request, umm_fd_steal(&fd), out);
 }
 
 static void list_nodes(struct umm_heap_list *list)
