@@ -10,22 +10,8 @@
 #include <string.h>
 
 #include "heap/table.h"
+#include "os/hugepages.h"
 #include "os/memfd.h"
-
-#define COUNTERS "/sys/kernel/mm/hugepages/hugepages-2048kB/"
-
-static bool read_count(const char *path, uint64_t *out)
-{
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return false;
-	unsigned long long value;
-	bool ok = fscanf(file, "%llu", &value) == 1;
-	fclose(file);
-	if (ok)
-		*out = value;
-	return ok;
-}
 
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
@@ -34,22 +20,21 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 		.class = UMM_HEAP_HUGETLB,
 		.contiguous_max_bytes = UMM_HUGE_PAGE_BYTES,
 		.page_bytes = UMM_HUGE_PAGE_BYTES,
-		.source = "free: " COUNTERS "free_hugepages - resv_hugepages",
+		.source = "free: " UMM_HUGEPAGES_COUNTERS "free_hugepages - resv_hugepages",
 	};
 
-	uint64_t free_pages, reserved_pages;
-	if (!read_count(COUNTERS "free_hugepages", &free_pages) ||
-	    !read_count(COUNTERS "resv_hugepages", &reserved_pages)) {
+	uint64_t free_pages;
+	if (!umm_hugepages_free(&free_pages)) {
 		snprintf(out->source, sizeof(out->source), "this kernel has no 2 MiB pages");
 		return;
 	}
-	if (free_pages <= reserved_pages) {
+	if (free_pages == 0) {
 		snprintf(out->source, sizeof(out->source),
 			 "no free 2 MiB pages (sysctl vm.nr_hugepages=N reserves some)");
 		return;
 	}
 	out->present = true;
-	out->free_bytes = (free_pages - reserved_pages) * UMM_HUGE_PAGE_BYTES;
+	out->free_bytes = free_pages * UMM_HUGE_PAGE_BYTES;
 }
 
 static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,

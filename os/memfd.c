@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
 #include <string.h>
@@ -35,10 +36,10 @@ static int add_seals(int fd, int seals)
 	return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
 }
 
-static int retry_fallocate(int fd, off_t size)
+static int retry_fallocate(int fd, int mode, struct umm_range piece)
 {
 	for (;;) {
-		if (fallocate(fd, 0, 0, size) == 0)
+		if (fallocate(fd, mode, (off_t)piece.start, (off_t)piece.size) == 0)
 			return 0;
 		if (errno != EINTR)
 			return errno == ENOSPC ? -ENOMEM : -errno;
@@ -54,13 +55,9 @@ static int round_up_size(uint64_t size_bytes, enum umm_page_size pages, off_t *o
 	return 0;
 }
 
-int umm_memfd_create(const char *name, uint64_t size_bytes, enum umm_page_size pages, int *out_fd)
+/* Of that size, not sealed yet. */
+static int create(const char *name, off_t size, enum umm_page_size pages, int *out_fd)
 {
-	off_t size;
-	int ret = round_up_size(size_bytes, pages, &size);
-	if (ret < 0)
-		return ret;
-
 	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	if (pages == UMM_PAGES_2M)
 		flags |= MFD_HUGETLB | MFD_HUGE_2MB;
@@ -69,6 +66,19 @@ int umm_memfd_create(const char *name, uint64_t size_bytes, enum umm_page_size p
 		return -errno;
 	if (ftruncate(fd, size) < 0)
 		return -errno;
+	*out_fd = umm_fd_steal(&fd);
+	return 0;
+}
+
+int umm_memfd_create(const char *name, uint64_t size_bytes, enum umm_page_size pages, int *out_fd)
+{
+	off_t size;
+	umm_autofd fd = -1;
+	int ret = round_up_size(size_bytes, pages, &size);
+	if (ret == 0)
+		ret = create(name, size, pages, &fd);
+	if (ret < 0)
+		return ret;
 
 	/*
 	 * Reserve now: a shortage is an error here, not a SIGBUS in the middle of a frame. The
@@ -77,7 +87,7 @@ int umm_memfd_create(const char *name, uint64_t size_bytes, enum umm_page_size p
 	 */
 	if (pages == UMM_PAGES_4K && (uint64_t)size > umm_available_bytes())
 		return -ENOMEM;
-	ret = retry_fallocate(fd, size);
+	ret = umm_memfd_fill(fd, (struct umm_range){ 0, (uint64_t)size });
 	if (ret < 0)
 		return ret;
 	ret = add_seals(fd, F_SEAL_SHRINK | F_SEAL_GROW);
@@ -85,6 +95,31 @@ int umm_memfd_create(const char *name, uint64_t size_bytes, enum umm_page_size p
 		return ret;
 	*out_fd = umm_fd_steal(&fd);
 	return 0;
+}
+
+int umm_memfd_create_hollow(const char *name, uint64_t size_bytes, enum umm_page_size pages,
+			    int *out_fd)
+{
+	off_t size;
+	umm_autofd fd = -1;
+	int ret = round_up_size(size_bytes, pages, &size);
+	if (ret == 0)
+		ret = create(name, size, pages, &fd);
+	if (ret == 0)
+		ret = add_seals(fd, F_SEAL_SHRINK | F_SEAL_GROW);
+	if (ret == 0)
+		*out_fd = umm_fd_steal(&fd);
+	return ret;
+}
+
+int umm_memfd_fill(int fd, struct umm_range piece)
+{
+	return retry_fallocate(fd, 0, piece);
+}
+
+int umm_memfd_hollow_out(int fd, struct umm_range piece)
+{
+	return retry_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, piece);
 }
 
 int umm_memfd_finish(int fd)

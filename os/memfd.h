@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/range.h"
+
 enum umm_page_size { UMM_PAGES_4K, UMM_PAGES_2M };
 
 #define UMM_HUGE_PAGE_BYTES (UINT64_C(2) << 20)
@@ -27,6 +29,17 @@ enum umm_page_size { UMM_PAGES_4K, UMM_PAGES_2M };
  * what the kernel says.
  */
 int umm_memfd_create(const char *name, uint64_t size_bytes, enum umm_page_size pages, int *out_fd);
+
+/** The same without memory, until umm_memfd_fill(). */
+int umm_memfd_create_hollow(const char *name, uint64_t size_bytes, enum umm_page_size pages,
+			    int *out_fd);
+
+/** Zeroed memory for a piece of it, whole pages. Returns 0, -ENOMEM, or what the kernel says. */
+int umm_memfd_fill(int fd, struct umm_range piece);
+
+/** Give the memory of a piece back to the kernel, also from under those who map it. 0 or a negative
+ * errno. */
+int umm_memfd_hollow_out(int fd, struct umm_range piece);
 
 /** No new writer, no hole, no further seal from here on. Returns 0 or a negative errno. */
 int umm_memfd_finish(int fd);

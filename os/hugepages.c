@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Counters of Documentation/admin-guide/mm/hugetlbpage.rst, flags of
+ * Documentation/admin-guide/mm/pagemap.rst: one 64-bit word for each small page. The first page of
+ * a huge one says what it is (fs/proc/page.c), so one word in 512 is read, and no more of them than
+ * it takes to find as many huge pages as there are.
+ */
+#include "os/hugepages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kernel-page-flags.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "os/cleanup.h"
+#include "os/memfd.h"
+
+#define SMALL_PAGE_BYTES UINT64_C(4096)
+
+static bool read_count(const char *path, uint64_t *out)
+{
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	unsigned long long value;
+	bool ok = fscanf(file, "%llu", &value) == 1;
+	fclose(file);
+	if (ok)
+		*out = value;
+	return ok;
+}
+
+bool umm_hugepages_free(uint64_t *out_pages)
+{
+	uint64_t free_pages, reserved_pages;
+	if (!read_count(UMM_HUGEPAGES_COUNTERS "free_hugepages", &free_pages) ||
+	    !read_count(UMM_HUGEPAGES_COUNTERS "resv_hugepages", &reserved_pages))
+		return false;
+	*out_pages = free_pages > reserved_pages ? free_pages - reserved_pages : 0;
+	return true;
+}
+
+static bool has(uint64_t flags, unsigned flag)
+{
+	return (flags >> flag & 1) != 0;
+}
+
+/* One huge page later: what is there. */
+static void count_page(uint64_t flags, uint64_t address, uint64_t *run,
+		       struct umm_hugepages_survey *out)
+{
+	bool huge = has(flags, KPF_HUGE) && has(flags, KPF_COMPOUND_HEAD);
+	*run = huge && !has(flags, KPF_MMAP) ? *run + 1 : 0;
+	if (*run > out->longest_run_pages)
+		out->longest_run_pages = *run;
+	if (huge)
+		out->last_address = address + UMM_HUGE_PAGE_BYTES - 1;
+}
+
+int umm_hugepages_survey(struct umm_hugepages_survey *out)
+{
+	struct umm_hugepages_survey survey = { 0 };
+	uint64_t left = 0, run = 0, flags;
+	(void)read_count(UMM_HUGEPAGES_COUNTERS "nr_hugepages", &left);
+	umm_autofd fd = open(UMM_HUGEPAGES_MAP, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EPERM ? -EACCES : -errno;
+	for (uint64_t address = 0; left > 0; address += UMM_HUGE_PAGE_BYTES) {
+		off_t at = (off_t)(address / SMALL_PAGE_BYTES * sizeof(flags));
+		ssize_t n = pread(fd, &flags, sizeof(flags), at);
+		if (n < 0)
+			return -errno;
+		if (n != (ssize_t)sizeof(flags))
+			break; /* the end of memory */
+		uint64_t before = survey.last_address;
+		count_page(flags, address, &run, &survey);
+		left -= survey.last_address != before;
+	}
+	*out = survey;
+	return 0;
+}
