@@ -154,6 +154,9 @@ static json_t *heap_json(const struct umm_heap *which)
 	if (object != NULL && heap.size_max_bytes != 0)
 		json_object_set_new(object, "size_max_bytes",
 				    json_integer((json_int_t)heap.size_max_bytes));
+	if (object != NULL && heap.address_max != 0)
+		json_object_set_new(object, "address_max",
+				    json_integer((json_int_t)heap.address_max));
 	if (object != NULL && heap.present && heap.free_bytes != UINT64_MAX)
 		json_object_set_new(object, "free_bytes",
 				    json_integer((json_int_t)heap.free_bytes));

@@ -38,6 +38,7 @@ void umm_arena_destroy(struct umm_arena *arena)
 {
 	if (arena == NULL)
 		return;
+	umm_arena_withdraw(arena);
 	pthread_mutex_destroy(&arena->mutex);
 	umm_unmap(arena->master, arena->n_pages * arena->page_bytes);
 	umm_close_fd(&arena->fd);
@@ -284,9 +285,12 @@ int umm_arena_give(struct umm_arena *arena, struct umm_range run)
 	if (!umm_arena_is_ours(arena))
 		return -EPERM;
 	pthread_mutex_lock(&arena->mutex);
-	if (umm_region_get_tag(&arena->region, run, &tag) == 0 && tag == 0)
+	bool taken = umm_region_get_tag(&arena->region, run, &tag) == 0;
+	bool gone = taken && tag == UMM_ARENA_GONE;
+	if (taken && tag == 0)
 		zero(arena, run);
-	int ret = umm_area_give(&arena->area, run); /* what is no run is refused, and it says why */
+	/* What is no run is refused, and it says why. */
+	int ret = gone ? -ENOENT : umm_area_give(&arena->area, run);
 	pthread_mutex_unlock(&arena->mutex);
 	return ret;
 }

@@ -60,7 +60,8 @@ uint64_t umm_arena_page_bytes(const struct umm_arena *arena);
 int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *request,
 		   struct umm_range *out);
 
-/** Zero a run and give it back; its mappings must be gone. As umm_area_give(). */
+/** Zero a run and give it back; its mappings must be gone. As umm_area_give(); -ENOENT: it was
+ * parted with. */
 int umm_arena_give(struct umm_arena *arena, struct umm_range run);
 
 /** Map a taken run as one piece, with inaccessible memory before and behind it. *out:
@@ -75,6 +76,29 @@ void umm_arena_unmap(const struct umm_arena *arena, void *map, struct umm_range 
  * Huge pages have no such seal that would let their writers go on: there only the fd of readers
  * protects them. 0 or a negative errno. */
 int umm_arena_seal(struct umm_arena *arena);
+
+/**
+ * A taken run as a file of its own: sealed like that of umm_memfd_create(), its bytes zero, in the
+ * order of their addresses. From here on the pages are that file's: nobody who has the arena can
+ * see them, and they return to the kernel with their last user. The run is not given back; whatever
+ * showed it here must be gone. *out_fd is the caller's.
+ *
+ * Returns 0, -ENOENT (not a taken run), -EPERM (the arena is another process's), -EOPNOTSUPP (its
+ * addresses are not known), -ENOMEM or what the kernel says; -EAGAIN: the kernel gave other pages,
+ * because somebody else took one meanwhile. With the last three the run is lost to the arena.
+ */
+int umm_arena_part_with(struct umm_arena *arena, struct umm_range run, const char *name,
+			int *out_fd);
+
+/** What could be taken and parted with if every buffer that moves did. */
+struct umm_arena_room {
+	uint64_t longest_bytes, all_bytes;
+};
+struct umm_arena_room umm_arena_room(struct umm_arena *arena);
+
+/** Let the heap `arena` (heap/arena_heap.c) of this process part with runs of it, until it is
+ * destroyed. */
+void umm_arena_offer(struct umm_arena *arena);
 
 /** The memory file, and where in it the byte with this address is: for those who pass it on.
  * -EFAULT: not in this arena. The fd stays the arena's. */

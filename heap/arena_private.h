@@ -9,6 +9,9 @@
 #include "core/tenant.h"
 #include "heap/arena.h"
 
+/** Tag of an owned run whose pages are not the arena's any more. */
+#define UMM_ARENA_GONE 1
+
 /** Most tenants at a time: buffers that move. */
 #define UMM_ARENA_TENANTS 1024
 
@@ -33,6 +36,7 @@ struct umm_arena {
 	struct umm_area area;
 	struct umm_tenant *tenants[UMM_ARENA_TENANTS];
 	struct umm_movable *movables; /* umm_movable.next */
+	struct umm_arena *next_offer; /* umm_arena_offer() */
 	uint64_t moved_bytes;
 	char source[128];
 };
@@ -55,6 +59,9 @@ void umm_arena_unreserve(const struct umm_arena *arena, void *map, uint64_t size
  * nothing can be touched there. */
 int umm_arena_place(const struct umm_arena *arena, char *at, struct umm_range piece,
 		    enum umm_map_access access);
+
+/** It is about to be destroyed. */
+void umm_arena_withdraw(struct umm_arena *arena);
 
 /** A take begins: who is being accessed is pinned. */
 void umm_movable_look(struct umm_movable *first);

@@ -19,6 +19,7 @@
 
 #define UMM_HEAP_NAME_MAX   63
 #define UMM_HEAP_SOURCE_MAX 399
+#define UMM_HEAP_CAVEAT_MAX 127
 #define UMM_MAX_HEAPS	    64
 
 struct umm_heap_ops;
@@ -42,9 +43,11 @@ struct umm_heap_properties {
 	bool contiguous;
 	uint64_t contiguous_max_bytes; /**< runs up to that size; 0: no promise */
 	uint64_t size_max_bytes;       /**< of one buffer; 0: no limit but what is free */
+	uint64_t address_max;	       /**< highest byte it hands out; 0: not known */
 	uint64_t free_bytes;	       /**< UINT64_MAX: not known */
 	uint64_t page_bytes;
 	uint64_t cost;
+	char caveat[UMM_HEAP_CAVEAT_MAX + 1]; /**< what its users should know; "": nothing */
 	char source[UMM_HEAP_SOURCE_MAX + 1]; /**< how each fact is known; why it is not present */
 };
 

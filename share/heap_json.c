@@ -14,6 +14,8 @@ json_t *umm_heap_json(const struct umm_heap_properties *heap)
 	else if (heap->contiguous_max_bytes != 0)
 		failed |= umm_json_set_u64(object, "contiguous_max_bytes",
 					   heap->contiguous_max_bytes);
+	if (heap->address_max != 0)
+		failed |= umm_json_set_u64(object, "address_max", heap->address_max);
 	if (heap->size_max_bytes != 0)
 		failed |= umm_json_set_u64(object, "size_max_bytes", heap->size_max_bytes);
 	if (heap->free_bytes != UINT64_MAX)

@@ -313,8 +313,14 @@ static int allocate_pool(struct umm_settle *settle, bool asked)
 	int ret = umm_pool_create(settle->negotiation, &settle->heap, arena, &settle->pool);
 	if (ret < 0)
 		return ran_out(settle, ret);
-	uint32_t class = class_of(&settle->heap);
-	bool file = class == UMM_HEAP_MEMFD || class == UMM_HEAP_HUGETLB;
+	struct umm_heap_properties heap;
+	umm_heap_probe(&settle->heap, &heap);
+	bool file = heap.class == UMM_HEAP_MEMFD || heap.class == UMM_HEAP_HUGETLB;
+	if (heap.caveat[0] != '\0')
+		ret = umm_negotiation_note(settle->negotiation, "heap %s: %s", heap.name,
+					   heap.caveat);
+	if (ret < 0)
+		return ret;
 	return asked && !file ? -EINPROGRESS : 0;
 }
 

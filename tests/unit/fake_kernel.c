@@ -2,9 +2,12 @@
 #include "tests/unit/fake_kernel.h"
 
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 int (*fake_ioctl)(int fd, unsigned long request, void *argument);
@@ -32,4 +35,18 @@ int __wrap_open64(const char *path, int flags, ...)
 	va_end(args);
 	bool faked = fake_node != NULL && strcmp(path, fake_node) == 0;
 	return __real_open64(faked ? "/dev/null" : path, flags, mode);
+}
+
+/* As globfree(3) wants it. */
+int __real_glob64(const char *pattern, int flags, int (*failed)(const char *, int), glob64_t *out);
+int __wrap_glob64(const char *pattern, int flags, int (*failed)(const char *, int), glob64_t *out);
+int __wrap_glob64(const char *pattern, int flags, int (*failed)(const char *, int), glob64_t *out)
+{
+	if (fake_node == NULL || fnmatch(pattern, fake_node, FNM_PATHNAME) != 0)
+		return __real_glob64(pattern, flags, failed, out);
+	*out = (glob64_t){ .gl_pathc = 1, .gl_pathv = calloc(2, sizeof(char *)) };
+	if (out->gl_pathv == NULL)
+		return GLOB_NOSPACE;
+	out->gl_pathv[0] = strdup(fake_node);
+	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * ioctl(2) and open(2) of device nodes answered by the test, for answers that no kernel gives on
- * demand.
+ * ioctl(2), open(2) and glob(3) of device nodes answered by the test, for answers that no kernel
+ * gives on demand.
  *
  * The linker diverts the calls of the whole program (--wrap, see tests/unit/meson.build); what a
  * test does not take goes to the real kernel.
@@ -12,7 +12,7 @@
 /** Answers every ioctl: returns what ioctl() would, with errno. NULL: the real one. */
 extern int (*fake_ioctl)(int fd, unsigned long request, void *argument);
 
-/** A path that is opened although it is not there; as /dev/null. NULL: none. */
+/** A path that is found and opened although it is not there; as /dev/null. NULL: none. */
 extern const char *fake_node;
 
 #endif

@@ -135,6 +135,39 @@ TEST(unknown_name_promises_nothing_and_takes_nothing)
 	CHECK_INT(n_calls, 0);
 }
 
+/* ---- the arena, where the kernel has a contiguous area ---- */
+
+TEST(the_arena_is_the_contiguous_area_where_there_is_one)
+{
+	struct umm_heap node = node_heap("linux,cma"), arena;
+	boot(&node);
+	CHECK(umm_heap_find("arena", &arena));
+	struct umm_heap_properties properties = properties_of(&arena);
+	CHECK(properties.present && properties.contiguous);
+	CHECK_STR(properties.name, "arena");
+	CHECK_INT(properties.class, UMM_HEAP_DMA_HEAP);
+	CHECK(properties.cost > properties_of(&node).cost); /* the node itself goes first */
+	CHECK(strstr(properties.source, "memory of /dev/dma_heap/linux,cma") != NULL);
+	CHECK_INT(n_calls, 0);
+
+	struct umm_heap_request request = { .label = "frame/0", .size_bytes = 3 * 4096 };
+	struct umm_heap_memory memory;
+	CHECK_INT(umm_heap_allocate(&arena, &request, &memory), 0);
+	CHECK_INT(n_calls, 1);
+	CHECK_STR(dmabuf_name, "frame/0");
+	umm_heap_memory_close(&memory);
+}
+
+TEST(a_scattered_heap_is_no_arena)
+{
+	struct umm_heap node = node_heap("system"), arena;
+	boot(&node);
+	CHECK(umm_heap_find("arena", &arena));
+	struct umm_heap_properties properties = properties_of(&arena);
+	CHECK(!properties.contiguous && properties.class == UMM_HEAP_HUGETLB);
+	CHECK_INT(n_calls, 0);
+}
+
 /* ---- what a mapping tells ---- */
 
 TEST(flags_of_a_mapping_are_found)

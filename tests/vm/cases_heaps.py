@@ -8,9 +8,9 @@ from picture import Picture
 FRAMES = 6
 
 
-def checksums(vm, heap, **environment):
+def checksums(vm, heap, size="320x240", **environment):
     """What a pipeline over this heap shows; the table must name the heap and no copy."""
-    job = vm.check(f"umm run test,size=320x240,format=XR24 framemd5:/tmp/{heap}.md5 --heap {heap} "
+    job = vm.check(f"umm run test,size={size},format=XR24 framemd5:/tmp/{heap}.md5 --heap {heap} "
                    f"--frames {FRAMES} --json=/tmp/{heap}.json", **environment)
     edge = json.loads(vm.check(f"cat /tmp/{heap}.json").stdout)["edges"][0]
     assert (edge["heap"], edge["frames"], edge["copied_bytes"]) == (heap, FRAMES, 0), (edge, job.stderr)
@@ -42,6 +42,25 @@ def frames_are_the_same_from_every_heap(vm):
     for name in found:
         assert checksums(vm, name) == wanted, name
     check_nothing_left(vm)
+
+
+@case("cirrus")
+def an_arena_gives_runs_behind_dmabufs(vm):
+    arena = heaps(vm)["arena"]
+    assert arena["present"] and arena["class"] == "udmabuf" and not arena["contiguous"], arena
+    assert arena["contiguous_max_bytes"] >= 8 << 20, arena
+    assert arena["contiguous_max_bytes"] < arena["address_max"] < 1 << 40, arena
+    assert checksums(vm, "arena", "1024x576") == checksums(vm, "memfd", "1024x576")
+    check_nothing_left(vm)
+    assert "HugePages_Free:       16" in vm.check("cat /proc/meminfo").stdout
+
+
+@case("cirrus")
+def who_may_not_look_gets_pages_and_is_told(vm):
+    job = vm.check("setpriv --reuid=65534 --clear-groups umm run test,size=640x480,format=XR24 null "
+                   "--heap arena --frames 2")
+    assert "heap arena: each huge page is its own run: /proc/kpageflags: Permission denied" \
+        in job.stdout, job.stdout
 
 
 @case("cirrus")

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Physically contiguous buffers for everybody: from the kernel's contiguous area where it has one,
+ * else from huge pages that lie side by side.
+ *
+ * Nothing is kept for this. A buffer's pages must be its own: they are shared with processes that
+ * may see this buffer and no other, seals are of a whole file, and nobody is told when the last of
+ * its users lets go. So a buffer is a file of its own, with its pages in the order of their
+ * addresses (heap/arena_hand.c), and the kernel frees it. For the moment of an allocation an arena
+ * (heap/arena.h) gathers free huge pages, as many as the buffer needs and twice as many as long as
+ * no run is among them; what was not used is free again when it closes. The books are the kernel's
+ * pool, which all processes share and whose size the administrator sets: there is nothing to
+ * configure, and no page is reserved that was not already.
+ *
+ *	pool    | . | a | . | . | b | . |      free pages, somewhere
+ *	arena       | 0x40.. | 0x42.. | 0x44.. | . . . | 0x9e.. |      sorted
+ *	buffer      | 0x40.. | 0x42.. | 0x44.. |                       a file of its own
+ *
+ * An arena that the process made for other purposes (buffers that move, heap/movable.h) can be
+ * offered: when the pool has no run, it makes room, and parts with one.
+ *
+ * The arena was once to be one long-lived file with buffers at offsets. Whoever may map one of them
+ * could map all; one dma-buf made of its pieces (UDMABUF_CREATE_LIST) would be sound, but has no
+ * file that VFIO could map, and does not exist without udmabuf.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heap/arena_private.h"
+#include "heap/pinned.h"
+#include "heap/table.h"
+#include "heap/udmabuf.h"
+#include "os/cleanup.h"
+#include "os/hugepages.h"
+#include "os/udmabuf.h"
+
+/* Behind all that have enough of what is not asked for. */
+#define COST 8
+
+UMM_DEFINE_AUTO(umm_arena, umm_arena_destroy)
+
+/* ---- the contiguous area ---- */
+
+/* Names tell (heap/dmaheap.c). */
+static bool find_contiguous(struct umm_heap *out, struct umm_heap_properties *properties)
+{
+	struct umm_heap_list list = { 0 };
+	umm_heap_dmaheap.list(&list);
+	for (unsigned i = 0; i < list.n; i++) {
+		umm_heap_probe(&list.heaps[i], properties);
+		if (!properties->present || !properties->contiguous)
+			continue;
+		*out = list.heaps[i];
+		return true;
+	}
+	return false;
+}
+
+/* ---- arenas that are offered ---- */
+
+static struct {
+	pthread_mutex_t mutex; /* before that of an arena */
+	struct umm_arena *first;
+} offers = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+
+void umm_arena_offer(struct umm_arena *arena)
+{
+	umm_arena_withdraw(arena);
+	pthread_mutex_lock(&offers.mutex);
+	arena->next_offer = offers.first;
+	offers.first = arena;
+	pthread_mutex_unlock(&offers.mutex);
+}
+
+void umm_arena_withdraw(struct umm_arena *arena)
+{
+	pthread_mutex_lock(&offers.mutex);
+	struct umm_arena **at = &offers.first;
+	while (*at != NULL && *at != arena)
+		at = &(*at)->next_offer;
+	if (*at != NULL)
+		*at = arena->next_offer;
+	pthread_mutex_unlock(&offers.mutex);
+}
+
+static int take_from(struct umm_arena *arena, const char *label, uint64_t size, int *out_fd)
+{
+	struct umm_region_request wanted = { .size_bytes = size };
+	struct umm_range run;
+	if (!umm_arena_is_physical(arena))
+		return -ENOSPC;
+	int ret = umm_arena_take(arena, &wanted, &run);
+	if (ret < 0)
+		return ret;
+	ret = umm_arena_part_with(arena, run, label, out_fd);
+	if (ret < 0)
+		(void)umm_arena_give(arena, run); /* unless it is gone */
+	return ret;
+}
+
+static int take_offered(const char *label, uint64_t size, int *out_fd)
+{
+	int ret = -ENOSPC;
+	pthread_mutex_lock(&offers.mutex);
+	for (struct umm_arena *arena = offers.first; arena != NULL && ret < 0;
+	     arena = arena->next_offer)
+		ret = take_from(arena, label, size, out_fd);
+	pthread_mutex_unlock(&offers.mutex);
+	return ret;
+}
+
+static void add_offers(struct umm_heap_properties *out)
+{
+	uint64_t bytes = 0;
+	pthread_mutex_lock(&offers.mutex);
+	for (struct umm_arena *arena = offers.first; arena != NULL; arena = arena->next_offer) {
+		struct umm_arena_room room = umm_arena_room(arena);
+		if (!umm_arena_is_physical(arena) || !umm_arena_is_ours(arena))
+			continue;
+		bytes += room.all_bytes;
+		if (room.longest_bytes > out->contiguous_max_bytes)
+			out->contiguous_max_bytes = room.longest_bytes;
+	}
+	pthread_mutex_unlock(&offers.mutex);
+	out->free_bytes += bytes;
+	if (bytes > 0)
+		umm_heap_tell(out, "%llu MiB of it in arenas of this process",
+			      (unsigned long long)(bytes >> 20));
+}
+
+/* ---- the pool ---- */
+
+static int gather(const char *label, uint64_t size, uint64_t gathered, int *out_fd)
+{
+	umm_auto(umm_arena, arena) = NULL;
+	int ret = umm_arena_create("umm gather", gathered, &arena);
+	return ret < 0 ? ret : take_from(arena, label, size, out_fd);
+}
+
+static bool is_shortage(int ret)
+{
+	return ret == -ENOSPC || ret == -ENOMEM || ret == -EAGAIN;
+}
+
+static int take_from_pool(const char *label, uint64_t size, int *out_fd)
+{
+	uint64_t pages = 0, gathered = size / UMM_HUGE_PAGE_BYTES;
+	int ret = -ENOSPC;
+	(void)umm_hugepages_free(&pages);
+	while (is_shortage(ret) && gathered <= pages) {
+		ret = gather(label, size, gathered * UMM_HUGE_PAGE_BYTES, out_fd);
+		bool more = gathered < pages && gathered > pages / 2;
+		gathered = more ? pages : 2 * gathered;
+	}
+	return ret;
+}
+
+/* Any huge page is a run by itself. */
+static int take_run(const char *label, uint64_t size, int *out_fd)
+{
+	int ret = size == UMM_HUGE_PAGE_BYTES ? umm_memfd_create(label, size, UMM_PAGES_2M, out_fd)
+					      : take_from_pool(label, size, out_fd);
+	if (is_shortage(ret))
+		ret = take_offered(label, size, out_fd);
+	return is_shortage(ret) ? -ENOSPC : ret;
+}
+
+/* ---- properties ---- */
+
+static void tell_runs(struct umm_heap_properties *out)
+{
+	struct umm_hugepages_survey survey;
+	int ret = umm_hugepages_survey(&survey);
+	if (ret < 0) {
+		out->contiguous_max_bytes = UMM_HUGE_PAGE_BYTES;
+		snprintf(out->caveat, sizeof(out->caveat),
+			 "each huge page is its own run: " UMM_HUGEPAGES_MAP ": %s",
+			 strerror(-ret));
+		umm_heap_tell(out, "%s", out->caveat);
+		return;
+	}
+	out->contiguous_max_bytes = survey.longest_run_pages * UMM_HUGE_PAGE_BYTES;
+	if (out->contiguous_max_bytes == 0)
+		out->contiguous_max_bytes = UMM_HUGE_PAGE_BYTES;
+	if (out->contiguous_max_bytes > out->free_bytes)
+		out->contiguous_max_bytes = out->free_bytes;
+	out->address_max = survey.last_address;
+	umm_heap_tell(out, "runs, at best, and address_max: " UMM_HUGEPAGES_MAP);
+}
+
+/* What one buffer can have; where there is udmabuf, it is a dma-buf. */
+static void tell_size(struct umm_heap_properties *out)
+{
+	uint64_t longest = out->contiguous_max_bytes;
+	if (umm_udmabuf_check() == 0)
+		umm_udmabuf_overlay(out);
+	else
+		umm_heap_tell(out, "memory files: there is no udmabuf");
+	if (out->size_max_bytes == 0 || out->size_max_bytes > longest)
+		out->size_max_bytes = longest;
+	out->cost = COST;
+}
+
+static void probe_pages(struct umm_heap_properties *out)
+{
+	*out = (struct umm_heap_properties){
+		.class = UMM_HEAP_HUGETLB,
+		.page_bytes = UMM_HUGE_PAGE_BYTES,
+		.source = "free: " UMM_HUGEPAGES_COUNTERS "free_hugepages - resv_hugepages",
+	};
+	uint64_t pages = 0;
+	bool known = umm_hugepages_free(&pages);
+	out->free_bytes = pages * UMM_HUGE_PAGE_BYTES;
+	tell_runs(out);
+	add_offers(out);
+	if (out->free_bytes > 0) {
+		out->present = true;
+		tell_size(out);
+		return;
+	}
+	snprintf(out->source, sizeof(out->source), "no contiguous area in /dev/dma_heap, and %s",
+		 known ? "no free 2 MiB pages (sysctl vm.nr_hugepages=N reserves some)"
+		       : "this kernel has no 2 MiB pages");
+}
+
+static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
+{
+	struct umm_heap area;
+	(void)heap;
+	if (!find_contiguous(&area, out)) {
+		probe_pages(out);
+		return;
+	}
+	out->cost += COST;
+	umm_heap_tell(out, "memory of %s", area.node);
+}
+
+/* ---- memory ---- */
+
+static int allocate_pages(const struct umm_heap_request *request, struct umm_heap_memory *out)
+{
+	umm_autofd fd = -1;
+	uint64_t page = UMM_HUGE_PAGE_BYTES;
+	if (request->size_bytes == 0 || request->size_bytes > INT64_MAX - page)
+		return -EINVAL;
+	int ret = take_run(request->label, (request->size_bytes + page - 1) & ~(page - 1), &fd);
+	if (ret < 0)
+		return ret;
+	if (umm_udmabuf_check() == 0)
+		return umm_udmabuf_give(request, umm_fd_steal(&fd), out);
+	*out = (struct umm_heap_memory){ .fd = umm_fd_steal(&fd), .backing_fd = -1 };
+	return 0;
+}
+
+static int allocate(const struct umm_heap *heap, const struct umm_heap_request *request,
+		    struct umm_heap_memory *out)
+{
+	struct umm_heap area;
+	struct umm_heap_properties properties;
+	(void)heap;
+	if (find_contiguous(&area, &properties))
+		return umm_heap_allocate(&area, request, out);
+	return allocate_pages(request, out);
+}
+
+/* A dma-buf of the contiguous area has neither seals nor a file behind it. */
+static int finish(const struct umm_heap_memory *memory)
+{
+	struct umm_file_identity identity;
+	if (memory->backing_fd >= 0)
+		return umm_memfd_finish(memory->backing_fd);
+	int ret = umm_fd_identity(memory->fd, &identity);
+	return ret < 0 || identity.is_dmabuf ? ret : umm_memfd_finish(memory->fd);
+}
+
+const struct umm_heap_ops umm_heap_arena = {
+	.name = "arena",
+	.probe = probe,
+	.allocate = allocate,
+	.finish = finish,
+};
