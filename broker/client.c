@@ -120,7 +120,7 @@ static int read_candidate(int fd, uint32_t size, uint32_t width, uint32_t height
 
 static void handle_try(void *data, struct umm_collection_v1 *proxy, uint32_t serial,
 		       int32_t answer_fd, uint32_t size, uint32_t width, uint32_t height,
-		       int32_t buffer_fd)
+		       uint32_t check, int32_t buffer_fd)
 {
 	struct remote *remote = data;
 	umm_autofd answer = answer_fd, buffer = buffer_fd;
@@ -133,7 +133,8 @@ static void handle_try(void *data, struct umm_collection_v1 *proxy, uint32_t ser
 		fail(remote, ret == -ENOMEM ? ret : -EPROTO);
 		return;
 	}
-	ret = umm_member_try(remote->member, buffer, &layout, why);
+	ret = umm_member_try(remote->member, buffer, &layout,
+			     check != 0 ? UMM_TRIAL_CONTENT : UMM_TRIAL_ATTACH, why);
 	umm_collection_v1_tried(proxy, serial, ret, why);
 }
 
@@ -343,7 +344,8 @@ static int set_trial(struct umm_collection *collection, unsigned index,
 	if (remote->error < 0)
 		return remote->error;
 	umm_collection_v1_set_trial(remote->proxy, trial->driver != NULL ? trial->driver : "",
-				    trial->device != NULL ? trial->device : "");
+				    trial->device != NULL ? trial->device : "",
+				    trial->check != NULL);
 	remote->trial = true;
 	return 0;
 }

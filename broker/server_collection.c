@@ -22,6 +22,7 @@ int collection_create(struct umm_broker *broker, const char *token,
 		.mode = opts->mode,
 		.buffers = opts->buffers,
 		.heaps = opts->heaps,
+		.content_check = opts->content_check,
 	};
 	int ret = umm_negotiation_init(&collection->negotiation, token, &wishes);
 	if (ret < 0)

@@ -127,7 +127,7 @@ static void handle_ready(struct wl_client *client, struct wl_resource *resource)
 }
 
 static void handle_set_trial(struct wl_client *client, struct wl_resource *resource,
-			     const char *driver, const char *device)
+			     const char *driver, const char *device, uint32_t can_check)
 {
 	(void)client;
 	struct seat *seat = seat_of(resource);
@@ -139,7 +139,7 @@ static void handle_set_trial(struct wl_client *client, struct wl_resource *resou
 		return;
 	}
 	umm_negotiation_try_member(&seat->collection->negotiation, (unsigned)seat->index, driver,
-				   device);
+				   device, can_check != 0);
 }
 
 static void handle_tried(struct wl_client *client, struct wl_resource *resource, uint32_t serial,
@@ -250,8 +250,12 @@ int seat_send_try(struct seat *seat, int buffer_fd)
 	umm_autofd fd = -1;
 	int ret = text_fd(umm_answer_json(collection->negotiation.answer), &size, &fd);
 	if (ret == 0)
-		umm_collection_v1_send_try(seat->resource, collection->round.serial, fd, size,
-					   layout->width_px, layout->height_px, buffer_fd);
+		umm_collection_v1_send_try(
+			seat->resource, collection->round.serial, fd, size, layout->width_px,
+			layout->height_px,
+			umm_settle_depth(&collection->settle, (unsigned)seat->index) ==
+				UMM_TRIAL_CONTENT,
+			buffer_fd);
 	return ret;
 }
 

@@ -119,7 +119,10 @@ int trial_hear(struct collection *collection, unsigned index, uint32_t serial, i
 	       const char *why)
 {
 	struct member_record *record = &collection->records[index];
-	if (record->asked == 0 || serial != collection->round.serial || result > 0 ||
+	int most = umm_settle_depth(&collection->settle, index) == UMM_TRIAL_CONTENT
+			   ? UMM_TRIAL_UNCHECKED
+			   : 0;
+	if (record->asked == 0 || serial != collection->round.serial || result > most ||
 	    result < -4095)
 		return -EPROTO;
 	record->asked--;

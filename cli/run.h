@@ -53,6 +53,7 @@ struct run_options {
 	bool quiet;
 	bool guard;
 	bool no_cache;
+	enum umm_content_check content_check;
 	bool rehearse; /**< negotiate only: end before a frame flows */
 	bool silent;   /**< print nothing at all, nor let the stages */
 };

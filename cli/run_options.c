@@ -21,6 +21,7 @@ enum option_key {
 	OPTION_QUIET,
 	OPTION_GUARD,
 	OPTION_NO_CACHE,
+	OPTION_CONTENT_CHECK,
 };
 
 static const struct option long_options[] = {
@@ -34,6 +35,7 @@ static const struct option long_options[] = {
 	{ "quiet", no_argument, NULL, OPTION_QUIET },
 	{ "guard", no_argument, NULL, OPTION_GUARD },
 	{ "no-cache", no_argument, NULL, OPTION_NO_CACHE },
+	{ "content-check", optional_argument, NULL, OPTION_CONTENT_CHECK },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -86,6 +88,10 @@ static void print_help(const char *command)
 	      "  --quiet                nothing but errors\n"
 	      "  --guard                buffers can only be touched between begin and end\n"
 	      "  --no-cache             neither use nor keep what trials teach, umm-cache(5)\n"
+	      "  --content-check[=always|auto|never]\n"
+	      "                         compare what devices write with what the CPU sees, before\n"
+	      "                         a frame flows: always; where a driver is known to get it\n"
+	      "                         wrong (auto, the default); or never\n"
 	      "\n"
 	      "example: umm run test compose:logo.png png:out + framemd5:out.md5\n",
 	      stdout);
@@ -155,6 +161,22 @@ static int parse_copies(const char *text, struct run_options *out)
 	else
 		return usage_error(out, "copies", text, "forbid or allow");
 	return RUN_GO;
+}
+
+static int parse_content_check(const char *text, struct run_options *out)
+{
+	static const char *const words[] = {
+		[UMM_CONTENT_AUTO] = "auto",
+		[UMM_CONTENT_ALWAYS] = "always",
+		[UMM_CONTENT_NEVER] = "never",
+	};
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text != NULL ? text : "always", words[i]) != 0)
+			continue;
+		out->content_check = (enum umm_content_check)i;
+		return RUN_GO;
+	}
+	return usage_error(out, "content-check", text, "always, auto or never");
 }
 
 static int unknown_heap(const char *command, const char *name, const struct umm_heap_list *known)
@@ -255,6 +277,8 @@ static int parse_option(int key, const char *command, struct run_options *out)
 	case OPTION_NO_CACHE:
 		out->no_cache = true;
 		return RUN_GO;
+	case OPTION_CONTENT_CHECK:
+		return parse_content_check(optarg, out);
 	case OPTION_GUARD:
 		out->guard = true;
 		return RUN_GO;

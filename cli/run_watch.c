@@ -236,7 +236,8 @@ static int add_collections(struct run *run)
 						   .mode = options->mode,
 						   .buffers = options->buffers,
 						   .heaps = options->heaps,
-						   .no_cache = options->no_cache));
+						   .no_cache = options->no_cache,
+						   .content_check = options->content_check));
 		if (ret < 0)
 			return ret;
 	}

@@ -13,7 +13,7 @@ _umm_run() {
 	case $current in
 	-*)
 		COMPREPLY=($(compgen -W "--frames --seconds --buffers --mode --heap --copies --json --quiet
-			--guard --no-cache --board --help" -- "$current"))
+			--guard --no-cache --content-check --content-check=auto --content-check=never --board --help" -- "$current"))
 		;;
 	*:*)
 		# bash splits words at colons: only what follows is to be completed

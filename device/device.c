@@ -155,6 +155,27 @@ int umm_device_attach(struct umm_device *device, struct umm_buffer *buffer, char
 	return 0;
 }
 
+static unsigned count_attached(const struct umm_device *device)
+{
+	unsigned n = 0;
+	for (unsigned slot = 0; slot < UMM_MAX_BUFFERS; slot++)
+		n += device->slots[slot].buffer != NULL;
+	return n;
+}
+
+int umm_device_check(struct umm_device *device, struct umm_buffer *buffer, char *why)
+{
+	int slot = find_slot(device, buffer);
+	if (slot < 0)
+		return say(why, slot, "%s is not attached", umm_buffer_name(buffer));
+	if (device->running || device->slots[slot].submitted || count_attached(device) > 1)
+		return say(why, -EBUSY, "%s is at work", device->name);
+	if (device->ops->check == NULL)
+		return say(why, UMM_DEVICE_UNCHECKED, "nothing can be read back from %s",
+			   device->name);
+	return device->ops->check(device->state, slot, buffer, why);
+}
+
 int umm_device_detach(struct umm_device *device, struct umm_buffer *buffer)
 {
 	int slot = find_slot(device, buffer);

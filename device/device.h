@@ -33,6 +33,9 @@ struct umm_device_ops {
 	int (*attach)(void *state, unsigned slot, struct umm_buffer *buffer, char *why);
 	void (*detach)(void *state, unsigned slot);
 
+	/** As umm_device_check(), of the only buffer attached. Optional: it only reads. */
+	int (*check)(void *state, unsigned slot, struct umm_buffer *buffer, char *why);
+
 	int (*start)(void *state);
 	int (*stop)(void *state);
 	int (*submit)(void *state, unsigned slot, const struct umm_frame_info *info);

@@ -20,6 +20,7 @@
 
 #include "device/device.h"
 #include "device/v4l2.h"
+#include "device/v4l2_check.h"
 #include "device/v4l2_facts.h"
 #include "device/v4l2_node.h"
 #include "device/v4l2_rate.h"
@@ -348,6 +349,17 @@ static void detach(void *state, unsigned slot)
 	unsettle(v4l2);
 }
 
+/* Contents: only what writes leaves something to look at. */
+static int check(void *state, unsigned slot, struct umm_buffer *buffer, char *why)
+{
+	struct v4l2 *v4l2 = state;
+	char found[UMM_V4L2_CHECK_TEXT];
+	int ret = v4l2->needs.is_output
+			  ? umm_v4l2_check_none(found)
+			  : umm_v4l2_check(&v4l2->stream, slot, v4l2->needs.camping, buffer, found);
+	return ret == 0 ? 0 : umm_v4l2_refuse(&v4l2->node, why, ret, "%s", found);
+}
+
 /* ---- at work ---- */
 
 static int start(void *state)
@@ -406,6 +418,7 @@ const struct umm_device_ops umm_v4l2_device_ops = {
 	.facts = facts,
 	.attach = attach,
 	.detach = detach,
+	.check = check,
 	.start = start,
 	.stop = stop,
 	.submit = submit,

@@ -147,37 +147,16 @@ static void say_relaxations(FILE *to, const json_t *answer)
 	}
 }
 
-static void say_conflict(FILE *to, const json_t *answer)
-{
-	const json_t *conflict = json_object_get(answer, "conflict");
-	size_t i, count = json_array_size(conflict);
-	json_t *clash;
-	fputs("no layout serves all: ", to);
-	json_array_foreach (conflict, i, clash)
-		say_clash(to, clash, i, count);
-	fputc('\n', to);
-	say_relaxations(to, answer);
-}
-
-static void say_invalid(FILE *to, const json_t *answer)
-{
-	size_t i;
-	json_t *error;
-	json_array_foreach (json_object_get(answer, "errors"), i, error) {
-		if (json_is_string(json_object_get(error, "participant")))
-			fprintf(to, "%s: ", umm_json_text(error, "participant"));
-		if (umm_json_text(error, "field")[0] != '\0')
-			fprintf(to, "%s: ", umm_json_text(error, "field"));
-		fprintf(to, "%s\n", umm_json_text(error, "message"));
-	}
-}
-
 /* What of a device was refused, or is needed. */
 static void say_learned_subject(FILE *to, const json_t *fact)
 {
 	const char *about = umm_json_text(fact, "about");
 	if (strcmp(about, "heap") == 0) {
-		fprintf(to, "cannot attach memory of heap %s", umm_json_text(fact, "heap"));
+		fprintf(to, "%s memory of heap %s",
+			strcmp(umm_json_text(fact, "error"), "EBADMSG") == 0
+				? "gets wrong content in"
+				: "cannot attach",
+			umm_json_text(fact, "heap"));
 	} else if (strcmp(about, "classes") == 0) {
 		fputs("cannot attach memory of class ", to);
 		say_value(to, json_object_get(fact, "classes"));
@@ -213,6 +192,32 @@ static void say_learned(FILE *to, const json_t *answer)
 	}
 }
 
+static void say_conflict(FILE *to, const json_t *answer)
+{
+	const json_t *conflict = json_object_get(answer, "conflict");
+	size_t i, count = json_array_size(conflict);
+	json_t *clash;
+	fputs("no layout serves all: ", to);
+	json_array_foreach (conflict, i, clash)
+		say_clash(to, clash, i, count);
+	fputc('\n', to);
+	say_learned(to, answer);
+	say_relaxations(to, answer);
+}
+
+static void say_invalid(FILE *to, const json_t *answer)
+{
+	size_t i;
+	json_t *error;
+	json_array_foreach (json_object_get(answer, "errors"), i, error) {
+		if (json_is_string(json_object_get(error, "participant")))
+			fprintf(to, "%s: ", umm_json_text(error, "participant"));
+		if (umm_json_text(error, "field")[0] != '\0')
+			fprintf(to, "%s: ", umm_json_text(error, "field"));
+		fprintf(to, "%s\n", umm_json_text(error, "message"));
+	}
+}
+
 char *umm_answer_text_from(const json_t *answer)
 {
 	char *text = NULL;
@@ -221,13 +226,15 @@ char *umm_answer_text_from(const json_t *answer)
 	if (stream == NULL)
 		return NULL;
 	const char *status = umm_json_text(answer, "status");
-	if (strcmp(status, "ok") == 0)
-		say_ok(stream, answer);
-	else if (strcmp(status, "conflict") == 0)
+	if (strcmp(status, "conflict") == 0) {
 		say_conflict(stream, answer);
-	else
+	} else if (strcmp(status, "ok") == 0) {
+		say_ok(stream, answer);
+		say_learned(stream, answer);
+	} else {
 		say_invalid(stream, answer);
-	say_learned(stream, answer);
+		say_learned(stream, answer);
+	}
 	if (fclose(stream) != 0) {
 		free(text);
 		return NULL;

@@ -109,6 +109,17 @@ int umm_member_set_trial(struct umm_member *member, const struct umm_trial_opts 
 	return ret;
 }
 
+int umm_collection_set_content_check(struct umm_collection *collection, enum umm_content_check wish)
+{
+	if (wish > UMM_CONTENT_NEVER)
+		return -EINVAL;
+	if (collection->state != UMM_COLLECTION_OPEN)
+		return -EBUSY;
+	if (collection->ops->set_content_check == NULL)
+		return -EOPNOTSUPP;
+	return collection->ops->set_content_check(collection, wish);
+}
+
 int umm_collection_join_json(struct umm_collection *collection, enum umm_role role,
 			     const char *participant, struct umm_member **out)
 {

@@ -20,6 +20,8 @@ struct umm_collection_ops {
 	/** The member wants to be tried: tell whoever asks. */
 	int (*set_trial)(struct umm_collection *collection, unsigned index,
 			 const struct umm_trial_opts *trial);
+	/** NULL: not for members to say. */
+	int (*set_content_check)(struct umm_collection *collection, enum umm_content_check wish);
 	int (*seal)(struct umm_collection *collection);
 	int (*start)(struct umm_collection *collection);
 	void (*bury)(struct umm_collection *collection, unsigned index);

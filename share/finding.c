@@ -53,7 +53,7 @@ int umm_findings_add(struct umm_findings *findings, const struct umm_finding *fi
 		struct umm_finding *known = &findings->items[i];
 		if (!umm_finding_same_subject(known, finding))
 			continue;
-		bool same = known->error == finding->error;
+		bool same = known->error == finding->error && known->checked == finding->checked;
 		*known = *finding;
 		return same ? UMM_FINDING_KNOWN : UMM_FINDING_NEW;
 	}
@@ -125,6 +125,7 @@ static json_t *emit(const struct umm_finding *finding, const char *key, const ch
 	if (json_object_set_new(object, "errno", json_integer(-finding->error)) < 0 ||
 	    (error != NULL && finding->error != 0 &&
 	     json_object_set_new(object, "error", json_string(error)) < 0) ||
+	    (finding->checked && json_object_set_new(object, "checked", json_true()) < 0) ||
 	    json_object_set_new(object, "why", json_string(finding->why)) < 0)
 		return NULL;
 	return umm_steal(object);
@@ -169,6 +170,20 @@ static bool read_layout(const json_t *entry, struct umm_finding *finding)
 	       read_text(entry, "alternative", finding->alternative, sizeof(finding->alternative));
 }
 
+/* Words that nobody knows are none. */
+static uint32_t read_classes(const json_t *entry)
+{
+	uint32_t classes = 0;
+	size_t i;
+	const json_t *name;
+	json_array_foreach (json_object_get(entry, "classes"), i, name)
+		for (const struct umm_word *word = umm_class_words; word->name != NULL; word++)
+			if (json_is_string(name) &&
+			    strcmp(json_string_value(name), word->name) == 0)
+				classes |= word->value;
+	return classes;
+}
+
 int umm_finding_from_entry(const json_t *entry, struct umm_finding *out)
 {
 	struct umm_finding finding = { .source = UMM_FINDING_CACHE };
@@ -177,6 +192,7 @@ int umm_finding_from_entry(const json_t *entry, struct umm_finding *out)
 	if (!json_is_integer(error) || number < 0 || number > 4095)
 		return -EBADMSG;
 	finding.error = -(int)number;
+	finding.checked = number == 0 && json_is_true(json_object_get(entry, "checked"));
 	umm_finding_text(finding.why, sizeof(finding.why), umm_json_text(entry, "why"));
 	bool good = read_text(entry, "driver", finding.who.driver, sizeof(finding.who.driver)) &&
 		    read_text(entry, "device", finding.who.device, sizeof(finding.who.device)) &&
@@ -184,6 +200,7 @@ int umm_finding_from_entry(const json_t *entry, struct umm_finding *out)
 	const char *about = umm_json_text(entry, "about");
 	if (strcmp(about, kind_name(UMM_FINDING_HEAP)) == 0) {
 		finding.kind = UMM_FINDING_HEAP;
+		finding.classes = read_classes(entry);
 		good &= read_text(entry, "heap", finding.heap, sizeof(finding.heap)) &&
 			finding.heap[0] != '\0';
 	} else if (strcmp(about, kind_name(UMM_FINDING_LAYOUT)) == 0) {

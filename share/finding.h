@@ -47,7 +47,9 @@ struct umm_finding {
 	enum umm_finding_kind kind;
 	enum umm_finding_source source;
 	struct umm_identity who;
-	int error; /**< negative errno; 0: it works */
+	int error;    /**< negative errno; 0: it works */
+	bool lies;    /**< table only: the driver accepts it, and the content is wrong */
+	bool checked; /**< it works, and the content was compared */
 	char heap[UMM_FINDING_TEXT_MAX + 1];
 	uint32_t classes; /**< set of enum umm_heap_class; of the heap: one */
 	char alternative[UMM_FINDING_TEXT_MAX + 1]; /**< "1024x768"; "" where there are none */

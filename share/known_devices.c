@@ -2,7 +2,8 @@
 /*
  * Hints only: they save trials that would fail, and whatever a trial finds out outweighs them. So
  * an entry says for which kernels it was read or seen, and drivers that learn to do better need no
- * change here.
+ * change here. Where a driver lies, only a trial that compares contents outweighs it
+ * (share/content.h).
  */
 #include "share/known_devices.h"
 
@@ -21,6 +22,7 @@ static const struct known {
 	const char *heap;
 	int error;
 	const char *source;
+	bool lies; /**< return codes are good: only the content tells */
 } known[] = {
 	{ "virtio_gpu",
 	  { 6, 13 },
@@ -36,37 +38,41 @@ static const struct known {
 	  "",
 	  -EINVAL,
 	  "no gem_prime_import_sg_table(), drm_gem_prime_import_dev(); seen on 6.12" },
-	/* A trial that looks at return codes alone goes well: these two map with vmap(). */
+	/* These two map with vmap(). */
 	{ "vivid",
 	  { 0, 0 },
 	  UMM_FINDING_HEAP,
 	  UMM_HEAP_UDMABUF,
 	  "udmabuf-hugetlb",
-	  -EIO,
-	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; seen on 6.12" },
+	  -EBADMSG,
+	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; seen on 6.12",
+	  true },
 	{ "vivid",
 	  { 0, 0 },
 	  UMM_FINDING_HEAP,
 	  UMM_HEAP_UDMABUF,
 	  "arena",
-	  -EIO,
+	  -EBADMSG,
 	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
-	  "pages" },
+	  "pages",
+	  true },
 	{ "cirrus",
 	  { 0, 0 },
 	  UMM_FINDING_HEAP,
 	  UMM_HEAP_UDMABUF,
 	  "udmabuf-hugetlb",
-	  -EIO,
-	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; seen on 6.12" },
+	  -EBADMSG,
+	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; seen on 6.12",
+	  true },
 	{ "cirrus",
 	  { 0, 0 },
 	  UMM_FINDING_HEAP,
 	  UMM_HEAP_UDMABUF,
 	  "arena",
-	  -EIO,
+	  -EBADMSG,
 	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
-	  "pages" },
+	  "pages",
+	  true },
 	{ "atmel-isi",
 	  { 0, 0 },
 	  UMM_FINDING_CONTIGUOUS,
@@ -94,6 +100,7 @@ static struct umm_finding finding_of(const struct known *entry)
 		.source = UMM_FINDING_TABLE,
 		.error = entry->error,
 		.classes = entry->classes,
+		.lies = entry->lies,
 	};
 	snprintf(finding.who.driver, sizeof(finding.who.driver), "%s", entry->driver);
 	snprintf(finding.heap, sizeof(finding.heap), "%s", entry->heap);

@@ -52,7 +52,13 @@ static int set_trial(struct umm_collection *collection, unsigned index,
 		     const struct umm_trial_opts *trial)
 {
 	umm_negotiation_try_member(&local_of(collection)->negotiation, index, trial->driver,
-				   trial->device);
+				   trial->device, trial->check != NULL);
+	return 0;
+}
+
+static int set_content_check(struct umm_collection *collection, enum umm_content_check wish)
+{
+	local_of(collection)->negotiation.content_check = wish;
 	return 0;
 }
 
@@ -126,7 +132,7 @@ static int try_member(struct local *local, struct umm_settle *settle, unsigned i
 	for (unsigned i = 0; i < umm_settle_count(settle) && ret == 0; i++) {
 		char why[UMM_TRIAL_WHY_MAX];
 		int result = umm_member_try(local->base.members[index], umm_settle_fd(settle, i),
-					    layout, why);
+					    layout, umm_settle_depth(settle, index), why);
 		ret = umm_settle_hear(settle, index, result, why);
 	}
 	return ret;
@@ -267,6 +273,7 @@ static void destroy(struct umm_collection *collection)
 static const struct umm_collection_ops local_ops = {
 	.join = join,
 	.set_trial = set_trial,
+	.set_content_check = set_content_check,
 	.seal = seal,
 	.start = start,
 	.bury = bury,

@@ -10,7 +10,6 @@
 #include "os/memfd.h"
 #include "share/buffer.h"
 #include "share/negotiation.h"
-#include "share/trial.h"
 
 struct mapped_block {
 	void *map;
@@ -104,7 +103,7 @@ void umm_member_keep_trial(struct umm_member *member, const struct umm_trial_opt
 }
 
 int umm_member_try(const struct umm_member *member, int dup_fd, const struct umm_layout *layout,
-		   char *why)
+		   enum umm_trial_depth depth, char *why)
 {
 	struct umm_buffer_config config = {
 		.pool = member->pool,
@@ -122,7 +121,7 @@ int umm_member_try(const struct umm_member *member, int dup_fd, const struct umm
 		snprintf(why, UMM_TRIAL_WHY_MAX, "it cannot be mapped: %s", strerror(-ret));
 		return ret;
 	}
-	ret = umm_trial_run(&member->trial, buffer, why);
+	ret = umm_trial_run(&member->trial, depth, buffer, why);
 	umm_buffer_unref(buffer);
 	return ret;
 }

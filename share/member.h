@@ -10,6 +10,7 @@
 
 #include "heap/movable.h"
 #include "share/queue_end.h"
+#include "share/trial.h"
 
 struct umm_member_config {
 	const char *name, *pool;
@@ -46,10 +47,10 @@ int umm_member_add_view(struct umm_member *member, unsigned index,
 /** How the member is tried from now on; strings are not kept. */
 void umm_member_keep_trial(struct umm_member *member, const struct umm_trial_opts *trial);
 
-/** Let the member attach one buffer. Returns 0 or its refusal, with the reason in `why`
+/** Let the member attach one buffer. Returns as umm_trial_run(), with the reason in `why`
  * (UMM_TRIAL_WHY_MAX bytes); memory that cannot even be mapped is refused for it. */
 int umm_member_try(const struct umm_member *member, int dup_fd, const struct umm_layout *layout,
-		   char *why);
+		   enum umm_trial_depth depth, char *why);
 
 /** Map the member's own block for writing, before it is sealed. `n_buffers`: of the whole pool. */
 int umm_member_map_own_block(struct umm_member *member, unsigned n_buffers, int borrow_fd);

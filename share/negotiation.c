@@ -11,6 +11,7 @@
 #include "os/cleanup.h"
 #include "share/answer.h"
 #include "share/constraints.h"
+#include "share/content.h"
 #include "share/heap_json.h"
 #include "share/json.h"
 #include "share/teach.h"
@@ -48,10 +49,14 @@ static int copy_strings(const char *const *strings, char ***out)
 int umm_negotiation_init(struct umm_negotiation *negotiation, const char *name,
 			 const struct umm_negotiation_opts *opts)
 {
-	if (name == NULL || name[0] == '\0' || opts->buffers > UMM_MAX_BUFFERS)
+	if (name == NULL || name[0] == '\0' || opts->buffers > UMM_MAX_BUFFERS ||
+	    opts->content_check > UMM_CONTENT_NEVER)
 		return -EINVAL;
 
-	struct umm_negotiation fresh = { .buffers = opts->buffers };
+	struct umm_negotiation fresh = {
+		.buffers = opts->buffers,
+		.content_check = opts->content_check,
+	};
 	fresh.mode = opts->mode == UMM_QUEUE_DEFAULT ? UMM_QUEUE_FIFO : opts->mode;
 	fresh.name = strdup(name);
 	int ret = fresh.name == NULL ? -ENOMEM : copy_strings(opts->heaps, &fresh.heaps);
@@ -140,11 +145,12 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 }
 
 void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned index,
-				const char *driver, const char *device)
+				const char *driver, const char *device, bool can_check)
 {
 	struct umm_negotiation_member *member = &negotiation->members[index];
 	struct umm_identity *who = &member->identity;
 	member->tried = true;
+	member->can_check = can_check;
 	umm_finding_text(who->member, sizeof(who->member), member->name);
 	umm_finding_text(who->driver, sizeof(who->driver), driver != NULL ? driver : "");
 	umm_finding_text(who->device, sizeof(who->device), device != NULL ? device : "");
@@ -246,6 +252,7 @@ static int add_member(const struct umm_negotiation_member *member, struct umm_le
 	umm_autojson json_t *taught = json_deep_copy(member->constraints);
 	if (taught == NULL)
 		return -ENOMEM;
+	lesson->can_check = member->can_check;
 	int ret = umm_teach(lesson, &member->identity, taught);
 	return ret == 0 && json_array_append(participants, taught) < 0 ? -ENOMEM : ret;
 }
@@ -313,6 +320,7 @@ static int pose(struct umm_negotiation *negotiation, const char *only_heap,
 		return -ENOMEM;
 	struct umm_lesson lesson = {
 		.certain = &negotiation->findings,
+		.doubts = umm_content_doubts(negotiation),
 		.taught = taught,
 		.learned = learned,
 	};

@@ -31,6 +31,8 @@ struct umm_negotiation_member {
 	enum umm_queue_mode mode; /**< never UMM_QUEUE_DEFAULT */
 	bool foreign_writer;
 	bool refused;		      /**< a buffer of the present round */
+	bool can_check;		      /**< compares contents on trial, if it is asked to */
+	bool checked;		      /**< has compared them in the present round: right */
 	bool tried;		      /**< wants to attach a buffer before the pool is allocated */
 	struct umm_identity identity; /**< whom facts are about */
 	json_t *constraints;	      /**< owned */
@@ -43,8 +45,9 @@ struct umm_negotiation {
 	char **heaps;		  /**< permitted, preferred first, NULL-terminated; NULL: any */
 	struct umm_negotiation_member *members;
 	unsigned n_members;
-	struct umm_findings findings;	/**< of this negotiation's trials: certain */
-	struct umm_learned *learned;	/**< hints; borrowed, NULL: none */
+	struct umm_findings findings; /**< of this negotiation's trials: certain */
+	struct umm_learned *learned;  /**< hints; borrowed, NULL: none */
+	enum umm_content_check content_check;
 	bool hints_used, hints_dropped; /**< in the last answer; since they left no layout */
 	struct umm_answer *answer;	/* NULL until solved */
 	char *shortage; /* which heap is missing or has too little, and the answer in words; or NULL
@@ -56,6 +59,7 @@ struct umm_negotiation_opts {
 	enum umm_queue_mode mode;
 	unsigned buffers;
 	const char *const *heaps; /* NULL: any */
+	enum umm_content_check content_check;
 };
 
 /** *out: umm_negotiation_finish(). Returns 0, -EINVAL, -ENOMEM. */
@@ -68,10 +72,11 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 			 const struct umm_constraints *constraints,
 			 const struct umm_join_opts *opts);
 
-/** The member at `index` wants to attach a buffer on trial. Driver and device name it in facts;
- * without a driver (NULL or "") nothing is kept. Strings may come from a stranger. */
+/** The member at `index` wants to attach a buffer on trial, and compares its content where
+ * `can_check`. Driver and device name it in facts; without a driver (NULL or "") nothing is kept.
+ * Strings may come from a stranger. */
 void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned index,
-				const char *driver, const char *device);
+				const char *driver, const char *device, bool can_check);
 
 /** Look up what is known already. Returns 0 or -ENOMEM. */
 int umm_negotiation_remember(struct umm_negotiation *negotiation);

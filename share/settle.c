@@ -8,6 +8,7 @@
 
 #include "share/alternatives.h"
 #include "share/answer.h"
+#include "share/content.h"
 #include "share/json.h"
 #include "share/teach_pairs.h"
 
@@ -99,7 +100,10 @@ static int solve(struct umm_settle *settle)
 	if (ret < 0)
 		return ret;
 	/* Its node may be gone since. */
-	return umm_heap_find(layout->heap, &settle->heap) ? 0 : -ENOENT;
+	if (!umm_heap_find(layout->heap, &settle->heap))
+		return -ENOENT;
+	umm_heap_probe(&settle->heap, &settle->properties);
+	return 0;
 }
 
 static int allocate_one(struct umm_settle *settle)
@@ -122,7 +126,7 @@ static void begin_round(struct umm_settle *settle)
 	struct umm_negotiation *negotiation = settle->negotiation;
 	settle->refused = false;
 	for (unsigned i = 0; i < negotiation->n_members; i++)
-		negotiation->members[i].refused = false;
+		negotiation->members[i].refused = negotiation->members[i].checked = false;
 }
 
 int umm_settle_next(struct umm_settle *settle)
@@ -186,11 +190,9 @@ static void name_alternative(struct umm_finding *finding, const json_t *particip
 			 usual ? name + length + 1 : name);
 }
 
-static uint32_t class_of(const struct umm_heap *heap)
+static struct umm_content_heap content_heap(const struct umm_settle *settle)
 {
-	struct umm_heap_properties properties;
-	umm_heap_probe(heap, &properties);
-	return properties.class;
+	return (struct umm_content_heap){ settle->heap.name, settle->properties.class };
 }
 
 static struct umm_finding make_finding(const struct umm_settle *settle, unsigned index, int result,
@@ -203,7 +205,7 @@ static struct umm_finding make_finding(const struct umm_settle *settle, unsigned
 		.source = UMM_FINDING_TRIAL,
 		.who = member->identity,
 		.error = result,
-		.classes = class_of(&settle->heap),
+		.classes = settle->properties.class,
 		.format = layout->format,
 		.modifier = layout->modifier,
 		.stride_bytes = layout->planes[0].stride_bytes,
@@ -250,9 +252,11 @@ static int learn_refusal(struct umm_settle *settle, unsigned index, struct umm_f
 		return ret;
 	if (ret == UMM_FINDING_KNOWN || chosen_participant(settle, index) == NULL)
 		exclude_heap(settle);
-	return umm_negotiation_note(settle->negotiation, "%s cannot attach memory of heap %s: %s",
-				    settle->negotiation->members[index].name, settle->heap.name,
-				    finding->why);
+	return umm_negotiation_note(settle->negotiation, "%s %s memory of heap %s: %s",
+				    settle->negotiation->members[index].name,
+				    finding->error == -EBADMSG ? "gets wrong content in"
+							       : "cannot attach",
+				    settle->heap.name, finding->why);
 }
 
 /* Hints about layouts are corrected; that one works is nothing to keep otherwise. */
@@ -270,7 +274,12 @@ static int learn_success(struct umm_settle *settle, unsigned index)
 {
 	struct umm_findings *findings = &settle->negotiation->findings;
 	struct umm_finding finding = make_finding(settle, index, 0, "");
+	const struct umm_negotiation_member *member = &settle->negotiation->members[index];
+	const struct umm_learned *learned = settle->negotiation->learned;
 	struct umm_finding layout = finding;
+	finding.checked = member->checked ||
+			  umm_content_was_right(learned != NULL ? &learned->findings : NULL,
+						&member->identity, content_heap(settle));
 	layout.kind = UMM_FINDING_LAYOUT;
 	if (was_refused(settle, &layout)) {
 		int ret = umm_findings_add(findings, &layout);
@@ -282,12 +291,43 @@ static int learn_success(struct umm_settle *settle, unsigned index)
 	return ret < 0 ? ret : 0;
 }
 
+enum umm_trial_depth umm_settle_depth(const struct umm_settle *settle, unsigned index)
+{
+	return settle->pool == NULL && umm_content_is_checked(settle->negotiation, index,
+							      content_heap(settle))
+		       ? UMM_TRIAL_CONTENT
+		       : UMM_TRIAL_ATTACH;
+}
+
+/* Nothing was compared: where the driver is known to lie that is no, else it is no news. */
+static int hear_unchecked(struct umm_settle *settle, unsigned index, const char *why)
+{
+	struct umm_negotiation *negotiation = settle->negotiation;
+	struct umm_negotiation_member *member = &negotiation->members[index];
+	const struct umm_finding *doubt =
+		umm_content_doubt(umm_content_doubts(negotiation), &negotiation->findings,
+				  &member->identity, content_heap(settle));
+	if (doubt == NULL)
+		return 0;
+	char reason[UMM_FINDING_WHY_MAX + 1];
+	snprintf(reason, sizeof(reason), "%.120s; not compared: %.100s", doubt->why, why);
+	struct umm_finding finding = make_finding(settle, index, doubt->error, reason);
+	settle->refused = member->refused = true;
+	return learn_refusal(settle, index, &finding);
+}
+
 /* The first refusal of a round says it all. */
 int umm_settle_hear(struct umm_settle *settle, unsigned index, int result, const char *why)
 {
 	struct umm_negotiation_member *member = &settle->negotiation->members[index];
-	if (result == 0 || member->refused)
+	if (member->refused)
 		return 0;
+	if (result == UMM_TRIAL_UNCHECKED)
+		return hear_unchecked(settle, index, why);
+	if (result == 0) {
+		member->checked |= umm_settle_depth(settle, index) == UMM_TRIAL_CONTENT;
+		return 0;
+	}
 	const char *reason = why[0] != '\0' ? why : strerrordesc_np(-result);
 	struct umm_finding finding =
 		make_finding(settle, index, result, reason != NULL ? reason : "");
@@ -313,12 +353,11 @@ static int allocate_pool(struct umm_settle *settle, bool asked)
 	int ret = umm_pool_create(settle->negotiation, &settle->heap, arena, &settle->pool);
 	if (ret < 0)
 		return ran_out(settle, ret);
-	struct umm_heap_properties heap;
-	umm_heap_probe(&settle->heap, &heap);
-	bool file = heap.class == UMM_HEAP_MEMFD || heap.class == UMM_HEAP_HUGETLB;
-	if (heap.caveat[0] != '\0')
-		ret = umm_negotiation_note(settle->negotiation, "heap %s: %s", heap.name,
-					   heap.caveat);
+	const struct umm_heap_properties *heap = &settle->properties;
+	bool file = heap->class == UMM_HEAP_MEMFD || heap->class == UMM_HEAP_HUGETLB;
+	if (heap->caveat[0] != '\0')
+		ret = umm_negotiation_note(settle->negotiation, "heap %s: %s", heap->name,
+					   heap->caveat);
 	if (ret < 0)
 		return ret;
 	return asked && !file ? -EINPROGRESS : 0;

@@ -23,6 +23,7 @@
 
 #include "share/negotiation.h"
 #include "share/pool.h"
+#include "share/trial.h"
 
 struct umm_settle {
 	struct umm_negotiation *negotiation;
@@ -34,8 +35,9 @@ struct umm_settle {
 	unsigned rounds;
 	bool refused; /**< in this round */
 	struct umm_heap heap;
-	struct umm_heap_memory trial; /**< one buffer; no memory where nobody is asked */
-	struct umm_pool *pool;	      /**< NULL, or its buffers are on trial instead */
+	struct umm_heap_properties properties; /**< of it, when it was chosen */
+	struct umm_heap_memory trial;	       /**< one buffer; no memory where nobody is asked */
+	struct umm_pool *pool;		       /**< NULL, or its buffers are on trial instead */
 };
 
 void umm_settle_init(struct umm_settle *settle, struct umm_negotiation *negotiation);
@@ -53,7 +55,11 @@ int umm_settle_fd(const struct umm_settle *settle, unsigned i);
 /** Whether the member at `index` is to attach them: it wants to, and takes part. */
 bool umm_settle_asks(const struct umm_settle *settle, unsigned index);
 
-/** What the member at `index` says to one of them: 0 or a negative errno. Returns 0 or a negative
+/** Whether that member is to compare contents. Only of the first buffer: what a driver makes of a
+ * kind of memory is no matter of luck. */
+enum umm_trial_depth umm_settle_depth(const struct umm_settle *settle, unsigned index);
+
+/** What the member at `index` says to one of them: as umm_trial_run(). Returns 0 or a negative
  * errno of our own. */
 int umm_settle_hear(struct umm_settle *settle, unsigned index, int result, const char *why);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "share/alternatives.h"
+#include "share/content.h"
 #include "share/document_read.h"
 #include "share/json.h"
 #include "share/teach_pairs.h"
@@ -61,14 +62,22 @@ static const struct umm_finding *tried(const struct pupil *pupil, const char *he
 			       : find_heap_finding(lesson->hints, pupil->who, heap, BY_TRIAL);
 }
 
-/* Why this member cannot have that heap, or NULL. The table is asked where no trial was made. */
+/* Why this member cannot have that heap, or NULL. The table is asked where no trial was made; that
+ * a driver lies is only outweighed by contents. */
 static const struct umm_finding *refusal_of(const struct pupil *pupil, const json_t *heap)
 {
 	const struct umm_lesson *lesson = pupil->lesson;
 	const char *name = umm_json_text(heap, "name");
 	const struct umm_finding *finding = tried(pupil, name);
+	struct umm_content_heap memory = { name, class_of(heap) };
+	const struct umm_finding *doubt =
+		umm_content_doubt(lesson->doubts, lesson->certain, pupil->who, memory);
+	if (doubt != NULL && (finding == NULL || finding->error == 0))
+		return lesson->can_check ? NULL : doubt;
 	if (finding == NULL)
 		finding = find_heap_finding(lesson->hints, pupil->who, name, BY_TABLE);
+	if (finding != NULL && finding->lies && (finding->classes & memory.class) == 0)
+		finding = NULL;
 	if (finding == NULL)
 		finding = find_class_finding(lesson->hints, pupil->who, class_of(heap));
 	return finding != NULL && finding->error != 0 ? finding : NULL;
@@ -78,7 +87,9 @@ static void note_use(struct pupil *pupil, const json_t *participant, const char 
 		     const struct umm_finding *finding)
 {
 	const char *name = umm_json_text(participant, "name");
-	pupil->lesson->hint_used |= finding->source != UMM_FINDING_TRIAL;
+	/* Trials cannot tell where nobody compares: there is no use in trying without it. */
+	bool believed = finding->lies && pupil->lesson->doubts != NULL;
+	pupil->lesson->hint_used |= finding->source != UMM_FINDING_TRIAL && !believed;
 	json_t *mark = json_pack("{s:s, s:s}", "participant", name, "field", field);
 	if (json_array_append_new(pupil->lesson->taught, mark) < 0)
 		pupil->error = -ENOMEM;

@@ -24,6 +24,8 @@
 struct umm_lesson {
 	const struct umm_findings *certain; /**< of this run */
 	const struct umm_findings *hints;   /**< NULL: forgotten */
+	const struct umm_findings *doubts;  /**< where drivers lie; NULL: they are trusted */
+	bool can_check;			    /**< the one who is taught compares contents */
 	const json_t *heaps;		    /**< `heaps` of the document */
 	json_t *taught;	 /**< list of {participant, field, source}: what was put in */
 	json_t *learned; /**< list of findings that were used, as an answer has them */

@@ -19,18 +19,22 @@ struct verdict {
 	char why[UMM_TRIAL_WHY_MAX];
 };
 
-static void ask(const struct umm_trial_opts *trial, struct umm_buffer *buffer,
-		struct verdict *verdict)
+/* One that has no way to compare is asked no more than to attach. */
+static void ask(const struct umm_trial_opts *trial, enum umm_trial_depth depth,
+		struct umm_buffer *buffer, struct verdict *verdict)
 {
+	bool compare = depth == UMM_TRIAL_CONTENT && trial->check != NULL;
 	*verdict = (struct verdict){ 0 };
-	verdict->result = trial->attach(trial->user, buffer, verdict->why);
+	verdict->result = compare ? trial->check(trial->user, buffer, verdict->why)
+				  : trial->attach(trial->user, buffer, verdict->why);
 	verdict->why[UMM_TRIAL_WHY_MAX - 1] = '\0';
 }
 
-static void be_child(const struct umm_trial_opts *trial, struct umm_buffer *buffer, int fd)
+static void be_child(const struct umm_trial_opts *trial, enum umm_trial_depth depth,
+		     struct umm_buffer *buffer, int fd)
 {
 	struct verdict verdict;
-	ask(trial, buffer, &verdict);
+	ask(trial, depth, buffer, &verdict);
 	ssize_t written = write(fd, &verdict, sizeof(verdict));
 	_exit(written == (ssize_t)sizeof(verdict) ? 0 : 1);
 }
@@ -67,8 +71,8 @@ static void end_child(pid_t child, int result, struct verdict *verdict)
 			 name != NULL ? " of SIG" : "", name != NULL ? name : "");
 }
 
-static int ask_in_child(const struct umm_trial_opts *trial, struct umm_buffer *buffer,
-			struct verdict *verdict)
+static int ask_in_child(const struct umm_trial_opts *trial, enum umm_trial_depth depth,
+			struct umm_buffer *buffer, struct verdict *verdict)
 {
 	int pipes[2];
 	if (pipe2(pipes, O_CLOEXEC) < 0)
@@ -78,27 +82,32 @@ static int ask_in_child(const struct umm_trial_opts *trial, struct umm_buffer *b
 	if (child < 0)
 		return -errno;
 	if (child == 0)
-		be_child(trial, buffer, theirs);
+		be_child(trial, depth, buffer, theirs);
 	umm_close_fd(&theirs);
 	int ret = read_verdict(ours, umm_deadline_ns(UMM_TRIAL_CHILD_NS), verdict);
 	end_child(child, ret, verdict);
 	return 0;
 }
 
-int umm_trial_run(const struct umm_trial_opts *trial, struct umm_buffer *buffer, char *why)
+static bool is_sane(int result, enum umm_trial_depth depth)
+{
+	return (result < 0 && result >= -4095) || result == 0 ||
+	       (result == UMM_TRIAL_UNCHECKED && depth == UMM_TRIAL_CONTENT);
+}
+
+int umm_trial_run(const struct umm_trial_opts *trial, enum umm_trial_depth depth,
+		  struct umm_buffer *buffer, char *why)
 {
 	struct verdict verdict = { 0 };
 	int ret = 0;
 	if (trial->may_crash)
-		ret = ask_in_child(trial, buffer, &verdict);
+		ret = ask_in_child(trial, depth, buffer, &verdict);
 	else
-		ask(trial, buffer, &verdict);
+		ask(trial, depth, buffer, &verdict);
 	if (ret < 0) {
 		verdict = (struct verdict){ .result = ret };
 		snprintf(verdict.why, sizeof(verdict.why), "the trial could not be made");
 	}
 	memcpy(why, verdict.why, UMM_TRIAL_WHY_MAX);
-	if (verdict.result == 0)
-		return 0;
-	return verdict.result < 0 && verdict.result >= -4095 ? verdict.result : -EINVAL;
+	return is_sane(verdict.result, depth) ? verdict.result : -EINVAL;
 }

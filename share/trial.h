@@ -8,9 +8,13 @@
 /** How long a trial in a child may take. */
 #define UMM_TRIAL_CHILD_NS INT64_C(20000000000)
 
-/** What the trial says to `buffer`: 0 or a negative errno, never anything else. `why`
- * (UMM_TRIAL_WHY_MAX bytes) gets its reason, "" if it gives none. A child that dies is -EFAULT, one
- * that does not end -ETIMEDOUT. */
-int umm_trial_run(const struct umm_trial_opts *trial, struct umm_buffer *buffer, char *why);
+/** Whether return codes will do, or contents are compared. */
+enum umm_trial_depth { UMM_TRIAL_ATTACH, UMM_TRIAL_CONTENT };
+
+/** What the trial says to `buffer`: 0, a negative errno, or, of contents, UMM_TRIAL_UNCHECKED;
+ * never anything else. `why` (UMM_TRIAL_WHY_MAX bytes) gets its reason, "" if it gives none. A
+ * child that dies is -EFAULT, one that does not end -ETIMEDOUT. */
+int umm_trial_run(const struct umm_trial_opts *trial, enum umm_trial_depth depth,
+		  struct umm_buffer *buffer, char *why);
 
 #endif

@@ -24,12 +24,32 @@ static int attach_on_trial(void *user, struct umm_buffer *buffer, char *why)
 	return ret;
 }
 
+static int check_on_trial(void *user, struct umm_buffer *buffer, char *why)
+{
+	_Static_assert(UMM_TRIAL_UNCHECKED == UMM_DEVICE_UNCHECKED, "both say the same");
+	struct umm_device *device = user;
+	int ret = umm_device_attach(device, buffer, why);
+	if (ret < 0)
+		return ret;
+	ret = umm_device_check(device, buffer, why);
+	umm_device_detach(device, buffer);
+	return ret;
+}
+
+/* What only reads leaves nothing to compare. */
+static bool leaves_something(const struct umm_device *device)
+{
+	return umm_device_direction(device) == UMM_DEVICE_WRITES;
+}
+
 static int ask_to_be_tried(const struct stage_port *port)
 {
-	return umm_member_set_trial(port->member,
-				    UMM_TRIAL_OPTS(.attach = attach_on_trial, .user = port->device,
-						   .driver = umm_device_driver(port->device),
-						   .device = umm_device_name(port->device)));
+	return umm_member_set_trial(
+		port->member,
+		UMM_TRIAL_OPTS(.attach = attach_on_trial,
+			       .check = leaves_something(port->device) ? check_on_trial : NULL,
+			       .user = port->device, .driver = umm_device_driver(port->device),
+			       .device = umm_device_name(port->device)));
 }
 
 enum stage_result stage_port_join_device(struct stage_port *port, const struct stage_env *env,

@@ -36,6 +36,7 @@ struct umm_broker_collection_opts {
 				     notes say so. NULL: any */
 	int64_t trial_timeout_ns; /**< a member whose trial takes longer is disconnected; 0: 30 s */
 	bool no_cache; /**< neither use nor write down what trials teach, see umm-cache(5) */
+	enum umm_content_check content_check;
 };
 #define UMM_BROKER_COLLECTION_OPTS(...)                                                            \
 	(&(struct umm_broker_collection_opts){                                                     \

@@ -110,6 +110,27 @@ UMM_API UMM_MUST_CHECK int umm_collection_join(struct umm_collection *collection
 					       const struct umm_join_opts *opts,
 					       struct umm_member **out);
 
+/** When trials compare contents. A driver may accept memory and then write or read other pages than
+ * everybody else: no return code tells, only the bytes do. */
+enum umm_content_check {
+	UMM_CONTENT_AUTO,   /**< memory that the library's table says a driver gets wrong: if the
+				 bytes are right, the table is overruled; where they cannot be
+				 compared, it is believed */
+	UMM_CONTENT_ALWAYS, /**< every first buffer on trial, of every device that can */
+	UMM_CONTENT_NEVER,  /**< the table is a hint, and dropped where it leaves no layout */
+};
+
+/**
+ * Say when contents are compared, before the seal; UMM_CONTENT_AUTO otherwise. Behind a broker that
+ * is for its owner to say (umm_broker_collection_opts). Returns 0; -EBUSY: already sealed; -EINVAL:
+ * no such wish; -EOPNOTSUPP: behind a broker. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_collection_set_content_check(struct umm_collection *collection,
+							    enum umm_content_check wish);
+
+/** A trial's answer: attached, but contents could not be compared. */
+#define UMM_TRIAL_UNCHECKED 1
+
 /** Longest reason of a trial. */
 #define UMM_TRIAL_WHY_MAX 256
 
@@ -136,6 +157,17 @@ struct umm_trial_opts {
 
 	/** Make the trial in a child process: it may crash, or never end. */
 	bool may_crash;
+
+	/**
+	 * Called instead of `attach` where contents are to be compared, see
+	 * umm_collection_set_content_check(): attach `buffer`, write it through one side, read it
+	 * through the other, and detach it. NULL: this device has no way to tell.
+	 *
+	 * Returns 0: the other side reads what was written; UMM_TRIAL_UNCHECKED: attached, but
+	 * there was nothing to compare, and `why` says why; -EBADMSG: attached, but the content is
+	 * wrong, and `why` says where; else as `attach`.
+	 */
+	int (*check)(void *user, struct umm_buffer *buffer, char *why);
 };
 #define UMM_TRIAL_OPTS(...)                                                                        \
 	(&(struct umm_trial_opts){ .struct_size = sizeof(struct umm_trial_opts), __VA_ARGS__ })

@@ -105,6 +105,22 @@ UMM_API UMM_MUST_CHECK int umm_device_facts(struct umm_device *device, char **ou
 UMM_API UMM_MUST_CHECK int umm_device_attach(struct umm_device *device, struct umm_buffer *buffer,
 					     char *why);
 
+/** What umm_device_check() may say: nothing was compared. As UMM_TRIAL_UNCHECKED. */
+#define UMM_DEVICE_UNCHECKED 1
+
+/**
+ * Compare contents: fill the buffer, the only one attached, by the CPU, have the device write it,
+ * and look at what the CPU sees then. Drivers may accept memory and use other pages of it than
+ * everybody else. The device is started for it, and stopped; it takes the time of some frames, at
+ * most five seconds. `why` as with umm_device_open().
+ *
+ * Returns 0; -EBADMSG: the content is wrong, and `why` tells where; UMM_DEVICE_UNCHECKED: it cannot
+ * be told, as with all devices that only read, and `why` tells the reason; -ENOENT: not attached;
+ * -EBUSY: it is at work, or not the only one. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_device_check(struct umm_device *device, struct umm_buffer *buffer,
+					    char *why);
+
 /** Give it up. A buffer that is submitted or not attached: -EBUSY, -ENOENT. */
 UMM_API int umm_device_detach(struct umm_device *device, struct umm_buffer *buffer);
 

@@ -17,6 +17,7 @@ struct role {
 	enum umm_role role;
 	struct trier trier;
 	int (*attach)(void *user, struct umm_buffer *buffer, char *why); /* NULL: trier_attach */
+	int (*check)(void *user, struct umm_buffer *buffer, char *why);	 /* NULL: cannot compare */
 	bool may_crash;
 	int expect;	  /* of the seal; ANYTHING: does not matter */
 	const char *heap; /* NULL: none is agreed on */
@@ -39,8 +40,9 @@ static int be_member(struct umm_connection *connection, void *argument)
 	CHECK_INT(
 		umm_member_set_trial(
 			member, UMM_TRIAL_OPTS(.attach = role->attach ? role->attach : trier_attach,
-					       .user = &role->trier, .driver = "fake-driver",
-					       .device = role->name, .may_crash = role->may_crash)),
+					       .check = role->check, .user = &role->trier,
+					       .driver = "fake-driver", .device = role->name,
+					       .may_crash = role->may_crash)),
 		0);
 	int ret = umm_collection_seal(collection);
 	if (role->expect != ANYTHING)
@@ -95,6 +97,36 @@ TEST(refusals_in_two_processes_are_learned_by_both)
 	meet(&served, &camera, &display);
 	CHECK_INT(served.settled, 1);
 	CHECK(strstr(served.notes, "display cannot attach memory of heap one: PRIME import") !=
+	      NULL);
+	serve_close(&served);
+}
+
+/* Heap one has the wrong content, and of heap two nothing can be told. */
+static int compare(void *user, struct umm_buffer *buffer, char *why)
+{
+	((struct trier *)user)->asked++;
+	if (strcmp(umm_buffer_layout(buffer)->heap, "one") != 0)
+		return UMM_TRIAL_UNCHECKED;
+	snprintf(why, UMM_TRIAL_WHY_MAX, "wrong content at byte 0");
+	return -EBADMSG;
+}
+
+TEST(contents_are_compared_in_the_processes_that_can)
+{
+	struct served served;
+	struct role camera = { .name = "camera",
+			       .role = UMM_PRODUCER,
+			       .check = compare,
+			       .heap = "two",
+			       .explained =
+				       "camera gets wrong content in memory of heap one (wrong "
+				       "content at byte 0: EBADMSG; learned by trial)" };
+	struct role display = { .name = "display", .role = UMM_CONSUMER, .heap = "two" };
+	struct umm_broker_collection_opts opts = two_members;
+	opts.content_check = UMM_CONTENT_ALWAYS;
+	serve_open(&served, &opts);
+	meet(&served, &camera, &display);
+	CHECK(strstr(served.notes, "camera gets wrong content in memory of heap one: wrong") !=
 	      NULL);
 	serve_close(&served);
 }
@@ -201,9 +233,10 @@ static void handle_joined(void *data, struct umm_collection_v1 *proxy, int32_t r
 }
 
 static void handle_try(void *data, struct umm_collection_v1 *proxy, uint32_t serial, int32_t answer,
-		       uint32_t size, uint32_t width, uint32_t height, int32_t buffer)
+		       uint32_t size, uint32_t width, uint32_t height, uint32_t check,
+		       int32_t buffer)
 {
-	(void)proxy, (void)size, (void)width, (void)height;
+	(void)proxy, (void)size, (void)width, (void)height, (void)check;
 	struct liar *liar = data;
 	close(answer);
 	close(buffer);
@@ -281,7 +314,7 @@ static int be_liar(struct umm_connection *connection, void *argument)
 	send_join(liar);
 	while (ret == 0 && !liar->joined)
 		ret = umm_connection_wait(connection);
-	umm_collection_v1_set_trial(liar->proxy, "fake-driver", "liar\033[2J\xff");
+	umm_collection_v1_set_trial(liar->proxy, "fake-driver", "liar\033[2J\xff", 0);
 	umm_collection_v1_seal(liar->proxy);
 	while (ret == 0 && !liar->over)
 		ret = umm_connection_wait(connection);
@@ -321,7 +354,7 @@ static void seals_again(struct liar *liar, uint32_t serial)
 static void wants_another_trial(struct liar *liar, uint32_t serial)
 {
 	(void)serial;
-	umm_collection_v1_set_trial(liar->proxy, "x", "y");
+	umm_collection_v1_set_trial(liar->proxy, "x", "y", 0);
 }
 
 static void lie(void (*on_try)(struct liar *, uint32_t), int status, int camera_expects,

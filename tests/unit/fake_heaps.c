@@ -9,13 +9,14 @@
 
 unsigned fake_heap_allocations[3];
 int fake_heap_errors[3];
+enum umm_heap_class fake_heap_class = UMM_HEAP_DMA_HEAP;
 
-static const char *const names[3] = { "one", "two", "three" };
+const char *fake_heap_names[3] = { "one", "two", "three" };
 
 static unsigned index_of(const struct umm_heap *heap)
 {
 	unsigned i = 0;
-	while (strcmp(names[i], heap->name) != 0)
+	while (strcmp(fake_heap_names[i], heap->name) != 0)
 		i++;
 	return i;
 }
@@ -24,7 +25,7 @@ static void list(struct umm_heap_list *out)
 {
 	for (unsigned i = 0; i < 3; i++) {
 		struct umm_heap heap = { .ops = &umm_heap_udmabuf };
-		snprintf(heap.name, sizeof(heap.name), "%s", names[i]);
+		snprintf(heap.name, sizeof(heap.name), "%s", fake_heap_names[i]);
 		umm_heap_append(out, &heap);
 	}
 }
@@ -32,7 +33,7 @@ static void list(struct umm_heap_list *out)
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
 	*out = (struct umm_heap_properties){
-		.class = UMM_HEAP_DMA_HEAP,
+		.class = fake_heap_class,
 		.present = true,
 		.free_bytes = UINT64_MAX,
 		.page_bytes = 4096,

@@ -13,6 +13,12 @@
 /** How many allocations heap "one", "two", "three" gave in this process. */
 extern unsigned fake_heap_allocations[3];
 
+/** What they are called in this process. */
+extern const char *fake_heap_names[3];
+
+/** The class of their memory, UMM_HEAP_DMA_HEAP if it is not set. */
+extern enum umm_heap_class fake_heap_class;
+
 /** errno of every allocation of that heap from now on; 0: it gives. */
 extern int fake_heap_errors[3];
 

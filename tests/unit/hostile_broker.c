@@ -128,7 +128,7 @@ static void send_try(struct wl_resource *collection, const char *answer, int buf
 {
 	umm_autofd fd = -1;
 	CHECK_INT(umm_memfd_from_data("answer", answer, strlen(answer), &fd), 0);
-	umm_collection_v1_send_try(collection, 1, fd, (uint32_t)strlen(answer), 0, 0, buffer);
+	umm_collection_v1_send_try(collection, 1, fd, (uint32_t)strlen(answer), 0, 0, 0, buffer);
 }
 
 static void try_no_json(struct wl_resource *collection)
@@ -185,9 +185,9 @@ static void handle_seal(struct wl_client *client, struct wl_resource *collection
 }
 
 static void handle_set_trial(struct wl_client *client, struct wl_resource *collection,
-			     const char *driver, const char *device)
+			     const char *driver, const char *device, uint32_t can_check)
 {
-	(void)client, (void)collection, (void)driver, (void)device;
+	(void)client, (void)collection, (void)driver, (void)device, (void)can_check;
 }
 
 static void handle_tried(struct wl_client *client, struct wl_resource *collection, uint32_t serial,

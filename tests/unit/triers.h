@@ -69,7 +69,7 @@ static inline struct umm_constraints *trier_constraints(const char *name, uint32
 					      &(struct umm_buffer_demand){ .camping = 1 }),
 		  0);
 	CHECK_INT(umm_constraints_set_memory(
-			  constraints, &(struct umm_memory_demand){ .imports = UMM_HEAP_DMA_HEAP }),
+			  constraints, &(struct umm_memory_demand){ .imports = fake_heap_class }),
 		  0);
 	CHECK_INT(umm_constraints_add_format(constraints, &format), 0);
 	CHECK_INT(umm_constraints_add_format(constraints, &second), 0);

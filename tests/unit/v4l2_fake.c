@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include <umm/format.h>
@@ -300,11 +301,23 @@ static int queue_buffer(struct v4l2_buffer *buffer)
 	return 0;
 }
 
+/* A grey picture, or, of a driver that uses the wrong pages, all of it in one. */
+static void write_frame(int fd, uint32_t size)
+{
+	uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return;
+	memset(bytes, 0x80, fake.writes_first_page ? 4096 : size);
+	munmap(bytes, size);
+}
+
 static void fill(struct v4l2_buffer *buffer, uint32_t index)
 {
 	uint32_t size = fake.multiplanar ? fake.format.fmt.pix_mp.plane_fmt[0].sizeimage
 					 : fake.format.fmt.pix.sizeimage;
 	uint32_t used = fake.lies_bytesused ? fake.bytesused : size;
+	if (fake.writes)
+		write_frame(fake.fds[index], size);
 	buffer->index = fake.lies_index ? fake.index : index;
 	buffer->sequence = fake.sequence;
 	buffer->flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC | fake.flags;
@@ -322,6 +335,8 @@ static int dequeue_buffer(struct v4l2_buffer *buffer)
 {
 	if (!fake.streaming)
 		return fail(EINVAL);
+	if (fake.n_queued < fake.starts_with)
+		return fail(EAGAIN);
 	if (fake.n_queued == 0 || fake.not_yet > 0) {
 		if (fake.not_yet > 0)
 			fake.not_yet--;
@@ -437,7 +452,7 @@ int __wrap_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, c
 		fds[0].revents = POLLPRI;
 	else if (fake.empty_polls > 0)
 		fake.empty_polls--;
-	else if (fake.n_queued > 0)
+	else if (fake.n_queued > 0 && fake.n_queued >= fake.starts_with)
 		fds[0].revents = fds[0].events & (POLLIN | POLLOUT);
 	return fds[0].revents != 0;
 }

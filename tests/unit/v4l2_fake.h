@@ -50,6 +50,9 @@ struct fake_driver {
 	uint32_t sequence_step;	   /**< 0: 1 */
 	bool changes_source;	   /**< an event is there */
 	uint32_t refuses_fd_error; /**< errno of QBUF for any memory */
+	bool writes;		   /**< its frames are written, not only reported */
+	bool writes_first_page;	   /**< all of them there, as vmap_udmabuf() of 6.12 has it */
+	unsigned starts_with;	   /**< frames come only while so many are queued */
 
 	/* what it was told */
 	struct v4l2_format format;
