@@ -27,17 +27,22 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "heap/arena_private.h"
 #include "heap/pinned.h"
 #include "heap/table.h"
 #include "heap/udmabuf.h"
 #include "os/cleanup.h"
+#include "os/clock.h"
 #include "os/hugepages.h"
 #include "os/udmabuf.h"
 
 /* Behind all that have enough of what is not asked for. */
 #define COST 8
+
+/* For what is being accessed to be let go. */
+#define PATIENCE_NS (UMM_NS_PER_SECOND / 2)
 
 UMM_DEFINE_AUTO(umm_arena, umm_arena_destroy)
 
@@ -100,15 +105,30 @@ static int take_from(struct umm_arena *arena, const char *label, uint64_t size, 
 	return ret;
 }
 
+/* -EBUSY: there could be a run if nobody accessed what lies in it. */
 static int take_offered(const char *label, uint64_t size, int *out_fd)
 {
+	bool could_be = false;
 	int ret = -ENOSPC;
 	pthread_mutex_lock(&offers.mutex);
 	for (struct umm_arena *arena = offers.first; arena != NULL && ret < 0;
-	     arena = arena->next_offer)
+	     arena = arena->next_offer) {
+		could_be |= umm_arena_room(arena).longest_bytes >= size;
 		ret = take_from(arena, label, size, out_fd);
+	}
 	pthread_mutex_unlock(&offers.mutex);
-	return ret;
+	return ret == -ENOSPC && could_be ? -EBUSY : ret;
+}
+
+/* Accesses are short: who is in the way now is not a moment later. */
+static int take_offered_soon(const char *label, uint64_t size, int *out_fd)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	int64_t deadline = umm_now_ns() + PATIENCE_NS;
+	int ret;
+	while ((ret = take_offered(label, size, out_fd)) == -EBUSY && umm_now_ns() < deadline)
+		nanosleep(&moment, NULL);
+	return ret == -EBUSY ? -ENOSPC : ret;
 }
 
 static void add_offers(struct umm_heap_properties *out)
@@ -163,7 +183,7 @@ static int take_run(const char *label, uint64_t size, int *out_fd)
 	int ret = size == UMM_HUGE_PAGE_BYTES ? umm_memfd_create(label, size, UMM_PAGES_2M, out_fd)
 					      : take_from_pool(label, size, out_fd);
 	if (is_shortage(ret))
-		ret = take_offered(label, size, out_fd);
+		ret = take_offered_soon(label, size, out_fd);
 	return is_shortage(ret) ? -ENOSPC : ret;
 }
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "os/cleanup.h"
+#include "os/clock.h"
 #include "tests/unit/random.h"
 
 #define PAGE   UMM_HUGE_PAGE_BYTES
@@ -332,7 +333,11 @@ TEST(an_arena_makes_room_and_parts_with_a_run)
 	CHECK_INT(allocate(size, &memory), -ENOSPC);
 	umm_arena_offer(arena);
 	CHECK(properties().contiguous_max_bytes >= size);
+	int64_t start = umm_now_ns();
 	CHECK_INT(allocate(size, &memory), 0);
+	printf("a run of %llu pages was made in %.1f ms, %llu of them moved\n",
+	       (unsigned long long)(size / PAGE), (double)(umm_now_ns() - start) / 1e6,
+	       (unsigned long long)(umm_arena_moved_bytes(arena) / PAGE));
 	check_run(file_of(&memory), size);
 	CHECK(umm_arena_moved_bytes(arena) > 0 && umm_arena_moved_bytes(arena) <= size);
 	check_contents(length / 2);
