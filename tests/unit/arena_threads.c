@@ -4,28 +4,17 @@
  * theirs alone, and give the same runs back twice. Small pages at addresses that were made up, so
  * that runs are longer than a page wherever this is run.
  */
-#include "heap/arena.h"
 #include "tests/harness.h"
+#include "tests/unit/arena_fixture.h"
 #include "tests/unit/random.h"
 
 #include <errno.h>
 #include <pthread.h>
 
 #define N_THREADS 4
-#define PAGE	  4096u
 #define PAGES	  48u
 
 static struct umm_arena *arena;
-
-static int made_up(const void *byte, uint64_t *out)
-{
-	static const char *first;
-	if (first == NULL)
-		first = byte;
-	uint64_t page = (uint64_t)((const char *)byte - first) / PAGE;
-	*out = 0x40000000 + (page * 7 % PAGES) * PAGE;
-	return 0;
-}
 
 struct worker {
 	unsigned index;
@@ -81,17 +70,11 @@ static void *work(void *argument)
 	return NULL;
 }
 
-static void open_arena(void)
-{
-	struct umm_arena_config config = { "test", PAGES * PAGE, UMM_PAGES_4K, made_up };
-	CHECK_INT(umm_arena_open(&config, &arena), 0);
-}
-
 TEST(runs_of_threads_are_their_own)
 {
 	static struct worker workers[N_THREADS];
 	pthread_t ids[N_THREADS];
-	open_arena();
+	arena = arena_open_crosswise(PAGES);
 	for (unsigned i = 0; i < N_THREADS; i++) {
 		workers[i] = (struct worker){ .index = i, .rounds = test_steps(500) };
 		CHECK_INT(pthread_create(&ids[i], NULL, work, &workers[i]), 0);
@@ -121,7 +104,7 @@ static void *give_too(void *argument)
 
 TEST(of_two_who_give_a_run_one_is_refused)
 {
-	open_arena();
+	arena = arena_open_crosswise(PAGES);
 	pthread_barrier_init(&barrier, NULL, 2);
 	struct umm_region_request request = { .size_bytes = 8 * PAGE };
 	for (uint64_t round = test_steps(300); round > 0; round--) {

@@ -6,6 +6,7 @@
  */
 #include "heap/movable.h"
 #include "tests/harness.h"
+#include "tests/unit/arena_fixture.h"
 #include "tests/unit/random.h"
 
 #include <errno.h>
@@ -16,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BASE	  0x40000000u
-#define PAGE	  4096u
 #define PAGES	  64u
 #define BUFFERS	  6u
 #define BUF_PAGES 5u
@@ -25,23 +24,6 @@
 static struct umm_arena *arena;
 static struct umm_movable *movable;
 static struct umm_movable_view *writers[BUFFERS], *readers[BUFFERS];
-
-/* All pages are neighbours in memory, but lie crosswise in the file. */
-static int made_up(const void *byte, uint64_t *out)
-{
-	static const char *first;
-	if (first == NULL)
-		first = byte;
-	uint64_t page = (uint64_t)((const char *)byte - first) / PAGE;
-	*out = BASE + (page * 13 % PAGES) * PAGE;
-	return 0;
-}
-
-static void open_arena(void)
-{
-	struct umm_arena_config config = { "test", PAGES * PAGE, UMM_PAGES_4K, made_up };
-	CHECK_INT(umm_arena_open(&config, &arena), 0);
-}
 
 static void open_buffers(unsigned n_members)
 {
@@ -60,7 +42,7 @@ static void start(void)
 {
 	struct umm_region_request one = { .size_bytes = PAGE };
 	struct umm_range run;
-	open_arena();
+	arena = arena_open_crosswise(PAGES);
 	for (unsigned i = 0; i < PAGES; i++)
 		CHECK_INT(umm_arena_take(arena, &one, &run), 0);
 	for (unsigned i = 0; i < PAGES; i += 2)
@@ -193,7 +175,7 @@ TEST(a_buffer_that_is_accessed_stays_where_it_is)
 TEST(accesses_nest_and_hold_until_the_last_end)
 {
 	struct umm_range run;
-	open_arena();
+	arena = arena_open_crosswise(PAGES);
 	open_buffers(2);
 	CHECK_INT(umm_movable_view_begin(writers[0]), 0);
 	CHECK_INT(umm_movable_view_begin(writers[0]), 0);
@@ -277,7 +259,7 @@ TEST(what_makes_no_sense_is_refused_and_changes_nothing)
 
 TEST(a_buffer_outlives_its_set_as_long_as_it_is_seen)
 {
-	open_arena();
+	arena = arena_open_crosswise(PAGES);
 	open_buffers(1);
 	fill(3, 9);
 	for (unsigned i = 0; i < BUFFERS; i++)
@@ -376,7 +358,7 @@ static void hold_forever(void)
 TEST(the_pins_of_the_dead_are_forgotten)
 {
 	struct umm_range run;
-	open_arena();
+	arena = arena_open_crosswise(PAGES);
 	struct umm_movable_config config = { 1, 33 * PAGE, 2 };
 	CHECK_INT(umm_movable_create(arena, &config, &movable), 0);
 	CHECK_INT(umm_movable_view_create(movable, 0, 0, UMM_MAP_WRITE, &writers[0]), 0);

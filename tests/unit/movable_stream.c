@@ -13,33 +13,16 @@
 #include <unistd.h>
 
 #include "share/local.h"
+#include "tests/unit/arena_fixture.h"
 #include "tests/unit/members.h"
 #include "tests/unit/random.h"
 
-#define BASE   0x40000000u
-#define PAGE   4096u
 #define PAGES  1024u
 #define FRAMES 400
 
 static struct umm_arena *arena;
 static struct umm_collection *collection;
 static struct umm_member *painter, *viewer;
-
-static int made_up(const void *byte, uint64_t *out)
-{
-	static const char *first;
-	if (first == NULL)
-		first = byte;
-	uint64_t page = (uint64_t)((const char *)byte - first) / PAGE;
-	*out = BASE + (page * 29 % PAGES) * PAGE;
-	return 0;
-}
-
-static void open_arena(uint64_t pages)
-{
-	struct umm_arena_config config = { "test", pages * PAGE, UMM_PAGES_4K, made_up };
-	CHECK_INT(umm_arena_open(&config, &arena), 0);
-}
 
 /* Two buffers of 75 pages each. */
 static struct umm_constraints *wants(const char *name, uint32_t usage)
@@ -73,7 +56,7 @@ static void start(void)
 {
 	struct umm_region_request one = { .size_bytes = PAGE };
 	struct umm_range run;
-	open_arena(PAGES);
+	arena = arena_open_crosswise(PAGES);
 	for (unsigned i = 0; i < PAGES; i++)
 		CHECK_INT(umm_arena_take(arena, &one, &run), 0);
 	for (unsigned i = 0; i < PAGES; i++)
@@ -212,7 +195,7 @@ TEST(frames_are_intact_while_their_buffers_move)
 
 TEST(buffers_that_move_have_identities_but_no_fd)
 {
-	open_arena(PAGES);
+	arena = arena_open_crosswise(PAGES);
 	join_both();
 	CHECK_INT(umm_local_use_arena(collection, NULL), -EINVAL); /* too late */
 	CHECK_INT(umm_collection_start(collection), 0);
@@ -234,7 +217,7 @@ TEST(buffers_that_move_have_identities_but_no_fd)
 
 TEST(an_arena_without_room_is_done_without)
 {
-	open_arena(4);
+	arena = arena_open_crosswise(4);
 	join_both();
 	CHECK_INT(umm_collection_start(collection), 0);
 	CHECK(umm_buffer_fd(umm_member_buffer(painter, 0)) >= 0);
@@ -245,7 +228,7 @@ TEST(an_arena_without_room_is_done_without)
 
 TEST(a_buffer_outlives_its_collection_and_still_moves)
 {
-	open_arena(PAGES);
+	arena = arena_open_crosswise(PAGES);
 	join_both();
 	CHECK_INT(umm_collection_start(collection), 0);
 	struct umm_buffer *buffer = umm_buffer_ref(umm_member_buffer(painter, 0));

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/arena_fixture.h"
+#include "tests/harness.h"
+
+#define STEP 13 /* a prime that divides no number of pages here: all have an address of their own  \
+		 */
+
+static unsigned n_pages;
+static const char *first;
+
+static int made_up(const void *byte, uint64_t *out)
+{
+	if (first == NULL)
+		first = byte;
+	uint64_t page = (uint64_t)((const char *)byte - first) / PAGE;
+	*out = BASE + (page * STEP % n_pages) * PAGE;
+	return 0;
+}
+
+struct umm_arena *arena_open_crosswise(unsigned pages)
+{
+	struct umm_arena_config config = { "test", (uint64_t)pages * PAGE, UMM_PAGES_4K, made_up };
+	struct umm_arena *arena;
+	CHECK(pages % STEP != 0);
+	n_pages = pages;
+	first = NULL;
+	CHECK_INT(umm_arena_open(&config, &arena), 0);
+	return arena;
+}
