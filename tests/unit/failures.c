@@ -9,6 +9,8 @@
 #include <umm/broker.h>
 #include <umm/solve.h>
 
+#include "heap/heap.h"
+#include "os/hugepages.h"
 #include "share/buffer.h"
 #include "share/local.h"
 #include "tests/unit/members.h"
@@ -178,6 +180,33 @@ static int on_an_arena(void)
 	umm_arena_get_stats(arena, &stats);
 	CHECK(stats.free_bytes == stats.total_bytes); /* nothing was left behind */
 	return umm_arena_take(arena, &request, &run);
+}
+
+static int a_contiguous_buffer(void)
+{
+	fault_here();
+	struct umm_heap heap;
+	struct umm_heap_request request = { .label = "test", .size_bytes = 3 << 20 };
+	struct umm_heap_memory memory = { .fd = -7, .backing_fd = -7 };
+	CHECK(umm_heap_find("arena", &heap));
+	int ret = umm_heap_allocate(&heap, &request, &memory);
+	if (ret == 0)
+		umm_heap_memory_close(&memory);
+	else
+		CHECK(memory.fd == -7 && memory.backing_fd == -7);
+	return ret;
+}
+
+TEST(a_contiguous_buffer_of_huge_pages_survives_each_failure)
+{
+	struct umm_hugepages_survey survey;
+	uint64_t before, after;
+	if (umm_hugepages_survey(&survey) < 0 || survey.longest_run_pages < 2)
+		SKIP("no two huge pages of 2 MiB side by side, or no right to look");
+	CHECK(umm_hugepages_free(&before));
+	CHECK(fault_run(a_contiguous_buffer) > 5);
+	CHECK(umm_hugepages_free(&after));
+	CHECK_INT(after, before);
 }
 
 TEST(set_up_on_an_arena_survives_each_failure)
