@@ -21,7 +21,7 @@ enum { SOLVE_CONFLICT = 3 };
 struct options {
 	const char *file;
 	bool pretty, batch, help;
-	enum umm_answer_detail detail;
+	unsigned detail; /* set of enum umm_answer_detail */
 };
 
 static void print_usage(FILE *to)
@@ -58,7 +58,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		else if (strcmp(argument, "--batch") == 0)
 			options->batch = true;
 		else if (strcmp(argument, "--all") == 0)
-			options->detail = UMM_ANSWER_ALL;
+			options->detail |= UMM_ANSWER_ALL;
 		else if (argument[0] == '-' && argument[1] != '\0')
 			return usage_error("there is no option ", argument);
 		else if (options->file != NULL)
@@ -168,7 +168,7 @@ static int answer_unreadable(const char *file)
 
 int cmd_solve(int argc, char **argv)
 {
-	struct options options = { .detail = UMM_ANSWER_PLAIN };
+	struct options options = { .detail = UMM_ANSWER_JSON_ONLY };
 	int status = parse_options(argc, argv, &options);
 	if (status != 0)
 		return status;

@@ -14,6 +14,7 @@
 #include "share/answer_text.h"
 #include "share/conflict_emit.h"
 #include "share/json.h"
+#include "share/json_text.h"
 #include "share/solution_emit.h"
 
 struct umm_answer {
@@ -48,7 +49,7 @@ static json_t *answer_too_large(void)
 			 "too many pairs of format and modifier");
 }
 
-static json_t *answer_solved(const struct umm_document *document, enum umm_answer_detail detail,
+static json_t *answer_solved(struct umm_document *document, unsigned detail,
 			     struct umm_answer *answer)
 {
 	const struct umm_problem *problem = &document->problem;
@@ -66,20 +67,24 @@ static json_t *answer_solved(const struct umm_document *document, enum umm_answe
 	}
 	answer->verdict = UMM_OK;
 	umm_solution_layout(problem, &solution, &answer->layout);
-	return umm_solution_emit(document, &solution, detail == UMM_ANSWER_ALL);
+	return umm_solution_emit(document, &solution, (detail & UMM_ANSWER_ALL) != 0);
 }
 
-static int write_down(struct umm_answer *answer)
+static int write_down(struct umm_answer *answer, unsigned detail)
 {
 	if (answer->object == NULL)
 		return -ENOMEM;
+	free(answer->json);
+	answer->json = umm_json_to_text(answer->object);
+	if (answer->json == NULL)
+		return -ENOMEM;
+	if ((detail & UMM_ANSWER_JSON_ONLY) != 0)
+		return 0;
 	umm_answer_parts_finish(&answer->parts);
 	answer->parts = (struct umm_answer_parts){ 0 };
-	free(answer->json);
 	free(answer->text);
-	answer->json = json_dumps(answer->object, JSON_COMPACT);
 	answer->text = umm_answer_text_from(answer->object);
-	if (answer->json == NULL || answer->text == NULL)
+	if (answer->text == NULL)
 		return -ENOMEM;
 	return umm_answer_parts_init(&answer->parts, answer->object);
 }
@@ -124,11 +129,10 @@ int umm_answer_add_lesson(struct umm_answer *answer, const json_t *taught, json_
 	if (mark_learned(json_object_get(answer->object, "conflict"), taught) < 0 ||
 	    json_object_set(answer->object, "learned", learned) < 0)
 		return -ENOMEM;
-	return write_down(answer);
+	return write_down(answer, UMM_ANSWER_PLAIN);
 }
 
-int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detail,
-		     struct umm_answer **out)
+int umm_answer_solve(const char *text, size_t size, unsigned detail, struct umm_answer **out)
 {
 	umm_auto(umm_document, document) = NULL;
 	int ret = umm_document_read(text, size, &document);
@@ -143,7 +147,7 @@ int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detai
 		answer->verdict = UMM_INVALID;
 		answer->object = answer_invalid(document);
 	}
-	ret = write_down(answer);
+	ret = write_down(answer, detail);
 	if (ret < 0)
 		return ret;
 	int verdict = answer->verdict;

@@ -13,17 +13,17 @@
 #include "share/answer_parts.h"
 #include "share/document.h"
 
-/** What else an answer should contain. */
+/** What an answer should contain: a set. */
 enum umm_answer_detail {
-	UMM_ANSWER_PLAIN,
-	UMM_ANSWER_ALL, /**< `candidates`: every candidate with its verdict */
+	UMM_ANSWER_PLAIN = 0,
+	UMM_ANSWER_ALL = 1,	  /**< `candidates`: every candidate with its verdict */
+	UMM_ANSWER_JSON_ONLY = 2, /**< the JSON alone: its text is NULL, its lists are empty */
 };
 
 UMM_DEFINE_AUTO(umm_answer, umm_answer_destroy)
 
 /** umm_solve_json() with a choice of detail. */
-int umm_answer_solve(const char *text, size_t size, enum umm_answer_detail detail,
-		     struct umm_answer **out);
+int umm_answer_solve(const char *text, size_t size, unsigned detail, struct umm_answer **out);
 
 /**
  * Say what was learned of devices (share/teach.h): `learned` is put into the answer, entries of a

@@ -16,6 +16,7 @@
 #include <umm/solve.h>
 
 #include "share/answer.h"
+#include "share/json_text.h"
 
 /** A string of the answer, NULL for null. */
 static const char *text_of(const json_t *object, const char *key)
@@ -29,7 +30,7 @@ static int dump(const json_t *object, const char *key, const char **out)
 	const json_t *value = json_object_get(object, key);
 	if (value == NULL || json_is_null(value))
 		return 0;
-	*out = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	*out = umm_json_to_text(value);
 	return *out != NULL ? 0 : -ENOMEM;
 }
 

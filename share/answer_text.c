@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "share/json.h"
+#include "share/json_text.h"
 
 static long long number_of(const json_t *object, const char *key)
 {
@@ -33,7 +34,7 @@ static void say_value(FILE *to, const json_t *value)
 			say_value(to, item);
 		}
 	} else {
-		char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		char *text = umm_json_to_text(value);
 		fputs(text != NULL ? text : "?", to);
 		free(text);
 	}

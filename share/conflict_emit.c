@@ -3,8 +3,8 @@
  * A refusal in JSON. The core names the clashing statements; their values and paths come from the
  * input itself.
  *
- * Relaxations are tried on the input: one field is changed in a copy of the document, which is then
- * read and solved like any other. So a relaxation that is listed is known to be valid and to work.
+ * Relaxations are tried on the input: one field is changed, and the document is then read and
+ * solved like any other. So a relaxation that is listed is known to be valid and to work.
  */
 #include "share/conflict_emit.h"
 
@@ -71,7 +71,7 @@ static json_t *emit_clashes(const struct umm_document *document, const struct um
 	return list;
 }
 
-json_t *umm_conflict_emit(const struct umm_document *document)
+json_t *umm_conflict_emit(struct umm_document *document)
 {
 	size_t size = umm_conflict_size(&document->problem);
 	umm_autofree void *memory = malloc(size > 0 ? size : 1);

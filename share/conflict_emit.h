@@ -6,7 +6,7 @@
 #include "share/document.h"
 
 /** The object of `"status": "conflict"` for a document that has no solution. NULL: out of memory.
- */
-json_t *umm_conflict_emit(const struct umm_document *document);
+ * Ways out are tried on the document as in share/relax.h. */
+json_t *umm_conflict_emit(struct umm_document *document);
 
 #endif

@@ -229,11 +229,29 @@ static void read_group(struct gathering *gathering, const struct umm_path *path,
 			  json_object_get(object, "one_of"), group);
 }
 
+static int compare_name(const void *name, const void *demand)
+{
+	return strcmp(name, ((const struct umm_demand *)demand)->name);
+}
+
+/** The participant as it was read before; NULL: it must be read. */
+static const struct umm_demand *find_known(const struct umm_reader *reader, const json_t *object)
+{
+	if (reader->known == NULL || object == reader->changed)
+		return NULL;
+	const struct umm_problem *problem = &reader->known->problem;
+	return bsearch(json_string_value(json_object_get(object, "name")), problem->demands,
+		       problem->n_demands, sizeof(*problem->demands), compare_name);
+}
+
 static void read_one(struct gathering *gathering, const struct umm_path *path, json_t *object,
 		     uint32_t place)
 {
 	struct umm_demand *demand = &gathering->demands[gathering->n_demands];
-	if (umm_read_participant(gathering->reader, path, object, demand)) {
+	const struct umm_demand *known = find_known(gathering->reader, object);
+	if (known != NULL) {
+		*demand = *known;
+	} else if (umm_read_participant(gathering->reader, path, object, demand)) {
 		const struct umm_path inside = { .up = path, .participant = demand->name };
 		claim_name(gathering, UMM_PATH_KEY(&inside, "name"), demand->name);
 	}
@@ -387,18 +405,30 @@ static struct umm_document *document_create(void)
 	return document->errors != NULL ? umm_steal(document) : NULL;
 }
 
-int umm_document_from_json(json_t *root, struct umm_document **out)
+static int read_document(json_t *root, const struct umm_document *known, const json_t *changed,
+			 struct umm_document **out)
 {
 	umm_auto(umm_document, document) = document_create();
 	if (document == NULL)
 		return -ENOMEM;
-	struct umm_reader reader = { .document = document };
+	struct umm_reader reader = { .document = document, .known = known, .changed = changed };
 	document->root = json_incref(root);
 	read_top(&reader, root);
 	if (reader.out_of_memory)
 		return -ENOMEM;
 	*out = umm_steal(document);
 	return 0;
+}
+
+int umm_document_from_json(json_t *root, struct umm_document **out)
+{
+	return read_document(root, NULL, NULL, out);
+}
+
+int umm_document_from_changed(const struct umm_document *known, const json_t *changed,
+			      struct umm_document **out)
+{
+	return read_document(known->root, known, changed, out);
 }
 
 json_t *umm_document_parse_text(const char *text, size_t size, json_error_t *error)

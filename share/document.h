@@ -42,6 +42,13 @@ bool umm_document_out_of_memory(const json_error_t *error);
  */
 int umm_document_from_json(json_t *root, struct umm_document **out);
 
+/**
+ * Once more, after only the participant `changed` was changed, and not its name: all others are
+ * taken over from `known`, which is valid and must outlive the new one.
+ */
+int umm_document_from_changed(const struct umm_document *known, const json_t *changed,
+			      struct umm_document **out);
+
 void umm_document_destroy(struct umm_document *document);
 UMM_DEFINE_AUTO(umm_document, umm_document_destroy)
 

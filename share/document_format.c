@@ -309,6 +309,8 @@ static void read_entry_key(struct umm_reader *reader, const struct umm_path *ent
 			   const char *key, json_t *value, struct umm_entry *entry)
 {
 	const struct umm_path *path = UMM_PATH_KEY(entry_path, key);
+	if (strcmp(key, "format") == 0 || strcmp(key, "modifier") == 0)
+		return; /* read before, umm_read_pairs() */
 	if (strcmp(key, "color_spaces") == 0)
 		read_colors(reader, path, value, entry);
 	else if (strcmp(key, "alpha") == 0)
@@ -329,8 +331,7 @@ static void read_entry_key(struct umm_reader *reader, const struct umm_path *ent
 		read_pad_block(reader, path, value, entry);
 	else if (strcmp(key, "cost") == 0)
 		read_cost(reader, path, value, entry);
-	else if (strcmp(key, "format") != 0 && strcmp(key, "modifier") != 0 &&
-		 !read_entry_number(reader, entry_path, plain_keys, key, value, entry))
+	else if (!read_entry_number(reader, entry_path, plain_keys, key, value, entry))
 		umm_read_unknown_key(reader, entry_path, key, value);
 }
 

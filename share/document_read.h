@@ -27,6 +27,8 @@ struct umm_path {
 /** The document being filled. */
 struct umm_reader {
 	struct umm_document *document;
+	const struct umm_document *known; /* NULL, or one that has all participants but `changed` */
+	const json_t *changed;
 	bool out_of_memory;
 };
 

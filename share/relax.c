@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ways out. A relaxation is tried on a copy of the input: one field is changed, the document is
- * read again, found valid and solved. What is listed is known to work.
+ * Ways out. A relaxation is tried on the input itself: one field is changed, the document is read
+ * again, found valid and solved, and the field is put back. What is listed is known to work. A copy
+ * to try it on would cost more than all else where the document is large.
  *
  * Whoever wants out of a conflict must touch one of its statements, so these come first. Only
  * because solving is not quite monotone (see core/conflict.c) all other fields are tried as well
@@ -23,17 +24,17 @@
 
 enum mildness { LONGER_LIST, MOVED_NUMBER, LEFT_OUT, NO_PIXELS };
 
-/** The copy that is changed, and what helped so far. */
+/** The input that is changed and put back, and what helped so far. */
 struct attempt {
-	json_t *root;
-	struct umm_document *copy;    /**< as the copy reads unchanged */
+	struct umm_document *document;
+	json_t *broken;		      /**< what could not be put back; NULL: nothing */
 	json_t *found[NO_PIXELS + 1]; /**< a list for each mildness */
 	unsigned budget;	      /**< how many more changed documents may be read and solved */
 	struct umm_trial trial;	      /**< for changes that the core can make by itself */
 	bool out_of_memory;
 };
 
-/* ---- fields of the copy ---- */
+/* ---- fields of the input ---- */
 
 /** The object that holds the last step of `path`, and that step. NULL: not there. */
 static json_t *find_holder(const json_t *participant, const char *path, const char **last)
@@ -58,16 +59,18 @@ static json_t *find_holder(const json_t *participant, const char *path, const ch
 static json_t *get_field(const struct attempt *attempt, uint32_t demand, const char *path)
 {
 	const char *last;
-	const json_t *holder = find_holder(attempt->copy->sources[demand], path, &last);
+	const json_t *holder = find_holder(attempt->document->sources[demand], path, &last);
 	return json_object_get(holder, last);
 }
 
-/** Whether the changed copy is valid and has a solution. */
-static bool works(struct attempt *attempt)
+/** Whether the input with this participant changed is valid and has a solution. */
+static bool works(struct attempt *attempt, uint32_t demand)
 {
 	umm_auto(umm_document, document) = NULL;
 	struct umm_solution solution;
-	attempt->out_of_memory |= umm_document_from_json(attempt->root, &document) < 0;
+	const struct umm_document *known = attempt->document;
+	attempt->out_of_memory |=
+		umm_document_from_changed(known, known->sources[demand], &document) < 0;
 	if (document == NULL || !umm_document_valid(document))
 		return false;
 	size_t size = umm_solve_size(&document->problem);
@@ -87,21 +90,37 @@ static void put(struct attempt *attempt, json_t *holder, const char *key, json_t
 		attempt->out_of_memory = true;
 }
 
-/** Whether it works with `to` (NULL: left out) in place of a field; the copy is restored. Takes
- * over `to`. */
+/** Make `holder` what it was, the order of its keys included: the conflict prints it. The document
+ * has pointers into what was there, so that is kept even if it cannot be put back. */
+static void put_back(struct attempt *attempt, json_t *holder, json_t *before)
+{
+	json_object_clear(holder);
+	if (json_object_update(holder, before) == 0) {
+		json_decref(before);
+		return;
+	}
+	attempt->out_of_memory = true;
+	attempt->broken = before;
+}
+
+/** Whether it works with `to` (NULL: left out) in place of a field. Takes over `to`. */
 static bool works_with(struct attempt *attempt, uint32_t demand, const char *path, json_t *to)
 {
 	const char *last;
-	json_t *holder = find_holder(attempt->copy->sources[demand], path, &last);
-	if (attempt->budget == 0) {
+	json_t *holder = find_holder(attempt->document->sources[demand], path, &last);
+	json_t *before = NULL;
+	if (attempt->budget > 0 && !attempt->out_of_memory) {
+		attempt->budget--;
+		before = json_copy(holder);
+		attempt->out_of_memory = before == NULL;
+	}
+	if (before == NULL) {
 		json_decref(to);
 		return false;
 	}
-	attempt->budget--;
-	json_t *kept = json_incref(json_object_get(holder, last));
 	put(attempt, holder, last, to);
-	bool good = works(attempt);
-	put(attempt, holder, last, kept);
+	bool good = works(attempt, demand);
+	put_back(attempt, holder, before);
 	return good && !attempt->out_of_memory;
 }
 
@@ -109,8 +128,8 @@ static void remember(struct attempt *attempt, uint32_t demand, const char *path,
 		     enum mildness mildness)
 {
 	json_t *entry = json_pack("{s:s, s:s, s:o}", "participant",
-				  attempt->copy->problem.demands[demand].name, "field", path, "to",
-				  to != NULL ? to : json_null());
+				  attempt->document->problem.demands[demand].name, "field", path,
+				  "to", to != NULL ? to : json_null());
 	if (json_array_append_new(attempt->found[mildness], entry) < 0)
 		attempt->out_of_memory = true;
 }
@@ -128,7 +147,7 @@ static bool try_change(struct attempt *attempt, uint32_t demand, const char *pat
 }
 
 /** Leave a field out, by reading the changed document. */
-static void leave_out_in_copy(struct attempt *attempt, uint32_t demand, const char *path)
+static void leave_out_and_read(struct attempt *attempt, uint32_t demand, const char *path)
 {
 	if (get_field(attempt, demand, path) != NULL)
 		try_change(attempt, demand, path, NULL, LEFT_OUT);
@@ -154,7 +173,7 @@ static bool is_indispensable(const struct umm_demand *demand, enum umm_field fie
 /** Leave a field out: nearly always the core can tell by itself. */
 static void leave_out(struct attempt *attempt, const struct umm_culprit *clash)
 {
-	const struct umm_problem *problem = &attempt->copy->problem;
+	const struct umm_problem *problem = &attempt->document->problem;
 	const struct umm_demand *demand = &problem->demands[clash->demand];
 	if (is_indispensable(demand, clash->field) ||
 	    !umm_trial_solved_without(&attempt->trial, clash))
@@ -165,7 +184,7 @@ static void leave_out(struct attempt *attempt, const struct umm_culprit *clash)
 		return;
 	}
 	if (needs_reading(demand, clash->field))
-		leave_out_in_copy(attempt, clash->demand, path);
+		leave_out_and_read(attempt, clash->demand, path);
 	else
 		remember(attempt, clash->demand, path, NULL,
 			 clash->field == UMM_FIELD_FORMATS ? NO_PIXELS : LEFT_OUT);
@@ -211,7 +230,7 @@ static bool contains(const json_t *list, const char *word)
 /** One more heap: the first, by name, that helps. */
 static void permit_heap(struct attempt *attempt, uint32_t demand, const char *path)
 {
-	const struct umm_problem *problem = &attempt->copy->problem;
+	const struct umm_problem *problem = &attempt->document->problem;
 	const json_t *list = get_field(attempt, demand, path);
 	for (uint32_t i = 0; i < problem->n_heaps; i++) {
 		const char *name = problem->heaps[i].name;
@@ -234,7 +253,7 @@ static void permit_word(struct attempt *attempt, uint32_t demand, const char *pa
 /** One more format that somebody else has, for the first entry that it helps. */
 static bool permit_format_in(struct attempt *attempt, uint32_t demand, const char *path)
 {
-	const struct umm_problem *problem = &attempt->copy->problem;
+	const struct umm_problem *problem = &attempt->document->problem;
 	const json_t *list = get_field(attempt, demand, path);
 	uint32_t tried[16];
 	unsigned n_tried = 0;
@@ -259,7 +278,7 @@ static bool permit_format_in(struct attempt *attempt, uint32_t demand, const cha
 
 static void permit_format(struct attempt *attempt, uint32_t demand)
 {
-	const struct umm_demand *facts = &attempt->copy->problem.demands[demand];
+	const struct umm_demand *facts = &attempt->document->problem.demands[demand];
 	for (uint32_t i = 0; i < facts->n_entries && i < 4; i++) {
 		char path[64];
 		snprintf(path, sizeof(path), "formats[%u].format", facts->entries[i].index);
@@ -271,12 +290,12 @@ static void permit_format(struct attempt *attempt, uint32_t demand)
 /** Modifiers that were stated: LINEAR, the default, may help. */
 static void leave_out_modifiers(struct attempt *attempt, uint32_t demand, uint32_t most)
 {
-	const struct umm_demand *facts = &attempt->copy->problem.demands[demand];
+	const struct umm_demand *facts = &attempt->document->problem.demands[demand];
 	for (uint32_t i = 0; i < facts->n_entries && i < most; i++) {
 		char path[64];
 		snprintf(path, sizeof(path), "formats[%u].modifier", facts->entries[i].index);
 		if (facts->entries[i].n_formats == 0 || facts->usage == UMM_USAGE_NONE)
-			leave_out_in_copy(attempt, demand, path); /* the default is another */
+			leave_out_and_read(attempt, demand, path); /* the default is another */
 		else if (get_field(attempt, demand, path) != NULL &&
 			 umm_trial_solved_as_linear(&attempt->trial, demand, i))
 			remember(attempt, demand, path, NULL, LEFT_OUT);
@@ -344,7 +363,7 @@ static void move_limit(struct attempt *attempt, const struct umm_culprit *clash,
 
 static void change_clash(struct attempt *attempt, const struct umm_culprit *clash)
 {
-	umm_autofree char *path = umm_culprit_path(&attempt->copy->problem, clash);
+	umm_autofree char *path = umm_culprit_path(&attempt->document->problem, clash);
 	if (path == NULL) {
 		attempt->out_of_memory = true;
 		return;
@@ -374,7 +393,7 @@ static void relax_clash(struct attempt *attempt, const struct umm_culprit *clash
 /** Every field of one participant. */
 static void relax_demand(struct attempt *attempt, uint32_t index)
 {
-	const struct umm_demand *demand = &attempt->copy->problem.demands[index];
+	const struct umm_demand *demand = &attempt->document->problem.demands[index];
 	if (demand->attach == UMM_ATTACH_LATE)
 		return;
 	for (unsigned field = 0; field < UMM_N_DEMAND_FIELDS; field++)
@@ -406,18 +425,18 @@ static void relax_demands(struct attempt *attempt, uint32_t first, uint32_t end)
  * as long as it is late. */
 static void relax_anything(struct attempt *attempt)
 {
-	const struct umm_problem *problem = &attempt->copy->problem;
+	const struct umm_problem *problem = &attempt->document->problem;
 	attempt->budget = UINT_MAX;
 	relax_demands(attempt, 0, problem->n_demands);
 	for (uint32_t i = 0; i < problem->n_demands; i++)
 		if (problem->demands[i].attach == UMM_ATTACH_LATE)
-			leave_out_in_copy(attempt, i, "attach");
+			leave_out_and_read(attempt, i, "attach");
 }
 
 /** Conditions on the whole document are met by stating something. */
 static void meet_condition(struct attempt *attempt, const char *condition)
 {
-	const struct umm_problem *problem = &attempt->copy->problem;
+	const struct umm_problem *problem = &attempt->document->problem;
 	for (uint32_t i = 0; i < problem->n_demands; i++) {
 		if (problem->demands[i].attach == UMM_ATTACH_LATE)
 			continue;
@@ -462,30 +481,27 @@ static unsigned choose_budget(const struct umm_problem *problem)
 	return weight >= 1024 ? 2 : (unsigned)umm_min(128, 2048 / weight);
 }
 
-/** The core's memory for trials on the copy; NULL: there is none. */
+/** The core's memory for trials; NULL: there is none. */
 static void *start_trial(struct attempt *attempt)
 {
 	struct umm_scratch scratch = { .memory = NULL };
-	umm_trial_take(&attempt->trial, &attempt->copy->problem, &scratch);
+	umm_trial_take(&attempt->trial, &attempt->document->problem, &scratch);
 	scratch = (struct umm_scratch){ .memory = malloc(scratch.used), .size = scratch.used };
 	if (scratch.memory == NULL)
 		return NULL;
-	umm_trial_take(&attempt->trial, &attempt->copy->problem, &scratch);
+	umm_trial_take(&attempt->trial, &attempt->document->problem, &scratch);
 	umm_trial_start(&attempt->trial, UMM_TRIAL_AS_STATED, 0);
 	return scratch.memory;
 }
 
-json_t *umm_relax(const struct umm_document *document, const struct umm_culprit *clashes,
-		  size_t count)
+json_t *umm_relax(struct umm_document *document, const struct umm_culprit *clashes, size_t count)
 {
-	struct attempt attempt = { .root = json_deep_copy(document->root),
+	struct attempt attempt = { .document = document,
 				   .budget = choose_budget(&document->problem) };
 	json_t *all = json_array();
-	umm_autofree void *memory = NULL;
 	for (unsigned i = 0; i <= NO_PIXELS; i++)
 		attempt.found[i] = json_array();
-	if (attempt.root != NULL && umm_document_from_json(attempt.root, &attempt.copy) == 0)
-		memory = start_trial(&attempt);
+	umm_autofree void *memory = start_trial(&attempt);
 	attempt.out_of_memory = memory == NULL;
 	if (memory != NULL)
 		run(&attempt, clashes, count);
@@ -493,8 +509,7 @@ json_t *umm_relax(const struct umm_document *document, const struct umm_culprit 
 		attempt.out_of_memory |= json_array_extend(all, attempt.found[i]) < 0;
 		json_decref(attempt.found[i]);
 	}
-	umm_document_destroy(attempt.copy);
-	json_decref(attempt.root);
+	json_decref(attempt.broken);
 	if (attempt.out_of_memory) {
 		json_decref(all);
 		return NULL;
