@@ -115,15 +115,19 @@ static void all_have_spoken(struct collection *collection)
 	go_on(collection, umm_settle_conclude(&collection->settle, &collection->pool));
 }
 
+/* Of one who was asked: before and after the trials there is no depth. */
+static bool is_answer(const struct collection *collection, unsigned index, int result)
+{
+	enum umm_trial_depth depth = umm_settle_depth(&collection->settle, index);
+	return result >= -4095 && result <= (depth == UMM_TRIAL_CONTENT ? UMM_TRIAL_UNCHECKED : 0);
+}
+
 int trial_hear(struct collection *collection, unsigned index, uint32_t serial, int result,
 	       const char *why)
 {
 	struct member_record *record = &collection->records[index];
-	int most = umm_settle_depth(&collection->settle, index) == UMM_TRIAL_CONTENT
-			   ? UMM_TRIAL_UNCHECKED
-			   : 0;
-	if (record->asked == 0 || serial != collection->round.serial || result > most ||
-	    result < -4095)
+	if (record->asked == 0 || serial != collection->round.serial ||
+	    !is_answer(collection, index, result))
 		return -EPROTO;
 	record->asked--;
 	collection->round.unanswered--;

@@ -221,6 +221,7 @@ TEST(a_trial_that_takes_too_long_is_disconnected_and_named)
 struct liar {
 	struct umm_collection_v1 *proxy;
 	void (*on_try)(struct liar *liar, uint32_t serial);
+	bool unasked; /**< it answers before there is a question */
 	bool joined, over;
 	int64_t answered;
 };
@@ -315,6 +316,8 @@ static int be_liar(struct umm_connection *connection, void *argument)
 	while (ret == 0 && !liar->joined)
 		ret = umm_connection_wait(connection);
 	umm_collection_v1_set_trial(liar->proxy, "fake-driver", "liar\033[2J\xff", 0);
+	if (liar->unasked)
+		liar->on_try(liar, 0);
 	umm_collection_v1_seal(liar->proxy);
 	while (ret == 0 && !liar->over)
 		ret = umm_connection_wait(connection);
@@ -384,6 +387,23 @@ TEST(answers_to_nothing_disconnect_and_end_the_collection)
 		lie(lies[i], 0, -ECONNRESET, "display left before the start");
 	/* The first answer may have settled it already. */
 	lie(answers_twice, 0, ANYTHING, NULL);
+}
+
+static void attaches(struct liar *liar, uint32_t serial)
+{
+	umm_collection_v1_tried(liar->proxy, serial, 0, "");
+}
+
+/* There is neither a layout nor a round yet. */
+TEST(an_answer_before_any_question_disconnects)
+{
+	struct served served;
+	struct liar liar = { .on_try = attaches, .unasked = true };
+	serve_open(&served, &two_members);
+	serve_process(&served, "liar", be_liar, &liar);
+	serve_all(&served);
+	CHECK_INT(served.statuses[0], 0);
+	serve_close(&served);
 }
 
 static void refuses_in_colour(struct liar *liar, uint32_t serial)
