@@ -197,6 +197,7 @@ void collection_leave(struct collection *collection, struct seat *seat)
 	collection->records[index].seat = NULL;
 	if (collection->step == STEP_RUNNING) {
 		umm_pool_bury(collection->pool, &collection->negotiation, index);
+		umm_pool_stir(collection->pool);
 	} else if (collection->step != STEP_ENDED) {
 		char reason[160];
 		snprintf(reason, sizeof(reason), "%s left before the start",

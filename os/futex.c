@@ -33,6 +33,15 @@ static struct timespec to_timespec(int64_t ns)
 	};
 }
 
+/* As the kernel wants it: NULL for ever. */
+static struct timespec *to_limit(int64_t ns, struct timespec *room)
+{
+	if (ns == UMM_FUTEX_FOREVER)
+		return NULL;
+	*room = to_timespec(ns);
+	return room;
+}
+
 /* The value changed before we slept: as good as a wake-up. */
 static int from_errno(int error)
 {
@@ -41,8 +50,8 @@ static int from_errno(int error)
 
 UMM_HOT int umm_futex_wait(struct umm_futex_word word, int64_t timeout_ns)
 {
-	struct timespec timeout = to_timespec(timeout_ns);
-	long ret = syscall(SYS_futex, word.word, FUTEX_WAIT, word.value, &timeout, NULL, 0);
+	struct timespec timeout, *limit = to_limit(timeout_ns, &timeout);
+	long ret = syscall(SYS_futex, word.word, FUTEX_WAIT, word.value, limit, NULL, 0);
 	return ret < 0 ? from_errno(errno) : 0;
 }
 
@@ -68,8 +77,8 @@ int umm_futex_wait_any(const struct umm_futex_word *words, unsigned n_words, int
 			.address = (uintptr_t)words[i].word,
 			.flags = FUTEX_SIZE_U32,
 		};
-	struct timespec deadline = to_timespec(umm_now_ns() + timeout_ns);
-	long ret = syscall(SYS_futex_waitv, waiters, n_words, 0, &deadline, CLOCK_MONOTONIC);
+	struct timespec deadline, *limit = to_limit(umm_deadline_ns(timeout_ns), &deadline);
+	long ret = syscall(SYS_futex_waitv, waiters, n_words, 0, limit, CLOCK_MONOTONIC);
 	if (ret >= 0)
 		return 0;
 	if (errno == ENOSYS || errno == EPERM)

@@ -19,8 +19,12 @@ struct umm_futex_word {
 	uint32_t value;
 };
 
+/** No time-out at all: the kernel arms no timer. */
+#define UMM_FUTEX_FOREVER INT64_MAX
+
 /** Sleep while the word has that value. 0 (woken, or it has another value; may be spurious),
- * -ETIMEDOUT, -EINTR, or what the kernel says. */
+ * -ETIMEDOUT, -EINTR, or what the kernel says. With UMM_FUTEX_FOREVER a signal whose handler has
+ * SA_RESTART does not end it: the kernel goes on waiting. */
 int umm_futex_wait(struct umm_futex_word word, int64_t timeout_ns);
 
 /**

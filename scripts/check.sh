@@ -25,7 +25,7 @@ base=build-check
 log=
 logs=$PWD/$base/logs
 jobs=${JOBS:-2}
-tsan_suites="queue ring broker timeline iova_threads region_threads dma_threads arena_threads movable"
+tsan_suites="queue watch ring broker timeline iova_threads region_threads dma_threads arena_threads movable"
 rm -rf "$logs"
 mkdir -p "$logs"
 

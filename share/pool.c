@@ -206,6 +206,13 @@ void umm_pool_bury(struct umm_pool *pool, const struct umm_negotiation *negotiat
 			pool->consumers[umm_pool_consumer_index(negotiation, index)].map);
 }
 
+void umm_pool_stir(const struct umm_pool *pool)
+{
+	umm_queue_stir(pool->producer.map);
+	for (unsigned i = 0; i < pool->n_consumers; i++)
+		umm_queue_stir(pool->consumers[i].map);
+}
+
 void umm_pool_read_stats(const struct umm_pool *pool, const struct umm_negotiation *negotiation,
 			 unsigned index, struct umm_member_stats *out)
 {

@@ -69,6 +69,9 @@ void umm_pool_release_fds(struct umm_pool *pool);
 void umm_pool_bury(struct umm_pool *pool, const struct umm_negotiation *negotiation,
 		   unsigned index);
 
+/** A member was cut off, and may be alive: all who wait look around. */
+void umm_pool_stir(const struct umm_pool *pool);
+
 /** Which consumer (0, 1, ..) the member at `index` is, counted over the members before it. */
 unsigned umm_pool_consumer_index(const struct umm_negotiation *negotiation, unsigned index);
 

@@ -128,6 +128,17 @@ void umm_member_set_spin(struct umm_member *member, int64_t spin_ns)
 		umm_queue_end_set_spin(end, spin_ns);
 }
 
+int umm_member_set_watch(struct umm_member *member, enum umm_watch watch)
+{
+	struct umm_queue_end *end = umm_member_queue_end(member);
+	if (end == NULL || (watch != UMM_WATCH_SELF && watch != UMM_WATCH_BROKER))
+		return -EINVAL;
+	if (watch == UMM_WATCH_BROKER && !umm_queue_end_has_broker(end))
+		return -EOPNOTSUPP;
+	umm_queue_end_set_watch(end, watch);
+	return 0;
+}
+
 void umm_member_count_copy(struct umm_member *member, uint64_t bytes)
 {
 	struct umm_queue_end *end = umm_member_queue_end(member);

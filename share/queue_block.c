@@ -48,6 +48,11 @@ void umm_queue_bury_consumer(void *consumer_block)
 	umm_futex_wake(&block->base.bell);
 }
 
+void umm_queue_stir(const void *block)
+{
+	umm_futex_wake(&((const struct umm_ring_block *)block)->bell);
+}
+
 void umm_queue_read_stats(const void *block, enum umm_role role, struct umm_member_stats *out)
 {
 	umm_ring_read_stats(block, role, out);

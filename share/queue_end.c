@@ -107,7 +107,7 @@ static void init_end(struct umm_queue_end *end, const struct umm_queue_end_confi
 		image.width_px = config->layout->width_px;
 		image.height_px = config->layout->height_px;
 	}
-	end->role = config->role;
+	end->role = (uint8_t)config->role;
 	if (config->role == UMM_PRODUCER)
 		init_producer(end, config, image);
 	else
@@ -321,12 +321,22 @@ struct umm_timeline *umm_queue_end_timeline(struct umm_queue_end *end)
 
 enum umm_role umm_queue_end_role(const struct umm_queue_end *end)
 {
-	return end->role;
+	return (enum umm_role)end->role;
 }
 
 void umm_queue_end_set_spin(struct umm_queue_end *end, int64_t spin_ns)
 {
 	end->spin_ns = spin_ns;
+}
+
+void umm_queue_end_set_watch(struct umm_queue_end *end, enum umm_watch watch)
+{
+	end->told = watch == UMM_WATCH_BROKER;
+}
+
+bool umm_queue_end_has_broker(const struct umm_queue_end *end)
+{
+	return end->alive_fd != NULL;
 }
 
 void umm_queue_end_count_copy(struct umm_queue_end *end, uint64_t bytes)

@@ -12,7 +12,8 @@
  *
  * How an end decides that a peer is dead: the block says so (buried), the doorbell hung up while
  * the block says that it runs, or alive() of its own collection fails. All three are looked at at
- * least every UMM_QUEUE_SLICE_NS while waiting.
+ * least every UMM_QUEUE_SLICE_NS while waiting, unless the end leaves that to whoever runs the
+ * collection (UMM_WATCH_BROKER): then a burial wakes it, and it sleeps until there is news.
  *
  * One thread at a time per end. After fork() exactly one process may go on using an end: an end
  * belongs to the process that first calls an operation on it, and only that process marks the block
@@ -21,6 +22,7 @@
 #ifndef UMM_SHARE_QUEUE_END_H
 #define UMM_SHARE_QUEUE_END_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -82,6 +84,10 @@ void umm_queue_end_destroy(struct umm_queue_end *end);
 void umm_queue_bury_producer(void *producer_block);
 void umm_queue_bury_consumer(void *consumer_block);
 
+/** For heirs, when they cut a member off that may be alive: all who sleep on this block's bell look
+ * around, within UMM_QUEUE_SLICE_NS, whether they are meant. */
+void umm_queue_stir(const void *block);
+
 /** For heirs and for progress: the counters in a block. Bounded work, whatever the block says. */
 void umm_queue_read_stats(const void *block, enum umm_role role, struct umm_member_stats *out);
 
@@ -104,8 +110,12 @@ int umm_queue_end_release(struct umm_queue_end *end, unsigned index, uint64_t se
 int umm_queue_end_fd(struct umm_queue_end *end);
 int umm_queue_end_arm(struct umm_queue_end *end);
 void umm_queue_end_set_spin(struct umm_queue_end *end, int64_t spin_ns);
+void umm_queue_end_set_watch(struct umm_queue_end *end, enum umm_watch watch);
 void umm_queue_end_count_copy(struct umm_queue_end *end, uint64_t bytes);
 void umm_queue_end_get_stats(struct umm_queue_end *end, struct umm_member_stats *out);
 enum umm_role umm_queue_end_role(const struct umm_queue_end *end);
+
+/** Whether a broker runs the collection: there is a line to it. */
+bool umm_queue_end_has_broker(const struct umm_queue_end *end);
 
 #endif

@@ -11,7 +11,8 @@
 /* What each frame touches comes first, and the ring's side follows with the same order: two cache
  * lines. */
 struct umm_queue_end {
-	_Alignas(UMM_RING_LINE) enum umm_role role;
+	_Alignas(UMM_RING_LINE) uint8_t role; /* enum umm_role */
+	bool told;   /* of deaths, by whoever runs the collection: UMM_WATCH_BROKER */
 	pid_t owner; /* process that uses this end; 0 until the first operation */
 	int64_t spin_ns;
 	int64_t look_ns; /* when to look for death next, CLOCK_MONOTONIC */

@@ -3,8 +3,14 @@
  * Waiting for a peer: spin if asked to, then sleep in slices.
  *
  * The order inside one round is the protocol (core/ring.h): sample the bells and say that we
- * sleep on them, look once more, sleep. Slices exist because a broker that vanished rings no
- * bell; they cost four wake-ups a second while nothing happens.
+ * sleep on them, look once more, sleep. Slices exist because a peer without a heir, or a broker
+ * that vanished, rings no bell. They cost four wake-ups a second while nothing happens, and a timer
+ * in the kernel each time, which is a tenth of a hand-off. So who is told of all deaths
+ * (UMM_WATCH_BROKER) sleeps without; but one who was woken for nothing may have been stirred, and
+ * goes on in slices.
+ *
+ * Rejected, measured in docs/handoff.md: futex_waitv(2) on the bell and a word that the kernel
+ * changes when its owner dies (a robust futex). Its second word costs more than the timer.
  */
 #include "share/queue_end_private.h"
 
@@ -46,26 +52,26 @@ UMM_HOT static int spin(struct umm_queue_end *end, umm_queue_step *step, void *o
 
 /* On several bells. */
 UMM_COLD static int sleep_on_any(const struct umm_ring_bell *bells, unsigned n_bells,
-				 int64_t slice_ns)
+				 int64_t longest_ns)
 {
 	struct umm_futex_word words[UMM_FUTEX_WORDS_MAX];
 	for (unsigned i = 0; i < n_bells; i++)
 		words[i] = (struct umm_futex_word){ bells[i].word, bells[i].value };
-	return umm_futex_wait_any(words, n_bells, slice_ns);
+	return umm_futex_wait_any(words, n_bells, longest_ns);
 }
 
 /* Until a bell moves: 0; or -ETIMEDOUT, -EINTR, what the kernel says. Who was woken by the only
  * bell he waits for need not say that he is awake: the bell has moved away from what he sampled. */
 UMM_HOT static int sleep_on(struct umm_queue_end *end, const struct umm_ring_bell *bells,
-			    unsigned n_bells, int64_t slice_ns)
+			    unsigned n_bells, int64_t longest_ns)
 {
 	if (n_bells != 1) {
-		int ret = sleep_on_any(bells, n_bells, slice_ns);
+		int ret = sleep_on_any(bells, n_bells, longest_ns);
 		umm_queue_relax(end);
 		return ret;
 	}
-	int ret =
-		umm_futex_wait((struct umm_futex_word){ bells[0].word, bells[0].value }, slice_ns);
+	int ret = umm_futex_wait((struct umm_futex_word){ bells[0].word, bells[0].value },
+				 longest_ns);
 	if (ret != 0)
 		umm_queue_relax(end);
 	return ret;
@@ -93,7 +99,8 @@ int umm_queue_look_if_due(struct umm_queue_end *end)
 UMM_HOT static int sleep_for_news(struct umm_queue_end *end, umm_queue_step *step, void *out,
 				  int64_t deadline_ns)
 {
-	for (;;) {
+	for (int64_t longest_ns = end->told ? UMM_FUTEX_FOREVER : UMM_QUEUE_SLICE_NS;;
+	     longest_ns = UMM_QUEUE_SLICE_NS) {
 		struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
 		unsigned n_bells = umm_queue_expect(end, UMM_RING_SLEEPING, bells);
 		int ret = step(end, out);
@@ -101,8 +108,7 @@ UMM_HOT static int sleep_for_news(struct umm_queue_end *end, umm_queue_step *ste
 			umm_queue_relax(end);
 			return ret;
 		}
-		int slept =
-			sleep_on(end, bells, n_bells, umm_left_ns(deadline_ns, UMM_QUEUE_SLICE_NS));
+		int slept = sleep_on(end, bells, n_bells, umm_left_ns(deadline_ns, longest_ns));
 		if (slept != 0 && slept != -ETIMEDOUT)
 			return slept;
 		/* What we slept for comes before all bookkeeping. */

@@ -4,7 +4,8 @@
  * at any step and buries it some time later.
  *
  * Every access to a shared word is a step of its own; local bookkeeping is folded into it. There are
- * no timeouts here, so that a lost wake-up is a deadlock, which spin reports as an invalid end state.
+ * no timeouts here, so that a lost wake-up is a deadlock, which spin reports as an invalid end state. An
+ * end that leaves the watch over its peers to the heir (UMM_WATCH_BROKER) has none either.
  * spin's memory is sequentially consistent, as the accesses are that the protocol depends on; where a
  * fence were missing, a store could come after a later load, and that is how it is broken below.
  *

@@ -174,6 +174,22 @@ UMM_API int umm_member_arm(struct umm_member *member);
  * cores. */
 UMM_API void umm_member_set_spin(struct umm_member *member, int64_t spin_ns);
 
+/** Who notices that a process which this member waits for has died. */
+enum umm_watch {
+	UMM_WATCH_SELF,	 /**< it looks around itself, four times a second; the default */
+	UMM_WATCH_BROKER /**< the broker tells of its peers, and a signal of the broker */
+};
+
+/**
+ * After the start: who is to watch. A member that leaves it to the broker sleeps until there is
+ * news, and saves the kernel a timer for each sleep, which is up to a tenth of what a hand-off
+ * costs. It is for processes that a signal tells of the broker's death (PR_SET_PDEATHSIG of
+ * prctl(2)) and whose handlers were installed without SA_RESTART: a wait without time-out is not
+ * ended by others (-EINTR). Returns 0; -EOPNOTSUPP: this collection has no broker; -EINVAL: it has
+ * not started, or the member is an observer. Since 0.1.
+ */
+UMM_API int umm_member_set_watch(struct umm_member *member, enum umm_watch watch);
+
 /** Say that `bytes` of frame data were copied by this member; it shows on its edge. */
 UMM_API void umm_member_count_copy(struct umm_member *member, uint64_t bytes);
 

@@ -132,6 +132,7 @@ struct part {
 	int64_t frame_ns; /* pause before each frame */
 	int expect;	  /* what the last call is to return */
 	bool die;	  /* by SIGKILL after `frames` */
+	enum umm_watch watch;
 };
 
 struct session {
@@ -155,6 +156,8 @@ static int enter(int fd, const struct part *part, struct session *session)
 		ret = umm_collection_seal(session->collection);
 	if (ret == 0)
 		ret = umm_collection_start(session->collection);
+	if (ret == 0)
+		ret = umm_member_set_watch(session->member, part->watch);
 	return ret;
 }
 
@@ -292,12 +295,13 @@ TEST(broker_sleeps_while_frames_flow)
 	CHECK(switches_for(20000) <= 8);
 }
 
-TEST(dead_painter_ends_the_viewer_within_a_second)
+static void lose_the_painter(enum umm_watch watch)
 {
 	make_broker(UMM_BROKER_COLLECTION_OPTS(.expected_members = 2));
 	start("a", play,
 	      &(struct part){ painter_constraints, UMM_PRODUCER, .frames = 5, .die = true });
-	start("b", play, &(struct part){ viewer, UMM_CONSUMER, .expect = -EOWNERDEAD });
+	start("b", play,
+	      &(struct part){ viewer, UMM_CONSUMER, .expect = -EOWNERDEAD, .watch = watch });
 	while (seen.started == 0)
 		CHECK_INT(umm_broker_dispatch(broker, UMM_FOREVER), 0);
 	int64_t started = now_ns();
@@ -309,16 +313,94 @@ TEST(dead_painter_ends_the_viewer_within_a_second)
 	umm_broker_destroy(broker);
 }
 
-TEST(dead_viewer_ends_the_painter)
+TEST(dead_painter_ends_the_viewer_within_a_second)
+{
+	lose_the_painter(UMM_WATCH_SELF);
+}
+
+TEST(dead_painter_ends_a_viewer_that_leaves_the_watch_to_the_broker)
+{
+	lose_the_painter(UMM_WATCH_BROKER);
+}
+
+static void lose_the_viewer(enum umm_watch watch)
 {
 	make_broker(UMM_BROKER_COLLECTION_OPTS(.expected_members = 2));
 	start("a", play,
 	      &(struct part){ painter_constraints, UMM_PRODUCER, .frames = 1000000,
-			      .expect = -EPIPE });
+			      .expect = -EPIPE, .watch = watch });
 	start("b", play, &(struct part){ viewer, UMM_CONSUMER, .frames = 5, .die = true });
 	serve_until_all_have_exited();
 	CHECK_INT(statuses[0], 0);
 	CHECK_INT(WTERMSIG(statuses[1]), SIGKILL);
+	umm_broker_destroy(broker);
+}
+
+TEST(dead_viewer_ends_the_painter)
+{
+	lose_the_viewer(UMM_WATCH_SELF);
+}
+
+TEST(dead_viewer_ends_a_painter_that_leaves_the_watch_to_the_broker)
+{
+	lose_the_viewer(UMM_WATCH_BROKER);
+}
+
+/* The painter has nothing to show for so long that only the broker can have woken the viewer. */
+static void start_a_slow_painter(void)
+{
+	start("a", play,
+	      &(struct part){ painter_constraints, UMM_PRODUCER, .frames = 2,
+			      .frame_ns = 900 * 1000 * 1000, .expect = -EPIPE });
+}
+
+TEST(broker_that_ends_wakes_who_left_the_watch_to_it)
+{
+	make_broker(UMM_BROKER_COLLECTION_OPTS(.expected_members = 2));
+	start_a_slow_painter();
+	start("b", play,
+	      &(struct part){ viewer, UMM_CONSUMER, .expect = -EOWNERDEAD,
+			      .watch = UMM_WATCH_BROKER });
+	while (seen.started == 0)
+		CHECK_INT(umm_broker_dispatch(broker, UMM_FOREVER), 0);
+	struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
+	nanosleep(&pause, NULL);
+	int64_t started = now_ns();
+	umm_broker_destroy(broker);
+	CHECK_INT(waitpid(children[1], &statuses[1], 0), children[1]);
+	CHECK(now_ns() - started < 600 * 1000 * 1000);
+	CHECK_INT(statuses[1], 0);
+	CHECK_INT(waitpid(children[0], &statuses[0], 0), children[0]);
+	CHECK_INT(statuses[0], 0);
+}
+
+/* A process of the viewer's own sends nonsense on its line, and the broker cuts it. */
+static int view_behind_a_cut_line(int fd, const void *argument)
+{
+	int noise = dup(fd);
+	pid_t child = fork();
+	if (child == 0) {
+		struct timespec pause = { .tv_nsec = 300 * 1000 * 1000 };
+		nanosleep(&pause, NULL);
+		close(fd);
+		_exit(write(noise, (uint32_t[]){ 1, 16u << 16 | 77, 0, 0 }, 16) != 16);
+	}
+	close(noise);
+	int result = play(fd, argument);
+	int status;
+	return waitpid(child, &status, 0) == child && status == 0 ? result : 99;
+}
+
+TEST(viewer_that_is_cut_off_looks_around_though_it_left_the_watch_to_the_broker)
+{
+	make_broker(UMM_BROKER_COLLECTION_OPTS(.expected_members = 2));
+	start_a_slow_painter();
+	start("b", view_behind_a_cut_line,
+	      &(struct part){ viewer, UMM_CONSUMER, .expect = -ECONNRESET,
+			      .watch = UMM_WATCH_BROKER });
+	serve_until_all_have_exited();
+	CHECK_INT(statuses[1], 0);
+	CHECK_INT(statuses[0], 0);
 	umm_broker_destroy(broker);
 }
 

@@ -317,6 +317,16 @@ TEST(killed_painter_is_noticed_by_who_waits_for_it)
 	umm_collection_destroy(pair.collection);
 }
 
+TEST(nobody_else_keeps_watch_without_a_broker)
+{
+	struct pair pair;
+	negotiate(&pair, UMM_QUEUE_FIFO);
+	CHECK_INT(umm_member_set_watch(pair.viewer, UMM_WATCH_BROKER), -EOPNOTSUPP);
+	CHECK_INT(umm_member_set_watch(pair.viewer, UMM_WATCH_SELF), 0);
+	CHECK_INT(umm_member_set_watch(pair.viewer, (enum umm_watch)7), -EINVAL);
+	umm_collection_destroy(pair.collection);
+}
+
 TEST(killed_viewer_gives_back_what_it_held_though_nobody_tells)
 {
 	struct pair pair;
