@@ -155,6 +155,9 @@ enum stage_result stage_port_seal(struct stage_port *port)
 enum stage_result stage_port_start(struct stage_port *port)
 {
 	int ret = umm_collection_start(port->collection);
+	/* The runner buries its stages, and its own death is a signal. */
+	if (ret == 0)
+		ret = umm_member_set_watch(port->member, UMM_WATCH_BROKER);
 	if (ret == 0)
 		return stage_port_attach(port);
 	if (has_ended(ret))
