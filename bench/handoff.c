@@ -47,6 +47,7 @@ struct options {
 	unsigned rounds;
 	unsigned frames;  /* 0: as many as the scenario says */
 	const char *only; /* NULL: all scenarios */
+	bool watching;	  /* our ends look for dead peers themselves */
 	bool json;
 	const char *json_path; /* "-": stdout */
 };
@@ -109,10 +110,15 @@ static struct handoff_pace pace_of(const struct scenario *scenario, const struct
 	return pace;
 }
 
-static int run_scenario(const struct handoff_pace *pace, unsigned rounds, struct outcome *out)
+static int run_scenario(const struct handoff_pace *pace, const struct options *options,
+			struct outcome *out)
 {
-	static const struct handoff_contender *const contenders[] = { &handoff_bare, &handoff_umm };
+	const struct handoff_contender *contenders[] = {
+		&handoff_bare,
+		options->watching ? &handoff_umm_watching : &handoff_umm,
+	};
 	struct figures runs[2][MAX_ROUNDS], ratios[MAX_ROUNDS];
+	unsigned rounds = options->rounds;
 	for (unsigned round = 0; round < rounds; round++) {
 		for (unsigned turn = 0; turn < 2; turn++) {
 			unsigned who = (round + turn) % 2;
@@ -184,7 +190,8 @@ static char *json_text(const struct options *options, const struct outcome *outc
 	if (to == NULL)
 		return NULL;
 	const char *separator = "";
-	fprintf(to, "{\"rounds\":%u,\"slots\":%d,\"scenarios\":[", options->rounds, HANDOFF_SLOTS);
+	fprintf(to, "{\"rounds\":%u,\"slots\":%d,\"watch\":\"%s\",\"scenarios\":[", options->rounds,
+		HANDOFF_SLOTS, options->watching ? "self" : "broker");
 	for (size_t i = 0; i < N_SCENARIOS; i++) {
 		if (options->only != NULL && strcmp(options->only, all_scenarios[i].name) != 0)
 			continue;
@@ -228,7 +235,7 @@ static void print_usage(FILE *to)
 {
 	fprintf(to,
 		"usage: umm bench handoff [--rounds=N] [--frames=N] [--only=SCENARIO] "
-		"[--json[=FILE]]\n"
+		"[--watch=WHO] [--json[=FILE]]\n"
 		"\n"
 		"Hands frames from one process to another, and measures latency, CPU time, "
 		"context\n"
@@ -241,6 +248,9 @@ static void print_usage(FILE *to)
 	for (size_t i = 0; i < N_SCENARIOS; i++)
 		fprintf(to, " %s", all_scenarios[i].name);
 	fputs("\n"
+	      "  --watch=WHO        notices that a peer has died: broker (default), as for the "
+	      "stages of\n"
+	      "                     umm run, or self, as in a collection without a broker\n"
 	      "  --json[=FILE]      the figures as JSON instead of the table, or in a file beside "
 	      "it\n",
 	      to);
@@ -255,6 +265,15 @@ static bool scenario_exists(const char *name)
 	return false;
 }
 
+static bool parse_watch(const char *text, bool *out)
+{
+	*out = strcmp(text, "self") == 0;
+	if (*out || strcmp(text, "broker") == 0)
+		return true;
+	fprintf(stderr, "umm bench handoff: --watch must be broker or self, not '%s'\n", text);
+	return false;
+}
+
 /* BENCH_OK to go on, BENCH_USAGE, or -1: help was asked for and given. */
 static int parse_options(int argc, char **argv, struct options *out)
 {
@@ -262,6 +281,7 @@ static int parse_options(int argc, char **argv, struct options *out)
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "frames", required_argument, NULL, 'f' },
 		{ "only", required_argument, NULL, 'o' },
+		{ "watch", required_argument, NULL, 'w' },
 		{ "json", optional_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -284,6 +304,10 @@ static int parse_options(int argc, char **argv, struct options *out)
 			if (!scenario_exists(optarg))
 				return BENCH_USAGE;
 			out->only = optarg;
+			break;
+		case 'w':
+			if (!parse_watch(optarg, &out->watching))
+				return BENCH_USAGE;
 			break;
 		case 'j':
 			out->json = true;
@@ -312,7 +336,7 @@ static int run_all(const struct options *options, struct outcome *outcomes)
 		if (options->only != NULL && strcmp(options->only, all_scenarios[i].name) != 0)
 			continue;
 		struct handoff_pace pace = pace_of(&all_scenarios[i], options);
-		int ret = run_scenario(&pace, options->rounds, &outcomes[i]);
+		int ret = run_scenario(&pace, options, &outcomes[i]);
 		if (ret < 0) {
 			fprintf(stderr, "umm bench handoff: %s: %s\n", all_scenarios[i].name,
 				strerror(-ret));

@@ -31,7 +31,11 @@ struct handoff_contender {
 	int (*give_back)(void *queue);
 };
 
-extern const struct handoff_contender handoff_bare, handoff_umm;
+extern const struct handoff_contender handoff_bare;
+
+/** Our queue as the stages of umm run use it, where somebody else tells of deaths; and where each
+ * end watches itself. */
+extern const struct handoff_contender handoff_umm, handoff_umm_watching;
 
 /** How frames come. */
 struct handoff_pace {

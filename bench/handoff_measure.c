@@ -126,32 +126,44 @@ static pid_t fork_role(handoff_role *role, const struct handoff_contender *conte
 	_exit(-ret);
 }
 
-static int reap(pid_t pid)
+/* One of the two, whichever ends first: it is -1 then. */
+static int reap(pid_t children[2])
 {
 	int status;
-	while (waitpid(pid, &status, 0) < 0)
+	pid_t gone;
+	while ((gone = waitpid(-1, &status, 0)) < 0)
 		if (errno != EINTR)
 			return -errno;
+	for (unsigned i = 0; i < 2; i++)
+		if (children[i] == gone)
+			children[i] = -1;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 
+static void kill_all(const pid_t children[2])
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (children[i] > 0)
+			kill(children[i], SIGKILL);
+}
+
+/* Whoever fails ends the other, which would wait for it for ever. */
 static int run_both(const struct handoff_contender *contender, void *queue,
 		    const struct handoff_pace *pace, struct report *report)
 {
-	pid_t consumer = fork_role(consume, contender, queue, pace, report);
-	if (consumer < 0)
-		return consumer;
-	pid_t producer = fork_role(produce, contender, queue, pace, report);
-	if (producer < 0) {
-		kill(consumer, SIGKILL);
-		reap(consumer);
-		return producer;
+	pid_t children[2] = { fork_role(consume, contender, queue, pace, report), -1 };
+	if (children[0] < 0)
+		return children[0];
+	children[1] = fork_role(produce, contender, queue, pace, report);
+	int ret = children[1] < 0 ? children[1] : 0;
+	for (int left = children[1] < 0 ? 1 : 2; left > 0; left--) {
+		if (ret < 0)
+			kill_all(children);
+		int one = reap(children);
+		if (ret == 0)
+			ret = one;
 	}
-	int ret = reap(producer);
-	if (ret < 0)
-		kill(consumer, SIGKILL);
-	int other = reap(consumer);
-	return ret < 0 ? ret : other;
+	return ret;
 }
 
 static int compare(const void *a, const void *b)

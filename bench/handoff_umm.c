@@ -2,7 +2,8 @@
 /**
  * Our own queue as a contender: fifo, four buffers, one consumer. The ends are used without a
  * collection, so that nothing but the hand-off is measured; each frame is acquired, published,
- * taken and released as the public calls do it.
+ * taken and released as the public calls do it. The process that waits for both is the broker as
+ * far as deaths are concerned: when one of them dies it ends the other.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -78,9 +79,8 @@ static int ours_create(void **out)
 	return 0;
 }
 
-static int ours_open(void *queue, bool producer, int64_t spin_ns)
+static int open_end(struct ours *ours, bool producer, int64_t spin_ns, enum umm_watch watch)
 {
-	struct ours *ours = queue;
 	struct umm_queue_end_config config = {
 		.role = producer ? UMM_PRODUCER : UMM_CONSUMER,
 		.n_buffers = HANDOFF_SLOTS,
@@ -92,9 +92,21 @@ static int ours_open(void *queue, bool producer, int64_t spin_ns)
 	};
 	umm_close_fd(&ours->doorbells[producer ? 1 : 0]);
 	int ret = umm_queue_end_create(&config, &ours->end);
-	if (ret == 0)
-		umm_queue_end_set_spin(ours->end, spin_ns);
-	return ret;
+	if (ret < 0)
+		return ret;
+	umm_queue_end_set_spin(ours->end, spin_ns);
+	umm_queue_end_set_watch(ours->end, watch);
+	return 0;
+}
+
+static int open_watched(void *queue, bool producer, int64_t spin_ns)
+{
+	return open_end(queue, producer, spin_ns, UMM_WATCH_BROKER);
+}
+
+static int open_watching(void *queue, bool producer, int64_t spin_ns)
+{
+	return open_end(queue, producer, spin_ns, UMM_WATCH_SELF);
 }
 
 /* Our frames always carry the time. */
@@ -124,13 +136,9 @@ static int ours_give_back(void *queue)
 	return umm_queue_end_release(ours->end, ours->frame.buffer, ours->frame.sequence);
 }
 
-const struct handoff_contender handoff_umm = {
-	.name = "umm",
-	.create = ours_create,
-	.destroy = ours_destroy,
-	.open = ours_open,
-	.close = ours_close,
-	.put = ours_put,
-	.take = ours_take,
-	.give_back = ours_give_back,
-};
+#define OURS                                                                                       \
+	.name = "umm", .create = ours_create, .destroy = ours_destroy, .close = ours_close,        \
+	.put = ours_put, .take = ours_take, .give_back = ours_give_back
+
+const struct handoff_contender handoff_umm = { OURS, .open = open_watched };
+const struct handoff_contender handoff_umm_watching = { OURS, .open = open_watching };

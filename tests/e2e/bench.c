@@ -112,6 +112,7 @@ TEST(figures_of_the_hand_off_appear_whole_or_not_at_all)
 	json_t *document = json_load_file("figures.json", 0, NULL);
 	CHECK(document != NULL);
 	CHECK_INT(number(document, "rounds"), 2);
+	CHECK_STR(json_string_value(json_object_get(document, "watch")), "broker");
 	CHECK_INT(number(json_array_get(json_object_get(document, "scenarios"), 0), "frames"), 20);
 	json_decref(document);
 	run_tool(&outcome, "bench", "handoff", "--json=missing/figures.json");
@@ -164,6 +165,38 @@ TEST(a_paced_hand_off_makes_three_system_calls)
 	CHECK(calls(NULL, "clock_nanosleep futex") < START_AND_END);
 }
 
+/* Sleeps of both contenders that arm a timer. */
+static unsigned timers(const char *watch)
+{
+	char command[512];
+	snprintf(command, sizeof(command),
+		 "strace -f -qq -e trace=futex -o sleeps '%s' bench handoff --only=paced-1000 "
+		 "--frames=300 --rounds=1 --watch=%s >strace.out 2>&1",
+		 getenv("UMM_TOOL"), watch);
+	CHECK_INT(system(command), 0);
+	unsigned sleeps = 0, timed = 0;
+	char *text = read_whole("sleeps"), *rest = text;
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+		bool sleep = strstr(line, "FUTEX_WAIT") != NULL;
+		sleeps += sleep;
+		timed += sleep && strstr(line, "tv_nsec") != NULL;
+	}
+	free(text);
+	CHECK(sleeps > 300);
+	return timed;
+}
+
+/* With a broker the queue sleeps as the bare ring does. */
+TEST(a_paced_hand_off_arms_no_timer)
+{
+	if (getenv("UMM_SANITIZED") != NULL)
+		SKIP("a sanitizer makes system calls of its own");
+	if (system("strace -f -o /dev/null true 2>/dev/null") != 0)
+		SKIP("strace is missing, or may not trace here");
+	CHECK_INT(timers("broker"), 0);
+	CHECK(timers("self") > 150);
+}
+
 /* A reader that is not scheduled for a second sleeps: that may happen, but not for every frame. */
 TEST(busy_sides_make_no_system_call)
 {
@@ -193,4 +226,6 @@ TEST(wrong_options_are_one_line)
 	expect_one_line(&outcome, 2, "what");
 	run_tool(&outcome, "bench", "handoff", "--frames", "0");
 	expect_one_line(&outcome, 2, "--frames");
+	run_tool(&outcome, "bench", "handoff", "--watch", "nobody");
+	expect_one_line(&outcome, 2, "nobody");
 }
