@@ -102,6 +102,26 @@ static void close_v4l2(void *state)
 	free(v4l2);
 }
 
+/* The other end of a mem2mem node: an open file is one context of its driver, so it is shared. */
+static int join_partner(struct v4l2 *v4l2, const char *path, const struct umm_device_opts *opts,
+			char *why)
+{
+	const struct umm_device *partner = opts->partner;
+	const char *name = umm_device_name(partner);
+	struct umm_device_opts known = *opts;
+	enum umm_device_direction other = umm_device_direction(partner) == UMM_DEVICE_READS
+						  ? UMM_DEVICE_WRITES
+						  : UMM_DEVICE_READS;
+	size_t kind = strlen("v4l2:"), length = strlen(path);
+	if (strncmp(name, "v4l2:", kind) != 0 || strncmp(name + kind, path, length) != 0 ||
+	    name[kind + length] != ':' || (opts->direction != 0 && opts->direction != other)) {
+		snprintf(v4l2->node.path, sizeof(v4l2->node.path), "%s", path);
+		return umm_v4l2_refuse(&v4l2->node, why, -EINVAL, "%s is no other end of it", name);
+	}
+	known.direction = other;
+	return umm_v4l2_node_open(path, umm_device_fd(partner), &known, &v4l2->node, why);
+}
+
 static int open_v4l2(const char *node, const struct umm_device_opts *opts, void **out_state,
 		     char *why)
 {
@@ -116,7 +136,8 @@ static int open_v4l2(const char *node, const struct umm_device_opts *opts, void 
 		snprintf(why ? why : path, why ? UMM_DEVICE_WHY_MAX : sizeof(path),
 			 "v4l2: no node in /dev/video* that can be used");
 	if (ret == 0)
-		ret = umm_v4l2_node_open(path, -1, opts, &v4l2->node, why);
+		ret = opts->partner != NULL ? join_partner(v4l2, path, opts, why)
+					    : umm_v4l2_node_open(path, -1, opts, &v4l2->node, why);
 	v4l2->stream.queue = v4l2->node.queue;
 	if (ret == 0)
 		ret = ask(v4l2, why);
@@ -132,7 +153,7 @@ static int open_v4l2(const char *node, const struct umm_device_opts *opts, void 
 
 static const char *node_of(const void *state)
 {
-	return ((const struct v4l2 *)state)->node.path;
+	return ((const struct v4l2 *)state)->node.label;
 }
 
 static const char *driver_of(const void *state)
@@ -238,6 +259,20 @@ static int set_rate(struct v4l2 *v4l2, char *why)
 	return 0;
 }
 
+/* One end of a mem2mem device may be set only while the other has no buffers: what is set already
+   is left alone. */
+static int set_shape(struct v4l2 *v4l2, struct umm_v4l2_shape *shape)
+{
+	struct umm_v4l2_shape now;
+	if (v4l2->node.is_m2m && umm_v4l2_get_shape(&v4l2->node.queue, &now) == 0 &&
+	    now.code == shape->code && now.width_px == shape->width_px &&
+	    now.height_px == shape->height_px && now.strides_bytes[0] == shape->strides_bytes[0]) {
+		*shape = now;
+		return 0;
+	}
+	return umm_v4l2_set_shape(&v4l2->node.queue, shape);
+}
+
 static int settle(struct v4l2 *v4l2, const struct umm_layout *layout, char *why)
 {
 	int ret = check_layout(v4l2, layout, why);
@@ -252,7 +287,7 @@ static int settle(struct v4l2 *v4l2, const struct umm_layout *layout, char *why)
 		.strides_bytes = { (uint32_t)layout->planes[0].stride_bytes },
 	};
 	struct umm_v4l2_shape got = want;
-	ret = umm_v4l2_set_shape(&v4l2->node.queue, &got);
+	ret = set_shape(v4l2, &got);
 	if (ret < 0)
 		return umm_v4l2_refuse(&v4l2->node, why, ret, "VIDIOC_S_FMT says: %s",
 				       strerror(-ret));
@@ -354,8 +389,8 @@ static int check(void *state, unsigned slot, struct umm_buffer *buffer, char *wh
 {
 	struct v4l2 *v4l2 = state;
 	char found[UMM_V4L2_CHECK_TEXT];
-	int ret = v4l2->needs.is_output
-			  ? umm_v4l2_check_none(found)
+	int ret = v4l2->needs.is_output || v4l2->node.is_m2m
+			  ? umm_v4l2_check_none(found, v4l2->node.is_m2m)
 			  : umm_v4l2_check(&v4l2->stream, slot, v4l2->needs.camping, buffer, found);
 	return ret == 0 ? 0 : umm_v4l2_refuse(&v4l2->node, why, ret, "%s", found);
 }

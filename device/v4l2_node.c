@@ -60,6 +60,15 @@ static enum umm_device_direction direction_of(uint32_t caps, const struct umm_de
 	return type_of(caps, UMM_DEVICE_WRITES) != 0 ? UMM_DEVICE_WRITES : UMM_DEVICE_READS;
 }
 
+/* What is learned of one end is not true of the other. */
+static void name_end(struct umm_v4l2_node *node)
+{
+	const char *end = "";
+	if (node->is_m2m)
+		end = node->direction == UMM_DEVICE_READS ? ":output" : ":capture";
+	snprintf(node->label, sizeof(node->label), "%s%s", node->path, end);
+}
+
 static int query(struct umm_v4l2_node *node, const struct umm_device_opts *opts, char *why)
 {
 	struct v4l2_capability answer = { 0 };
@@ -76,6 +85,7 @@ static int query(struct umm_v4l2_node *node, const struct umm_device_opts *opts,
 	node->is_m2m = caps & (V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE);
 	node->direction = direction_of(caps, opts);
 	node->queue = (struct umm_v4l2_queue){ node->fd, type_of(caps, node->direction) };
+	name_end(node);
 	if (node->queue.type == 0)
 		return umm_v4l2_refuse(node, why, -ENODEV, "%s; another node of it may do",
 				       node->direction == UMM_DEVICE_READS ? "takes no pictures"

@@ -19,6 +19,7 @@ struct umm_v4l2_node {
 	char driver[UMM_V4L2_TEXT], card[UMM_V4L2_TEXT], bus[UMM_V4L2_TEXT];
 	char input[UMM_V4L2_TEXT]; /**< what it sees; "" where it has no choice */
 	bool is_m2m;
+	char label[UMM_V4L2_TEXT + 8]; /**< the path, and which end of a mem2mem node: its name */
 	enum umm_device_direction direction;
 	struct umm_v4l2_wish wish;
 	const char *camping_source; /**< who said how many buffers it must have */

@@ -96,6 +96,16 @@ enum stage_wait {
  * take to notice that they are to stop. */
 void stage_port_wait_device(struct stage_port *port, enum stage_wait what, int64_t timeout_ns);
 
+/** What a filter with a device at each end sleeps on, beside a free buffer for its output. */
+struct stage_wait_both {
+	bool frames;  /**< there is a frame to take */
+	bool devices; /**< one of the ends is done with a buffer; only if they have any */
+};
+
+/** The same for such a filter. */
+void stage_port_wait_both(const struct stage_port *input, const struct stage_port *output,
+			  struct stage_wait_both what, int64_t timeout_ns);
+
 /** Wait for the others and learn the layout; then let frames flow. Two steps as in
  * umm/collection.h: between them the memory can be handed to somebody who writes. */
 enum stage_result stage_port_seal(struct stage_port *port);

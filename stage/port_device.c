@@ -124,16 +124,42 @@ static bool can_wait_for_frames(const struct stage_port *port)
 	return port->in_hand < umm_member_buffer_count(port->member);
 }
 
+/* What to poll of a port; false: there is something already, or an error that the next call will
+ * tell. */
+static bool watch_frames(const struct stage_port *port, struct pollfd *out)
+{
+	*out = (struct pollfd){ .fd = -1, .events = POLLIN };
+	if (!can_wait_for_frames(port))
+		return true;
+	if (umm_member_arm(port->member) != 0)
+		return false;
+	out->fd = umm_member_fd(port->member);
+	return true;
+}
+
+static struct pollfd watch_device(const struct stage_port *port)
+{
+	return (struct pollfd){ .fd = umm_device_fd(port->device),
+				.events = umm_device_events(port->device) };
+}
+
 void stage_port_wait_device(struct stage_port *port, enum stage_wait what, int64_t timeout_ns)
 {
-	struct pollfd fds[2] = {
-		{ .fd = umm_device_fd(port->device), .events = umm_device_events(port->device) },
-		{ .fd = -1, .events = POLLIN },
-	};
-	if (what == STAGE_WAIT_EITHER && can_wait_for_frames(port)) {
-		if (umm_member_arm(port->member) != 0)
-			return; /* there is something, or an error that the next call will tell */
-		fds[1].fd = umm_member_fd(port->member);
-	}
+	struct pollfd fds[2] = { watch_device(port), { .fd = -1 } };
+	if (what == STAGE_WAIT_EITHER && !watch_frames(port, &fds[1]))
+		return;
 	poll(fds, 2, milliseconds(timeout_ns));
+}
+
+void stage_port_wait_both(const struct stage_port *input, const struct stage_port *output,
+			  struct stage_wait_both what, int64_t timeout_ns)
+{
+	struct pollfd fds[4] = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 }, { .fd = -1 } };
+	if (what.devices) {
+		fds[0] = watch_device(input);
+		fds[1] = watch_device(output);
+	}
+	if ((what.frames && !watch_frames(input, &fds[2])) || !watch_frames(output, &fds[3]))
+		return;
+	poll(fds, 4, milliseconds(timeout_ns));
 }

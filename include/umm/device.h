@@ -48,8 +48,11 @@ struct umm_device_opts {
 	struct umm_rational rate; /**< frames per second; 0: the device's own */
 	const char *connector;	  /**< displays: "HDMI-A-1"; NULL: the first that is connected.
 				       Cameras: the input, by name or number; NULL: the one it has */
-	const struct umm_device *partner; /**< mem2mem: the other end, already opened; borrowed */
-	enum umm_device_direction direction; /**< mem2mem: which end; else what the node can */
+	/** mem2mem: the other end, already opened, of the same node; borrowed for the call. Both
+	 * ends are one job of the driver then: what one reads comes out of the other. */
+	const struct umm_device *partner;
+	/** mem2mem: which end; with a partner, the one that it is not. Else what the node can. */
+	enum umm_device_direction direction;
 };
 #define UMM_DEVICE_OPTS(...)                                                                       \
 	(&(struct umm_device_opts){ .struct_size = sizeof(struct umm_device_opts), __VA_ARGS__ })

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Mem2mem devices: vim2m, which copies, converts and scales; on the purpose-built kernel."""
+import re
+
+from cases import Skip, case
+from cases_v4l2 import edge_of, no_buffer_is_left, sums, wait_for_frames
+from picture import Picture
+
+SIZE = "640x480"
+FRAMES = 6
+
+
+def converter(vm, module="vim2m", name="vim2m"):
+    """The node of a mem2mem driver, loaded anew."""
+    if vm.run(f"modprobe -r {module}; modprobe {module}").status != 0:
+        raise Skip(f"no {module} in this kernel")
+    found = vm.check("grep -H . /sys/class/video4linux/*/name").stdout
+    node = re.search(rf"video4linux/(video\d+)/name:{name}", found)
+    assert node, found
+    return "/dev/" + node.group(1)
+
+
+@case("lab")
+def what_comes_out_is_what_went_in_and_nothing_is_copied(vm):
+    node = converter(vm)
+    source = f"test,size={SIZE},format=RG24"
+    vm.check(f"umm run --quiet --frames {FRAMES} {source} framemd5:/tmp/wanted")
+    job = vm.check(f"umm run --json=/tmp/run.json --frames {FRAMES} {source} m2m:{node},format=RG24 "
+                   "framemd5:/tmp/sums")
+    assert sums(vm, "/tmp/sums") == sums(vm, "/tmp/wanted"), job.stdout
+    assert "nothing copied" in job.stdout and edge_of(vm)["heap"] != "memfd", job.stdout
+    no_buffer_is_left(vm)
+
+
+@case("lab")
+def camera_through_a_converter_is_on_the_screen_pixel_by_pixel(vm):
+    node = converter(vm)
+    vm.reload("vivid", "n_devs=1 node_types=0x1 num_inputs=1 input_types=0 allocators=0 multiplanar=1")
+    vm.check("v4l2-ctl -d /dev/video0 -c osd_text_mode=2,test_pattern=0")
+    last = f"/tmp/converted/frame-{FRAMES - 1:06}.png"
+    with vm.started(f"umm run --frames={FRAMES} v4l2:/dev/video0,size={SIZE} m2m:{node},format=RG24 "
+                    "kms:,hold=300 + png:/tmp/converted") as job:
+        job.wait_for("holding the last of")
+        shown = vm.screendump()
+        vm.check(f"until test -e {last}; do sleep 0.1; done")
+        wanted = Picture.from_png(vm.check(f"cat {last}").out)
+    assert shown.difference(wanted) is None, shown.difference(wanted)
+    assert len(set(wanted.pixels)) > 1, "a blank picture proves nothing"
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    no_buffer_is_left(vm)
+
+
+@case("lab")
+def result_has_the_size_that_was_asked_for(vm):
+    node = converter(vm)
+    vm.check(f"umm run --quiet --json=/tmp/run.json --frames 3 test,size={SIZE},format=RG16 "
+             f"m2m:{node},size=320x240,format=RG24 png:/tmp/small")
+    small = Picture.from_png(vm.check("cat /tmp/small/frame-000002.png").out)
+    assert (small.width, small.height) == (320, 240), (small.width, small.height)
+
+
+@case("lab")
+def converter_that_is_killed_leaves_nothing(vm):
+    node = converter(vm)
+    with vm.started(f"umm run --seconds=300 test,size={SIZE},format=RG24 m2m:{node} null") as job:
+        wait_for_frames(vm, job, 5)
+        vm.check("pkill -KILL -x m2m")
+        job.wait(60)
+    assert job.status == 1, job.stderr
+    no_buffer_is_left(vm)
+
+
+@case("lab")
+def codec_whose_result_is_no_picture_is_refused_with_the_reason(vm):
+    node = converter(vm, "vicodec", "stateful-encoder|vicodec-enc")
+    job = vm.run(f"umm run --frames 1 test,size={SIZE} m2m:{node} null")
+    assert job.status == 1, job.stdout
+    assert f"{node} (vicodec): has no format of plain rows that umm has a name for" in job.stderr, \
+        job.stderr
+    no_buffer_is_left(vm)
