@@ -2,15 +2,18 @@
 /**
  * The kernel's own heaps: each node in /dev/dma_heap is one, under the node's name.
  *
- * The kernel tells nothing about them but the name, so the name must do:
+ * The kernel tells nothing about them but the name:
  *
  *	system, system-...	scattered pages (drivers/dma-buf/heaps/system_heap.c)
  *	reserved, linux,cma,	one run from the contiguous area (drivers/dma-buf/heaps/cma_heap.c);
  *	default_cma_region	the names are those of its CMA areas
- *	what CMA_AREAS lists	the same
- *	anything else		no promise
+ *	what UMM_CMA_AREAS lists	the same
  *
- * No trial helps: their buffers are mapped as page frame ranges, which /proc/self/pagemap skips.
+ * Any other name takes a trial: buffers of odd sizes are made, and if the counters of the CMA areas
+ * rise by just those sizes, that is where they came from, and so each is one run. Looking at the
+ * pages would not help: the buffers are mapped as page frame ranges, which /proc/self/pagemap
+ *skips. A heap that the trial finds elsewhere, or an older kernel without counters, promises
+ *nothing.
  *
  * The 6.12 system heap takes whatever is asked for until the machine is dead: what is free is our
  * bound (heap/pinned.h).
@@ -21,17 +24,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "heap/pinned.h"
 #include "heap/table.h"
 #include "os/cleanup.h"
+#include "os/cma.h"
 #include "os/dmaheap.h"
 
 /* Behind the memory files: it is pinned, and drivers set up caches for it. */
 #define COST	   4
 #define SMALL_PAGE 4096
-#define CMA_AREAS  "/sys/kernel/mm/cma"
+#define ATTEMPTS   3
+
+/* Of the trial: nobody else takes just these in the same moment. */
+static const uint64_t odd_pages[] = { 13, 37 };
 
 /* ---- how a name reads ---- */
 
@@ -52,40 +58,74 @@ static enum kind kind_of(const char *name)
 	return NOT_KNOWN;
 }
 
-/* A heap of a CMA area has the area's name (CONFIG_CMA_SYSFS lists the areas). */
-static bool is_cma_area(const char *name)
+/* ---- trial ---- */
+
+/* Returns 1: it took just that many from the areas; 0: it did not; or a negative errno. */
+static int came_from_cma(const struct umm_heap *heap, uint64_t size_bytes)
 {
-	char path[128];
-	snprintf(path, sizeof(path), CMA_AREAS "/%s", name);
-	return access(path, F_OK) == 0;
+	uint64_t before, after;
+	umm_autofd buffer = -1;
+	if (!umm_cma_ever_taken("", &before))
+		return -EOPNOTSUPP;
+	int ret = umm_dmaheap_allocate(heap->node, size_bytes, &buffer);
+	if (ret < 0)
+		return ret;
+	return umm_cma_ever_taken("", &after) && after - before == size_bytes;
+}
+
+/* Somebody else may have taken some at the same time: once more. */
+static int try_size(const struct umm_heap *heap, uint64_t size_bytes)
+{
+	int ret = 0;
+	for (int attempt = 0; attempt < ATTEMPTS && ret == 0; attempt++)
+		ret = came_from_cma(heap, size_bytes);
+	return ret;
+}
+
+static void find_by_trial(const struct umm_heap *heap, struct umm_heap_properties *out)
+{
+	int ret = 1;
+	for (size_t i = 0; i < sizeof(odd_pages) / sizeof(odd_pages[0]) && ret == 1; i++)
+		ret = try_size(heap, odd_pages[i] * SMALL_PAGE);
+	out->contiguous = ret == 1;
+	if (ret == 1)
+		umm_heap_tell(out, "contiguous: what a trial took came from the areas of CMA");
+	else if (ret == 0)
+		umm_heap_tell(out,
+			      "no promise of runs: what a trial took came from no area of CMA");
+	else if (ret == -EOPNOTSUPP)
+		umm_heap_tell(out, "no promise of runs: its name says nothing, and the kernel "
+				   "tells no more");
+	else
+		umm_heap_tell(out, "no promise of runs: the trial failed (%s)", strerror(-ret));
 }
 
 /* ---- properties ---- */
 
-static void fill(const struct umm_heap *heap, struct umm_heap_properties *out)
+static void find_runs(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
-	switch (kind_of(heap->name)) {
-	case SCATTERED:
+	enum kind kind = kind_of(heap->name);
+	if (kind == SCATTERED) {
 		umm_heap_tell(out, "scattered: its name (system_heap.c)");
-		break;
-	case CONTIGUOUS:
+	} else if (kind == CONTIGUOUS) {
 		umm_heap_tell(out, "contiguous: its name (cma_heap.c)");
 		out->contiguous = true;
-		break;
-	case NOT_KNOWN:
-		out->contiguous = is_cma_area(heap->name);
-		if (out->contiguous)
-			umm_heap_tell(out, "contiguous: " CMA_AREAS);
-		else
-			umm_heap_tell(out,
-				      "no promise of runs: its name says nothing, and the kernel "
-				      "tells no more");
-		break;
+	} else if (umm_cma_has_area("", heap->name)) {
+		umm_heap_tell(out, "contiguous: " UMM_CMA_AREAS);
+		out->contiguous = true;
+	} else {
+		find_by_trial(heap, out);
 	}
+}
+
+static void fill(const struct umm_heap *heap, struct umm_heap_properties *out)
+{
+	const char *why;
+	find_runs(heap, out);
 	if (!out->contiguous)
 		umm_pinned_fill(out);
-	else if (umm_cma_free(&out->free_bytes)) /* of all areas: more is certainly not there */
-		umm_heap_tell(out, "free: CmaFree of /proc/meminfo");
+	else if (umm_cma_free(&out->free_bytes, &why)) /* of all: more is certainly not there */
+		umm_heap_tell(out, "free: %s", why);
 }
 
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "os/cleanup.h"
+#include "os/cma.h"
 #include "os/dmabuf.h"
 #include "os/meminfo.h"
 
@@ -52,27 +53,23 @@ void umm_heap_tell(struct umm_heap_properties *out, const char *format, ...)
 	va_end(args);
 }
 
-bool umm_cma_free(uint64_t *out)
+bool umm_cma_free(uint64_t *out, const char **why)
 {
-	FILE *file = fopen("/proc/meminfo", "re");
-	if (file == NULL)
+	uint64_t total, taken = 0;
+	if (!umm_cma_total("", &total))
 		return false;
-	char line[128];
-	unsigned long long kib;
-	bool found = false;
-	while (!found && fgets(line, sizeof(line), file) != NULL)
-		found = sscanf(line, "CmaFree: %llu kB", &kib) == 1;
-	fclose(file);
-	if (found)
-		*out = (uint64_t)kib * 1024;
-	return found;
+	bool told = umm_cma_taken("", &taken);
+	*out = total > taken ? total - taken : 0;
+	*why = told ? "CmaTotal of /proc/meminfo less what " UMM_CMA_AREAS " says is taken"
+		    : "CmaTotal of /proc/meminfo, for the kernel does not tell what is taken";
+	return true;
 }
 
 void umm_heap_set_contiguous(struct umm_heap_properties *out)
 {
 	uint64_t cma;
 	out->contiguous = true;
-	if (umm_cma_free(&cma))
+	if (umm_cma_total("", &cma))
 		return;
 	out->size_max_bytes = LARGEST_BLOCK_BYTES;
 	umm_heap_tell(out, "size_max: MAX_PAGE_ORDER, for /proc/meminfo has no Cma");

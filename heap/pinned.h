@@ -18,8 +18,9 @@ uint64_t umm_pinned_room(char *why, unsigned size);
 /** Whether that is enough for this. */
 bool umm_pinned_has_room(uint64_t size_bytes);
 
-/** What the contiguous areas of the machine have left, all together; false: it has none. */
-bool umm_cma_free(uint64_t *out);
+/** What the contiguous areas of the machine have left, all together, and how that is known; false:
+ * it has none. */
+bool umm_cma_free(uint64_t *out, const char **why);
 
 /** free_bytes of a heap that takes ordinary memory, and why. */
 void umm_pinned_fill(struct umm_heap_properties *out);
