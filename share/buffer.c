@@ -12,6 +12,7 @@
 #include "os/dmabuf.h"
 #include "share/access.h"
 #include "share/cpu_sync.h"
+#include "share/driver_fence.h"
 #include "share/guard.h"
 
 struct umm_buffer {
@@ -111,13 +112,21 @@ static int begin_in_view(struct umm_buffer *buffer, enum umm_access access)
 	return ret;
 }
 
+/* Outside of the lock: others go on meanwhile. Inside an access that is open there is nobody. */
+static int begin_on_dmabuf(struct umm_buffer *buffer, enum umm_access access)
+{
+	int ret = 0;
+	if (umm_access_open(&buffer->book) == 0)
+		ret = umm_driver_fence_wait(buffer->fd, buffer->name, access, UMM_DRIVER_FENCE_NS);
+	return ret < 0 ? ret : umm_cpu_sync_begin(&buffer->sync, buffer->fd, &buffer->book, access);
+}
+
 static int begin_access(struct umm_buffer *buffer, enum umm_access access)
 {
 	if (buffer->view != NULL)
 		return begin_in_view(buffer, access);
-	return buffer->is_dmabuf
-		       ? umm_cpu_sync_begin(&buffer->sync, buffer->fd, &buffer->book, access)
-		       : umm_access_begin(&buffer->book, access);
+	return buffer->is_dmabuf ? begin_on_dmabuf(buffer, access)
+				 : umm_access_begin(&buffer->book, access);
 }
 
 static int end_access(struct umm_buffer *buffer, enum umm_access access)
@@ -183,6 +192,10 @@ int umm_buffer_import_fence(struct umm_buffer *buffer, enum umm_access access,
 		return 0;
 	if (fence->kind != UMM_FENCE_SYNC_FILE)
 		return -EINVAL;
+	/* The kernel drops those that have ended: nobody would hear of the failure. */
+	int ended = umm_fence_wait(fence, 0);
+	if (ended < 0 && ended != -ETIMEDOUT)
+		return ended;
 	return fence_result(umm_dmabuf_import_sync_file(buffer->fd, access, fence->fd));
 }
 

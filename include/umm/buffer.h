@@ -70,9 +70,11 @@ UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buff
  *
  * Returns 0; -EACCES: the member may not write this buffer; -EBUSY: contradicts an access that is
  * open; -EINVAL: no direction; -EOVERFLOW: more than 65,535 open; or what the kernel says for a
- * dma-buf: then no access has begun. A buffer that moves is held fast meanwhile, and may say
- * -ENOMEM (its new place cannot be mapped), -EPROTO (its place makes no sense) or -ETIMEDOUT (a
- * move does not end). Thread-safe. Since 0.1.
+ * dma-buf: then no access has begun. On a dma-buf it waits for the fences of drivers, and may say
+ * -ETIME (a driver has not come to an end after 15 s; the log names it), or, to who reads,
+ * the error that a writer's fence failed with while he waited (umm_fence_wait()). A buffer that
+ * moves is held fast meanwhile, and may say -ENOMEM (its new place cannot be mapped), -EPROTO (its
+ * place makes no sense) or -ETIMEDOUT (a move does not end). Thread-safe. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
 						   enum umm_access access);
@@ -95,7 +97,8 @@ UMM_API UMM_MUST_CHECK int umm_buffer_export_fence(const struct umm_buffer *buff
  * Let drivers, and accesses of other processes, wait for `fence` before they touch a dma-buf: with
  * UMM_ACCESS_WRITE all who read or write, with UMM_ACCESS_READ those who write. The fence is stored
  * in the dma-buf itself, so no fd travels; it is not kept otherwise. Returns 0 (also for
- * UMM_FENCE_NONE), -EINVAL (no sync_file: kernel drivers cannot wait for a timeline), or as
+ * UMM_FENCE_NONE), -EINVAL (no sync_file: kernel drivers cannot wait for a timeline), the error of
+ * a fence that has failed already, as umm_fence_wait() (the kernel would forget it), or as
  * umm_buffer_export_fence(). Thread-safe. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_import_fence(struct umm_buffer *buffer,

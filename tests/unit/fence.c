@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /** Fences of kernel drivers, with sync_files that end as the test wants. A pipe polls like one. */
 #include <umm/fence.h>
+#include <umm/log.h>
 #include <umm/queue.h>
 
 #include "os/clock.h"
 #include "share/buffer.h"
+#include "share/driver_fence.h"
 #include "tests/harness.h"
 #include "tests/unit/fake_kernel.h"
 
@@ -137,4 +139,90 @@ TEST(a_memory_file_has_no_fences)
 	CHECK_INT(fence.fd, -7);
 	CHECK_INT(umm_buffer_import_fence(buffer, UMM_ACCESS_READ, &fence), -EOPNOTSUPP);
 	umm_buffer_unref(buffer);
+}
+
+/* ---- before the CPU touches a dma-buf: the same pipe is the dma-buf and its fence ---- */
+
+static unsigned n_exports;
+static bool ends_when_asked;
+static char said[256];
+
+static int dmabuf_kernel(int fd, unsigned long request, void *argument)
+{
+	if (request != DMA_BUF_IOCTL_EXPORT_SYNC_FILE)
+		return sync_file_kernel(fd, request, argument);
+	n_exports++;
+	if (ends_when_asked)
+		signal_fence();
+	((struct dma_buf_export_sync_file *)argument)->fd = dup(fd);
+	return 0;
+}
+
+static int no_export_kernel(int fd, unsigned long request, void *argument)
+{
+	if (request != DMA_BUF_IOCTL_EXPORT_SYNC_FILE)
+		return dmabuf_kernel(fd, request, argument);
+	errno = ENOTTY;
+	return -1;
+}
+
+UMM_PRINTF(3, 0)
+static void keep(void *user, enum umm_log_level level, const char *format, va_list args)
+{
+	(void)user;
+	(void)level;
+	vsnprintf(said, sizeof(said), format, args);
+}
+
+static struct umm_fence boot_dmabuf(void)
+{
+	struct umm_fence fence = boot();
+	fake_ioctl = dmabuf_kernel;
+	umm_log_set_handler(keep, UMM_LOG_DEBUG, NULL);
+	return fence;
+}
+
+TEST(an_access_asks_nothing_of_a_dmabuf_that_nobody_uses)
+{
+	struct umm_fence fence = boot_dmabuf();
+	signal_fence();
+	CHECK_INT(umm_driver_fence_wait(fence.fd, "edge0/2", UMM_ACCESS_READ, 0), 0);
+	CHECK_INT(n_exports, 0);
+	CHECK_STR(said, "");
+	halt(&fence);
+}
+
+TEST(an_access_ends_when_a_driver_does_not_and_names_it)
+{
+	struct umm_fence fence = boot_dmabuf();
+	int64_t start = umm_now_ns();
+	for (enum umm_access access = UMM_ACCESS_READ; access <= UMM_ACCESS_READ_WRITE; access++) {
+		said[0] = '\0';
+		CHECK_INT(umm_driver_fence_wait(fence.fd, "edge0/2", access, 30 * MS), -ETIME);
+		CHECK_STR(said, "buffer edge0/2: waiting for driver0 (line0) for too long");
+	}
+	CHECK(umm_now_ns() - start >= 3 * 30 * MS);
+	halt(&fence);
+}
+
+TEST(who_reads_hears_that_the_writer_failed_and_who_overwrites_need_not)
+{
+	struct umm_fence fence = boot_dmabuf();
+	ends_when_asked = true;
+	status_at_end = -ENOENT;
+	CHECK_INT(umm_driver_fence_wait(fence.fd, "edge0/2", UMM_ACCESS_READ, UMM_FOREVER),
+		  -ENOENT);
+	CHECK_STR(said, "buffer edge0/2: failed, from driver0 (line0) while it was drawn");
+	CHECK_INT(umm_driver_fence_wait(fence.fd, "edge0/2", UMM_ACCESS_WRITE, UMM_FOREVER), 0);
+	CHECK_INT(umm_driver_fence_wait(fence.fd, "edge0/2", UMM_ACCESS_READ_WRITE, UMM_FOREVER),
+		  -ENOENT);
+	halt(&fence);
+}
+
+TEST(a_kernel_that_does_not_tell_its_fences_waits_by_itself)
+{
+	struct umm_fence fence = boot_dmabuf();
+	fake_ioctl = no_export_kernel;
+	CHECK_INT(umm_driver_fence_wait(fence.fd, "edge0/2", UMM_ACCESS_READ, 0), 0);
+	halt(&fence);
 }
