@@ -5,6 +5,7 @@
 #	make demo       install what is missing, build, run the main job on demo/clip.mp4
 #	make check      install what is missing, build several times, run every test
 #	make check-cross  of that, the core on 32-bit x86, arm64 and RISC-V
+#	make check-lab  the tests that need a kernel built for them: docs/vm.md; builds it first
 #	make vm -- CMD  run a command on a real kernel in QEMU: docs/vm.md
 #	make vm-shell   a shell there; VM="--display cirrus --module vivid" adds devices to both
 #	make bench      measure this machine
@@ -52,6 +53,14 @@ check-cross:
 	@scripts/install-deps.sh cross || true
 	@scripts/check.sh cross
 
+lab-kernel:
+	@scripts/install-deps.sh build lab
+	@JOBS=$(JOBS) scripts/lab-kernel.sh
+
+check-lab:
+	@scripts/install-deps.sh build check vm lab
+	@scripts/check.sh lab
+
 vm-shell: vm-build
 	@tests/vm/vm shell --build $(BUILD) $(VM)
 
@@ -71,7 +80,7 @@ format:
 clean:
 	rm -rf build build-* demo/out
 
-.PHONY: all deps demo check check-cross bench install format lint clean vm-shell
+.PHONY: all deps demo check check-cross check-lab lab-kernel bench install format lint clean vm-shell
 endif
 
 $(BUILD)/build.ninja:

@@ -14,6 +14,7 @@
 #	tsan      ThreadSanitizer: what is shared or threaded
 #	valgrind  --track-fds, leak check: the unit tests
 #	vm        the gcc build on a real kernel in QEMU, when nothing else needs the processors
+#	lab       the same on a kernel built for it; only by its name, the kernel takes 12-20 minutes
 #	release   without assertions and tests: must compile without a warning
 #	install   into an empty prefix, then a client built with pkg-config against it
 #	cross     the core and the modelled machine for 32-bit x86, arm64 and RISC-V, and their tests,
@@ -101,7 +102,7 @@ check_format() {
 }
 
 check_gcc() {
-	build gcc --buildtype=debugoptimized && run gcc --no-suite vm
+	build gcc --buildtype=debugoptimized && run gcc --no-suite vm --no-suite lab
 }
 
 check_clang() {
@@ -113,7 +114,7 @@ check_clang() {
 	# Not the models and scripts that have nothing of this build in them.
 	# shellcheck disable=SC2086 # two words or none
 	run clang ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 4 --no-suite spin \
-		--no-suite build --no-suite vm
+		--no-suite build --no-suite vm --no-suite lab
 	unset ASAN_OPTIONS UBSAN_OPTIONS UMM_TEST_TIMEOUT
 }
 
@@ -145,6 +146,16 @@ check_vm() {
 	build gcc --buildtype=debugoptimized || return
 	log=vm
 	run gcc --suite vm
+}
+
+check_lab() {
+	JOBS=$jobs scripts/lab-kernel.sh || {
+		note "build of the lab kernel" FAIL "scripts/lab-kernel.sh failed"
+		return
+	}
+	build gcc --buildtype=debugoptimized || return
+	log=lab
+	run gcc --suite lab
 }
 
 # Asserts that compile to nothing leave variables behind that nobody uses.

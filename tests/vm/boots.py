@@ -13,4 +13,8 @@ BOOTS = {
     "cirrus": Options(displays=("cirrus",), modules=(VIVID,), hugepages=16),
     "virtio": Options(displays=("virtio",), modules=(VIVID,)),
     "bochs": Options(displays=("bochs",), modules=(VIVID,)),
+    # Of `make check-lab`: the kernel of lab.config, a camera that wants runs, and an area to take
+    # them from that is soon full.
+    "lab": Options(kernel="lab", displays=("cirrus",), append=("cma=48M",), memory_mb=512,
+                   modules=(VIVID.replace("allocators=0", "allocators=1"),)),
 }

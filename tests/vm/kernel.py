@@ -7,10 +7,14 @@ depmod. It lives in $UMM_VM_CACHE, else $XDG_CACHE_HOME/umm/vm, else ~/.cache/um
     stock/vmlinuz  stock/root/lib/modules/VERSION/...  stock/release (written last: complete)
 
 What is there is used without asking anybody; `tests/vm/vm fetch --refresh` looks for a newer one.
+
+The lab kernel has what Debian's lacks (lab.config). It is built from source by scripts/lab-kernel.sh,
+which takes too long to be done unasked, and lies beside the other, in lab/kernel/, in the same form.
 """
 import contextlib
 import fcntl
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -110,3 +114,27 @@ def stock(refresh=False):
         if refresh or not os.path.exists(os.path.join(target, "release")):
             fetch(target)
         return Kernel(target)
+
+
+def lab_configuration():
+    """The first word of the key of a lab kernel that was built from this tree's lab.config."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab.config")
+    with open(path, "rb") as file:
+        options = [line for line in file if line.startswith(b"CONFIG_")]
+    return hashlib.sha256(b"".join(options)).hexdigest()
+
+
+def lab():
+    """The purpose-built kernel, if it is there."""
+    target = os.path.join(cache_directory(), "lab", "kernel")
+    try:
+        with open(os.path.join(target, "key")) as file:
+            built_from = file.read().split()[0]
+    except FileNotFoundError:
+        raise Unavailable("the lab kernel is not built: make lab-kernel, 12 to 20 minutes") from None
+    if built_from != lab_configuration():
+        raise Unavailable("the lab kernel is of another lab.config: make lab-kernel")
+    return Kernel(target)
+
+
+KERNELS = {"stock": stock, "lab": lab}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A test machine: Debian's kernel in QEMU, with the host's root, read-only, as its own.
+"""A test machine: Debian's kernel, or the lab's, in QEMU, with the host's root, read-only, as its own.
 
 virtiofsd serves the host's root; init.c (static, ours) is the first process and runs commands; the
 tree under test is the build directory outside. Nothing is installed and no disk image is made: what
@@ -54,7 +54,7 @@ class Machine:
     def __init__(self, build, options, log_directory=None):
         check_host()
         self.build, self.options = os.path.abspath(build), options
-        self.kernel = kernel.stock()
+        self.kernel = kernel.KERNELS[options.kernel]()
         self.directory = tempfile.mkdtemp(prefix="umm-vm-")
         self.logs = log_directory or self.directory
         os.makedirs(self.logs, exist_ok=True)

@@ -3,6 +3,8 @@
 import argparse
 import dataclasses
 
+from kernel import KERNELS
+
 # QEMU's device, the driver's module.
 DISPLAYS = {
     "cirrus": ("cirrus-vga", "cirrus"),
@@ -13,6 +15,7 @@ DISPLAYS = {
 
 @dataclasses.dataclass(frozen=True)
 class Options:
+    kernel: str = "stock"  # of KERNELS
     displays: tuple = ()  # of DISPLAYS; the n-th is the device "display<n>" to the monitor
     modules: tuple = ()  # "vivid,allocators=1,n_devs=1", loaded in this order
     iommu: bool = False  # an Intel IOMMU that the kernel uses
@@ -45,6 +48,8 @@ class Options:
 
 
 def add_arguments(parser):
+    parser.add_argument("--kernel", choices=sorted(KERNELS), default="stock",
+                        help="Debian's, or the purpose-built one")
     parser.add_argument("--display", action="append", choices=sorted(DISPLAYS), default=[],
                         help="a display and its driver (repeated: the first is display0)")
     parser.add_argument("--module", action="append", default=[], metavar="NAME[,KEY=VALUE...]",
@@ -59,7 +64,8 @@ def add_arguments(parser):
 
 
 def from_arguments(arguments):
-    return Options(displays=tuple(arguments.display), modules=tuple(arguments.module),
+    return Options(kernel=arguments.kernel,
+                   displays=tuple(arguments.display), modules=tuple(arguments.module),
                    iommu=arguments.iommu, hugepages=arguments.hugepages,
                    memory_mb=arguments.memory, append=tuple(arguments.append),
                    qemu=tuple(arguments.qemu))

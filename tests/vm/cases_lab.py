@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: MIT
+"""What needs the lab kernel: contiguous memory, how it runs out, and a display made of nothing."""
+import contextlib
+import json
+import re
+import zlib
+
+from cases import case
+from cases_kms import FRAMES, HELD, drawn_outside, expect_nothing_left
+from picture import Picture
+
+AREA = "/sys/kernel/debug/cma/reserved"
+AREA_MB = 48  # of boots.py
+MIB = 1 << 20
+STILL = ("v4l2-ctl -d /dev/video0 -c osd_text_mode=2,test_pattern=0 && "
+         "v4l2-ctl -d /dev/video0 -v width=1280,height=720,pixelformat=XR24")
+
+
+def camera_picture(vm):
+    """Colour bars that do not change; as the driver makes them in memory of its own."""
+    vm.check(f"{STILL} && v4l2-ctl -d /dev/video0 --stream-mmap --stream-count=1 "
+             "--stream-to=/tmp/bars.raw")
+    return Picture.from_xrgb8888(1280, 720, vm.check("cat /tmp/bars.raw").out)
+
+
+def exporters(vm):
+    """Whose dma-bufs are there now, by what the kernel calls him."""
+    lines = vm.check("cat /sys/kernel/debug/dma_buf/bufinfo").stdout.splitlines()
+    return sorted({line.split()[4] for line in lines if re.match(r"\d{8}\s", line)})
+
+
+def show_camera(vm, wanted, **environment):
+    """The user's command, and a frame held to be looked at; whose memory it was, what was said."""
+    with vm.started(f"umm run --frames={FRAMES} v4l2:/dev/video0 kms:,hold=300",
+                    **environment) as job:
+        job.wait_for(HELD, timeout_s=180)
+        found = exporters(vm)
+        difference = vm.screendump().difference(wanted)
+        assert difference is None, difference
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    expect_nothing_left(vm)
+    return found, job.stderr
+
+
+def taken_bytes(vm):
+    return 4096 * int(vm.check(f"cat {AREA}/used").stdout)
+
+
+@contextlib.contextmanager
+def area_left_with(vm, left_bytes):
+    """Somebody else has all of the contiguous area but so much."""
+    pages = (AREA_MB * MIB - left_bytes) // 4096
+    vm.check(f"echo {pages} >{AREA}/alloc")
+    try:
+        assert taken_bytes(vm) == pages * 4096
+        yield
+    finally:
+        vm.check(f"echo {pages} >{AREA}/free")
+        assert taken_bytes(vm) == 0
+
+
+@case("lab")
+def camera_that_needs_runs_gets_them_from_the_contiguous_area(vm):
+    wanted = camera_picture(vm)
+    found, said = show_camera(vm, wanted, XDG_CACHE_HOME="/tmp/contiguous")
+    assert found == ["reserved"], (found, said)
+    assert "v4l2 cannot attach memory of heap udmabuf: /dev/video0 (vivid)" in said, said
+    assert "without an IOMMU it needs one contiguous run" in said, said
+    assert taken_bytes(vm) == 0
+    found, said = show_camera(vm, wanted, XDG_CACHE_HOME="/tmp/contiguous")
+    assert found == ["reserved"] and "cannot attach" not in said, said  # learned
+
+
+@case("lab")
+def where_the_area_is_full_the_camera_brings_its_own_memory(vm):
+    wanted = camera_picture(vm)
+    with area_left_with(vm, MIB):
+        found, said = show_camera(vm, wanted)
+    assert found and "reserved" not in found, (found, said)
+
+
+@case("lab")
+def full_area_is_named_with_what_was_wanted_of_it_and_what_it_has(vm):
+    with area_left_with(vm, MIB):
+        job = vm.run("umm run --heap=reserved --frames=1 test,size=1024x768,format=XR24 null")
+        assert job.status == 1, job.stdout
+        assert "heap reserved would have to give 3 x 3145728 bytes and has 1048576" in job.stderr, \
+            job.stderr
+        assert taken_bytes(vm) == (AREA_MB - 1) * MIB
+    expect_nothing_left(vm)
+
+
+# Takes the area in pieces of 1 MiB, lets go of every other one, and waits.
+HOLES = """
+import fcntl, os, struct, sys, time
+heap = os.open("/dev/dma_heap/reserved", os.O_RDONLY)
+held = []
+try:
+    while True:
+        request = bytearray(struct.pack("<QIIQ", 1 << 20, 0, os.O_RDWR | os.O_CLOEXEC, 0))
+        fcntl.ioctl(heap, 0xc0184800, request)
+        held.append(struct.unpack_from("<I", request, 8)[0])
+except OSError:
+    pass
+for fd in held[::2]:
+    os.close(fd)
+print(f"holding {len(held) // 2} of {len(held)}", flush=True)
+time.sleep(1000)
+"""
+
+
+@case("lab")
+def area_without_a_run_left_is_told_and_the_search_goes_on(vm):
+    """Enough is free, but nowhere in one piece: the kernel alone knows, when it is asked."""
+    vm.check("cat >/tmp/holes.py <<'end'\n" + HOLES + "end")
+    with vm.started("exec python3 /tmp/holes.py") as other:
+        other.wait_for("holding")
+        before = taken_bytes(vm)
+        assert 16 * MIB < before < 32 * MIB, other.stdout
+        job = vm.run("umm run --heap=reserved --frames=1 test,size=1024x768,format=XR24 null")
+        assert job.status == 1, job.stdout
+        assert "heap reserved failed to give 3 x 3145728 bytes: Cannot allocate memory" in \
+            job.stderr, job.stderr
+        assert taken_bytes(vm) == before
+        wanted = camera_picture(vm)
+        with vm.started(f"umm run --frames={FRAMES} v4l2:/dev/video0 kms:,hold=300") as job:
+            job.wait_for(HELD, timeout_s=180)
+            assert vm.screendump().difference(wanted) is None
+            assert "heap reserved failed to give 5 x 3686400 bytes" in job.stderr, job.stderr
+        vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+        assert taken_bytes(vm) == before
+    expect_nothing_left(vm)
+    vm.wait_until(lambda: taken_bytes(vm) == 0, "the area is not given back")
+
+
+# Fills ordinary memory until little of the area is free, and stays.
+MOVABLE = """
+import mmap, re, time
+def kib(name): return int(re.search(name + ": *(\\d+)", open("/proc/meminfo").read())[1])
+held, page = [], b"x" * (1 << 20)
+while kib("CmaFree") > 32768 and kib("MemAvailable") > 49152:
+    held.append(mmap.mmap(-1, 1 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+    held[-1].write(page)
+print(f"free {kib('CmaFree')} after {len(held)}", flush=True)
+time.sleep(1000)
+"""
+
+
+@case("lab")
+def pages_of_programs_leave_the_area_when_it_is_wanted(vm):
+    """CmaFree is small on any machine that is in use; the heap is as large as ever."""
+    vm.check("cat >/tmp/movable.py <<'end'\n" + MOVABLE + "end")
+    with vm.started("exec python3 /tmp/movable.py") as other:
+        other.wait_for("free ")
+        free_kib = int(re.search(r"free (\d+)", other.stdout)[1])
+        assert free_kib <= 32768, other.stdout
+        job = vm.check("umm run --heap=reserved --frames=2 --buffers=12 "
+                       "test,size=1024x768,format=XR24 null,touch=1")
+        assert "reserved" in job.stdout, job.stdout
+    expect_nothing_left(vm)
+
+
+def heap(vm, name):
+    heaps = json.loads(vm.check("umm probe --json").stdout)["heaps"]
+    return [heap for heap in heaps if heap["name"] == name][0]
+
+
+@case("lab")
+def heap_is_known_to_give_runs_by_its_name_and_else_by_a_trial(vm):
+    assert heap(vm, "reserved")["contiguous"] and "its name" in heap(vm, "reserved")["source"]
+    assert not heap(vm, "system").get("contiguous")
+    for node, name in (("reserved", "pictures"), ("system", "anything")):
+        vm.check(f"mknod /dev/dma_heap/{name} c $(stat -c '%Hr %Lr' /dev/dma_heap/{node})")
+    try:
+        unknown = heap(vm, "pictures")
+        assert unknown["contiguous"] and "what a trial took came from the areas" in \
+            unknown["source"], unknown
+        unknown = heap(vm, "anything")
+        assert not unknown.get("contiguous") and "came from no area" in unknown["source"], unknown
+        assert taken_bytes(vm) == 0
+        with area_left_with(vm, 0):
+            unknown = heap(vm, "pictures")
+            assert not unknown.get("contiguous") and "the trial failed (Cannot allocate" in \
+                unknown["source"], unknown
+    finally:
+        vm.check("rm /dev/dma_heap/pictures /dev/dma_heap/anything")
+
+
+# ---- VKMS ----
+
+@contextlib.contextmanager
+def vkms(vm):
+    """Its card, "card1" for one."""
+    vm.check("modprobe vkms")
+    try:
+        yield vm.check("ls /sys/devices/platform/vkms/drm | grep card").stdout.strip()
+    finally:
+        vm.check("modprobe -r vkms")
+
+
+def checksum(picture):
+    """As vkms_composer.c makes it: crc32_le() without inversions, of rows of 16-bit A, R, G, B."""
+    wide = bytearray(b"\xff" * (len(picture.pixels) // 3 * 8))
+    for component in range(3):
+        plane = picture.pixels[component::3]  # 8 bits become 16 by repeating them
+        wide[2 + 2 * component::8] = wide[3 + 2 * component::8] = plane
+    return zlib.crc32(wide, 0xffffffff) ^ 0xffffffff
+
+
+def shown_checksums(vm, card):
+    """Of some frames, as the driver has them in debugfs."""
+    crc = f"/sys/kernel/debug/dri/{card.removeprefix('card')}/crtc-0/crc"
+    vm.check(f"echo auto >{crc}/control")
+    lines = vm.check(f"head -n 4 {crc}/data").stdout.splitlines()
+    return {int(line.split()[1], 16) for line in lines}
+
+
+@case("lab")
+def frames_on_vkms_have_the_checksum_of_their_content(vm):
+    wanted = drawn_outside(vm, "1024x768", FRAMES - 1)
+    other = drawn_outside(vm, "1024x768", FRAMES)
+    with vkms(vm) as card:
+        for memory in ("udmabuf", "system", "reserved", card):
+            with vm.started(f"umm run --frames={FRAMES} --heap={memory} test,size=1024x768 "
+                            f"kms:/dev/dri/{card},hold=300") as job:
+                job.wait_for(HELD)
+                found = shown_checksums(vm, card)
+            assert found == {checksum(wanted)} != {checksum(other)}, (memory, found)
+            vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+            expect_nothing_left(vm)
