@@ -172,6 +172,8 @@ static void write_value(struct text *text, const json_t *value)
 char *umm_json_to_text(const json_t *value)
 {
 	struct text text = { 0 };
+	if (value == NULL)
+		return NULL;
 	write_value(&text, value);
 	write_char(&text, '\0');
 	if (!text.out_of_memory)

@@ -7,7 +7,8 @@
 
 /**
  * Any value as the text that json_dumps() makes of it with JSON_COMPACT | JSON_ENCODE_ANY, at a
- * tenth of the cost; free() it. The value must not contain itself. NULL: out of memory.
+ * tenth of the cost; free() it. The value must not contain itself. NULL: out of memory, or no
+ * value, which is what a stranger's document may hold where one is looked for.
  */
 char *umm_json_to_text(const json_t *value);
 

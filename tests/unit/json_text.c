@@ -33,6 +33,11 @@ TEST(empty_and_plain_values_are_written)
 				  -7, "f"));
 }
 
+TEST(no_value_has_no_text)
+{
+	CHECK(umm_json_to_text(NULL) == NULL);
+}
+
 TEST(numbers_reach_their_ends)
 {
 	same_as_jansson(json_integer(0));
