@@ -7,13 +7,13 @@
  *	system, system-...	scattered pages (drivers/dma-buf/heaps/system_heap.c)
  *	reserved, linux,cma,	one run from the contiguous area (drivers/dma-buf/heaps/cma_heap.c);
  *	default_cma_region	the names are those of its CMA areas
- *	what UMM_CMA_AREAS lists	the same
+ *	areas in UMM_CMA_AREAS	the same
  *
  * Any other name takes a trial: buffers of odd sizes are made, and if the counters of the CMA areas
  * rise by just those sizes, that is where they came from, and so each is one run. Looking at the
- * pages would not help: the buffers are mapped as page frame ranges, which /proc/self/pagemap
- *skips. A heap that the trial finds elsewhere, or an older kernel without counters, promises
- *nothing.
+ * pages would not help: the buffers are mapped as page frame ranges, and /proc/self/pagemap skips
+ * those. A heap that the trial finds elsewhere, or an older kernel without counters, promises
+ * nothing.
  *
  * The 6.12 system heap takes whatever is asked for until the machine is dead: what is free is our
  * bound (heap/pinned.h).

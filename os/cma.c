@@ -32,7 +32,8 @@ static bool read_number(const char *path, uint64_t *out)
 	unsigned long long number;
 	bool found = fscanf(file, "%llu", &number) == 1;
 	fclose(file);
-	*out = number;
+	if (found)
+		*out = number;
 	return found;
 }
 
