@@ -209,6 +209,12 @@ static enum stage_result show(struct m2m *m2m)
 			stage_port_drop(&m2m->output, done.buffer);
 			continue;
 		}
+		/* Its frame was done no later than it, and may have been too late for the last
+		 * look. */
+		if (take_back(m2m) == STAGE_FAILED) {
+			stage_port_drop(&m2m->output, done.buffer);
+			return STAGE_FAILED;
+		}
 		struct umm_frame_info info = result_info(m2m, &done.info);
 		result = stage_port_show(&m2m->output, done.buffer, &info);
 		if (result != STAGE_OK)

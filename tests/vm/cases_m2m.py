@@ -3,7 +3,7 @@
 import re
 
 from cases import Skip, case
-from cases_v4l2 import edge_of, no_buffer_is_left, sums, wait_for_frames
+from cases_v4l2 import edge_of, no_buffer_is_left, wait_for_frames
 from picture import Picture
 
 SIZE = "640x480"
@@ -27,7 +27,8 @@ def what_comes_out_is_what_went_in_and_nothing_is_copied(vm):
     vm.check(f"umm run --quiet --frames {FRAMES} {source} framemd5:/tmp/wanted")
     job = vm.check(f"umm run --json=/tmp/run.json --frames {FRAMES} {source} m2m:{node},format=RG24 "
                    "framemd5:/tmp/sums")
-    assert sums(vm, "/tmp/sums") == sums(vm, "/tmp/wanted"), job.stdout
+    # Times included: the driver's own are others.
+    assert vm.run("cmp /tmp/sums /tmp/wanted").status == 0, vm.check("cat /tmp/sums").stdout
     assert "nothing copied" in job.stdout and edge_of(vm)["heap"] != "memfd", job.stdout
     no_buffer_is_left(vm)
 
