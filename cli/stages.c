@@ -34,12 +34,21 @@ static bool is_there(const struct module_path *path)
 	return access(path->text, F_OK) == 0;
 }
 
+/* What the user says; NULL: nothing. */
+static const char *named_file(void)
+{
+	const char *name = secure_getenv("UMM_STAGES");
+	return name != NULL && name[0] != '\0' ? name : NULL;
+}
+
 /* False where there is none; then out->text is where it should have been. */
 static bool find(struct module_path *out)
 {
-	const char *named = secure_getenv("UMM_STAGES");
+	const char *named = named_file();
 	if (named != NULL) {
-		snprintf(out->text, sizeof(out->text), "%s", named);
+		/* It is a file: dlopen() looks for a name without a slash in other places. */
+		snprintf(out->text, sizeof(out->text), "%s%s",
+			 strchr(named, '/') == NULL ? "./" : "", named);
 		return is_there(out);
 	}
 	char program[PATH_MAX];
@@ -87,7 +96,7 @@ static const struct stage_ops *const *load(void)
 	if (find(&path))
 		return kinds_of(&path);
 	fprintf(stderr, "umm: the stages are missing: there is no %s%s\n", path.text,
-		getenv("UMM_STAGES") != NULL ? "" : ", nor one beside the tool");
+		named_file() != NULL ? "" : ", nor one beside the tool");
 	return NULL;
 }
 

@@ -111,6 +111,25 @@ TEST(stages_are_used_from_where_the_variable_says)
 	outcome_finish(&outcome);
 }
 
+/* The loader would look for such a name where libraries are. */
+TEST(a_name_without_a_slash_is_a_file_here)
+{
+	CHECK_INT(symlink(getenv("UMM_MODULE"), "stages.so"), 0);
+	use_module("stages.so");
+	run_tool(&outcome, "run", "--frames=2", "test", "null");
+	CHECK_INT(outcome.status, 0);
+	CHECK(says(outcome.out, "2 frames"));
+	outcome_finish(&outcome);
+}
+
+TEST(an_empty_variable_names_no_stages)
+{
+	use_module("");
+	run_tool(&outcome, "run", "--frames=2", "test", "null");
+	CHECK_INT(outcome.status, 0);
+	outcome_finish(&outcome);
+}
+
 /* As after an installation into a prefix that was moved: only the way from tool to module holds. */
 TEST(tool_and_module_find_each_other_wherever_they_are)
 {
