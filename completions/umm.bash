@@ -6,7 +6,7 @@ _umm_run() {
 	case $previous in
 	--mode) COMPREPLY=($(compgen -W "fifo latest" -- "$current")) && return ;;
 	--copies) COMPREPLY=($(compgen -W "forbid allow" -- "$current")) && return ;;
-	--heap) COMPREPLY=($(compgen -W "memfd hugetlb udmabuf udmabuf-hugetlb arena $(ls /dev/dma_heap 2>/dev/null; cd /dev; ls -d video* dri/card* 2>/dev/null | sed s,dri/,,)" -- "$current")) && return ;;
+	--heap) COMPREPLY=($(compgen -W "memfd hugetlb udmabuf udmabuf-hugetlb arena arena-dma32 $(ls /dev/dma_heap 2>/dev/null; cd /dev; ls -d video* dri/card* 2>/dev/null | sed s,dri/,,)" -- "$current")) && return ;;
 	--board) COMPREPLY=($(compgen -W "$(umm explain --list 2>/dev/null)" -- "$current")) && return ;;
 	--frames | --seconds | --buffers) return ;;
 	esac

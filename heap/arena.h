@@ -90,11 +90,11 @@ int umm_arena_seal(struct umm_arena *arena);
 int umm_arena_part_with(struct umm_arena *arena, struct umm_range run, const char *name,
 			int *out_fd);
 
-/** What could be taken and parted with if every buffer that moves did. */
+/** What could be taken, up to `max_address`, and parted with if every buffer that moves did. */
 struct umm_arena_room {
 	uint64_t longest_bytes, all_bytes;
 };
-struct umm_arena_room umm_arena_room(struct umm_arena *arena);
+struct umm_arena_room umm_arena_room(struct umm_arena *arena, uint64_t max_address);
 
 /** Let the heap `arena` (heap/arena_heap.c) of this process part with runs of it, until it is
  * destroyed. */

@@ -91,24 +91,39 @@ int umm_arena_part_with(struct umm_arena *arena, struct umm_range run, const cha
 	return ret;
 }
 
+static bool is_owned(const struct umm_region_run *run)
+{
+	return run->taken && (run->tag == 0 || run->tag == UMM_ARENA_GONE);
+}
+
+/* Up to the limit. */
+static uint64_t bytes_below(struct umm_range range, uint64_t max_address)
+{
+	if (range.start > max_address)
+		return 0;
+	return umm_range_last(range) <= max_address ? range.size : max_address - range.start + 1;
+}
+
 /* Runs follow each other without a gap inside a range. What moves needs a free page elsewhere, so
  * no more can be had at a time than is free. */
-struct umm_arena_room umm_arena_room(struct umm_arena *arena)
+struct umm_arena_room umm_arena_room(struct umm_arena *arena, uint64_t max_address)
 {
 	struct umm_arena_room room = { 0 };
 	struct umm_region_run run;
-	uint64_t stretch = 0;
+	uint64_t stretch = 0, all = 0;
 	pthread_mutex_lock(&arena->mutex);
 	for (bool more = umm_region_first(&arena->region, &run); more;
 	     more = umm_region_next(&arena->region, &run)) {
-		bool owned = run.taken && (run.tag == 0 || run.tag == UMM_ARENA_GONE);
-		stretch = owned ? 0 : run.range.size + (run.first_of_range ? 0 : stretch);
+		uint64_t bytes = is_owned(&run) ? 0 : bytes_below(run.range, max_address);
+		stretch = bytes == 0 ? 0 : bytes + (run.first_of_range ? 0 : stretch);
+		all += bytes;
 		if (stretch > room.longest_bytes)
 			room.longest_bytes = stretch;
 	}
-	room.all_bytes = arena->region.free_bytes;
+	uint64_t free_bytes = arena->region.free_bytes;
+	pthread_mutex_unlock(&arena->mutex);
+	room.all_bytes = all < free_bytes ? all : free_bytes;
 	if (room.longest_bytes > room.all_bytes)
 		room.longest_bytes = room.all_bytes;
-	pthread_mutex_unlock(&arena->mutex);
 	return room;
 }

@@ -19,6 +19,10 @@
  * An arena that the process made for other purposes (buffers that move, heap/movable.h) can be
  * offered: when the pool has no run, it makes room, and parts with one.
  *
+ * Devices without IOMMU often reach 32 bits of addresses and no more (GFP_DMA32 is for them). A
+ *heap states one limit for all it gives, so there are two: one has all pages, the other,
+ *arena-dma32, those that end below 4 GiB. A run within a limit is looked for like any other.
+ *
  * The arena was once to be one long-lived file with buffers at offsets. Whoever may map one of them
  * could map all; one dma-buf made of its pieces (UDMABUF_CREATE_LIST) would be sound, but has no
  * file that VFIO could map, and does not exist without udmabuf.
@@ -43,6 +47,12 @@
 
 /* For what is being accessed to be let go. */
 #define PATIENCE_NS (UMM_NS_PER_SECOND / 2)
+
+/* A run that somebody wants: whole pages. */
+struct wanted {
+	const char *label;
+	uint64_t size, max_address; /* of the last byte; UINT64_MAX: any */
+};
 
 UMM_DEFINE_AUTO(umm_arena, umm_arena_destroy)
 
@@ -90,53 +100,57 @@ void umm_arena_withdraw(struct umm_arena *arena)
 	pthread_mutex_unlock(&offers.mutex);
 }
 
-static int take_from(struct umm_arena *arena, const char *label, uint64_t size, int *out_fd)
+static int take_from(struct umm_arena *arena, const struct wanted *wanted, int *out_fd)
 {
-	struct umm_region_request wanted = { .size_bytes = size };
+	struct umm_region_request request = {
+		.size_bytes = wanted->size,
+		.max_address = wanted->max_address,
+	};
 	struct umm_range run;
 	if (!umm_arena_is_physical(arena))
 		return -ENOSPC;
-	int ret = umm_arena_take(arena, &wanted, &run);
+	int ret = umm_arena_take(arena, &request, &run);
 	if (ret < 0)
 		return ret;
-	ret = umm_arena_part_with(arena, run, label, out_fd);
+	ret = umm_arena_part_with(arena, run, wanted->label, out_fd);
 	if (ret < 0)
 		(void)umm_arena_give(arena, run); /* unless it is gone */
 	return ret;
 }
 
 /* -EBUSY: there could be a run if nobody accessed what lies in it. */
-static int take_offered(const char *label, uint64_t size, int *out_fd)
+static int take_offered(const struct wanted *wanted, int *out_fd)
 {
 	bool could_be = false;
 	int ret = -ENOSPC;
 	pthread_mutex_lock(&offers.mutex);
 	for (struct umm_arena *arena = offers.first; arena != NULL && ret < 0;
 	     arena = arena->next_offer) {
-		could_be |= umm_arena_room(arena).longest_bytes >= size;
-		ret = take_from(arena, label, size, out_fd);
+		struct umm_arena_room room = umm_arena_room(arena, wanted->max_address);
+		could_be |= room.longest_bytes >= wanted->size;
+		ret = take_from(arena, wanted, out_fd);
 	}
 	pthread_mutex_unlock(&offers.mutex);
 	return ret == -ENOSPC && could_be ? -EBUSY : ret;
 }
 
 /* Accesses are short: who is in the way now is not a moment later. */
-static int take_offered_soon(const char *label, uint64_t size, int *out_fd)
+static int take_offered_soon(const struct wanted *wanted, int *out_fd)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	int64_t deadline = umm_now_ns() + PATIENCE_NS;
 	int ret;
-	while ((ret = take_offered(label, size, out_fd)) == -EBUSY && umm_now_ns() < deadline)
+	while ((ret = take_offered(wanted, out_fd)) == -EBUSY && umm_now_ns() < deadline)
 		nanosleep(&moment, NULL);
 	return ret == -EBUSY ? -ENOSPC : ret;
 }
 
-static void add_offers(struct umm_heap_properties *out)
+static void add_offers(uint64_t max_address, struct umm_heap_properties *out)
 {
 	uint64_t bytes = 0;
 	pthread_mutex_lock(&offers.mutex);
 	for (struct umm_arena *arena = offers.first; arena != NULL; arena = arena->next_offer) {
-		struct umm_arena_room room = umm_arena_room(arena);
+		struct umm_arena_room room = umm_arena_room(arena, max_address);
 		if (!umm_arena_is_physical(arena) || !umm_arena_is_ours(arena))
 			continue;
 		bytes += room.all_bytes;
@@ -152,11 +166,11 @@ static void add_offers(struct umm_heap_properties *out)
 
 /* ---- the pool ---- */
 
-static int gather(const char *label, uint64_t size, uint64_t gathered, int *out_fd)
+static int gather(const struct wanted *wanted, uint64_t gathered, int *out_fd)
 {
 	umm_auto(umm_arena, arena) = NULL;
 	int ret = umm_arena_create("umm gather", gathered, &arena);
-	return ret < 0 ? ret : take_from(arena, label, size, out_fd);
+	return ret < 0 ? ret : take_from(arena, wanted, out_fd);
 }
 
 static bool is_shortage(int ret)
@@ -164,46 +178,62 @@ static bool is_shortage(int ret)
 	return ret == -ENOSPC || ret == -ENOMEM || ret == -EAGAIN;
 }
 
-static int take_from_pool(const char *label, uint64_t size, int *out_fd)
+static int take_from_pool(const struct wanted *wanted, int *out_fd)
 {
-	uint64_t pages = 0, gathered = size / UMM_HUGE_PAGE_BYTES;
+	uint64_t pages = 0, gathered = wanted->size / UMM_HUGE_PAGE_BYTES;
 	int ret = -ENOSPC;
 	(void)umm_hugepages_free(&pages);
 	while (is_shortage(ret) && gathered <= pages) {
-		ret = gather(label, size, gathered * UMM_HUGE_PAGE_BYTES, out_fd);
+		ret = gather(wanted, gathered * UMM_HUGE_PAGE_BYTES, out_fd);
 		bool more = gathered < pages && gathered > pages / 2;
 		gathered = more ? pages : 2 * gathered;
 	}
 	return ret;
 }
 
-/* Any huge page is a run by itself. */
-static int take_run(const char *label, uint64_t size, int *out_fd)
+/* Any huge page is a run by itself. While others gather there may be none: one after the other. */
+static int take_alone(const struct wanted *wanted, int *out_fd)
 {
-	int ret = size == UMM_HUGE_PAGE_BYTES ? umm_memfd_create(label, size, UMM_PAGES_2M, out_fd)
-					      : take_from_pool(label, size, out_fd);
+	bool any = wanted->size == UMM_HUGE_PAGE_BYTES && wanted->max_address == UINT64_MAX;
+	umm_autofd lock = umm_hugepages_lock(PATIENCE_NS);
+	(void)lock;
+	return any ? umm_memfd_create(wanted->label, wanted->size, UMM_PAGES_2M, out_fd)
+		   : take_from_pool(wanted, out_fd);
+}
+
+static int take_run(const struct wanted *wanted, int *out_fd)
+{
+	int ret = take_alone(wanted, out_fd);
 	if (is_shortage(ret))
-		ret = take_offered_soon(label, size, out_fd);
+		ret = take_offered_soon(wanted, out_fd);
 	return is_shortage(ret) ? -ENOSPC : ret;
 }
 
 /* ---- properties ---- */
 
-static void tell_runs(struct umm_heap_properties *out)
+/* Who may not look gets pages one by one, wherever they are. */
+static void tell_blindly(uint64_t max_address, int error, struct umm_heap_properties *out)
+{
+	snprintf(out->caveat, sizeof(out->caveat), "each huge page is its own run: %s: %s",
+		 UMM_HUGEPAGES_MAP, strerror(-error));
+	umm_heap_tell(out, "%s", out->caveat);
+	out->contiguous_max_bytes = UMM_HUGE_PAGE_BYTES;
+	if (max_address != UINT64_MAX)
+		out->free_bytes = 0;
+}
+
+static void tell_runs(uint64_t max_address, struct umm_heap_properties *out)
 {
 	struct umm_hugepages_survey survey;
-	int ret = umm_hugepages_survey(&survey);
+	int ret = umm_hugepages_survey(max_address, &survey);
 	if (ret < 0) {
-		out->contiguous_max_bytes = UMM_HUGE_PAGE_BYTES;
-		snprintf(out->caveat, sizeof(out->caveat),
-			 "each huge page is its own run: " UMM_HUGEPAGES_MAP ": %s",
-			 strerror(-ret));
-		umm_heap_tell(out, "%s", out->caveat);
+		tell_blindly(max_address, ret, out);
 		return;
 	}
+	uint64_t idle = survey.idle_pages * UMM_HUGE_PAGE_BYTES;
+	if (idle < out->free_bytes)
+		out->free_bytes = idle;
 	out->contiguous_max_bytes = survey.longest_run_pages * UMM_HUGE_PAGE_BYTES;
-	if (out->contiguous_max_bytes == 0)
-		out->contiguous_max_bytes = UMM_HUGE_PAGE_BYTES;
 	if (out->contiguous_max_bytes > out->free_bytes)
 		out->contiguous_max_bytes = out->free_bytes;
 	out->address_max = survey.last_address;
@@ -223,7 +253,20 @@ static void tell_size(struct umm_heap_properties *out)
 	out->cost = COST;
 }
 
-static void probe_pages(struct umm_heap_properties *out)
+static void say_absent(uint64_t max_address, bool known, struct umm_heap_properties *out)
+{
+	if (max_address != UINT64_MAX)
+		snprintf(out->source, sizeof(out->source),
+			 "no free 2 MiB pages that are known to lie below 4 GiB%s%s",
+			 out->caveat[0] != '\0' ? "; " : "", out->caveat);
+	else
+		snprintf(out->source, sizeof(out->source),
+			 "no contiguous area in /dev/dma_heap, and %s",
+			 known ? "no free 2 MiB pages (sysctl vm.nr_hugepages=N reserves some)"
+			       : "this kernel has no 2 MiB pages");
+}
+
+static void probe_pages(uint64_t max_address, struct umm_heap_properties *out)
 {
 	*out = (struct umm_heap_properties){
 		.class = UMM_HEAP_HUGETLB,
@@ -233,16 +276,14 @@ static void probe_pages(struct umm_heap_properties *out)
 	uint64_t pages = 0;
 	bool known = umm_hugepages_free(&pages);
 	out->free_bytes = pages * UMM_HUGE_PAGE_BYTES;
-	tell_runs(out);
-	add_offers(out);
+	tell_runs(max_address, out);
+	add_offers(max_address, out);
 	if (out->free_bytes > 0) {
 		out->present = true;
 		tell_size(out);
-		return;
+	} else {
+		say_absent(max_address, known, out);
 	}
-	snprintf(out->source, sizeof(out->source), "no contiguous area in /dev/dma_heap, and %s",
-		 known ? "no free 2 MiB pages (sysctl vm.nr_hugepages=N reserves some)"
-		       : "this kernel has no 2 MiB pages");
 }
 
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
@@ -250,7 +291,7 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 	struct umm_heap area;
 	(void)heap;
 	if (!find_contiguous(&area, out)) {
-		probe_pages(out);
+		probe_pages(UINT64_MAX, out);
 		return;
 	}
 	out->cost += COST;
@@ -259,13 +300,16 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 
 /* ---- memory ---- */
 
-static int allocate_pages(const struct umm_heap_request *request, struct umm_heap_memory *out)
+static int allocate_pages(uint64_t max_address, const struct umm_heap_request *request,
+			  struct umm_heap_memory *out)
 {
 	umm_autofd fd = -1;
 	uint64_t page = UMM_HUGE_PAGE_BYTES;
 	if (request->size_bytes == 0 || request->size_bytes > INT64_MAX - page)
 		return -EINVAL;
-	int ret = take_run(request->label, (request->size_bytes + page - 1) & ~(page - 1), &fd);
+	uint64_t size = (request->size_bytes + page - 1) & ~(page - 1);
+	struct wanted wanted = { request->label, size, max_address };
+	int ret = take_run(&wanted, &fd);
 	if (ret < 0)
 		return ret;
 	if (umm_udmabuf_check() == 0)
@@ -282,7 +326,22 @@ static int allocate(const struct umm_heap *heap, const struct umm_heap_request *
 	(void)heap;
 	if (find_contiguous(&area, &properties))
 		return umm_heap_allocate(&area, request, out);
-	return allocate_pages(request, out);
+	return allocate_pages(UINT64_MAX, request, out);
+}
+
+/* The contiguous area tells no addresses: these are huge pages, or nothing. */
+static void probe_low(const struct umm_heap *heap, struct umm_heap_properties *out)
+{
+	(void)heap;
+	probe_pages(UINT32_MAX, out);
+	out->cost += COST;
+}
+
+static int allocate_low(const struct umm_heap *heap, const struct umm_heap_request *request,
+			struct umm_heap_memory *out)
+{
+	(void)heap;
+	return allocate_pages(UINT32_MAX, request, out);
 }
 
 /* A dma-buf of the contiguous area has neither seals nor a file behind it. */
@@ -299,5 +358,12 @@ const struct umm_heap_ops umm_heap_arena = {
 	.name = "arena",
 	.probe = probe,
 	.allocate = allocate,
+	.finish = finish,
+};
+
+const struct umm_heap_ops umm_heap_arena_low = {
+	.name = "arena-dma32",
+	.probe = probe_low,
+	.allocate = allocate_low,
 	.finish = finish,
 };

@@ -9,8 +9,9 @@
 #include "os/log.h"
 
 static const struct umm_heap_ops *const table[] = {
-	&umm_heap_memfd, &umm_heap_hugetlb, &umm_heap_udmabuf, &umm_heap_udmabuf_hugetlb,
-	&umm_heap_arena, &umm_heap_dmaheap, &umm_heap_drm,     &umm_heap_v4l2,
+	&umm_heap_memfd,	   &umm_heap_hugetlb, &umm_heap_udmabuf,
+	&umm_heap_udmabuf_hugetlb, &umm_heap_arena,   &umm_heap_arena_low,
+	&umm_heap_dmaheap,	   &umm_heap_drm,     &umm_heap_v4l2,
 };
 
 static bool is_listed(const struct umm_heap_list *list, const char *name)

@@ -7,6 +7,7 @@
 
 extern const struct umm_heap_ops umm_heap_memfd;
 extern const struct umm_heap_ops umm_heap_arena;
+extern const struct umm_heap_ops umm_heap_arena_low;
 extern const struct umm_heap_ops umm_heap_dmaheap;
 extern const struct umm_heap_ops umm_heap_hugetlb;
 extern const struct umm_heap_ops umm_heap_udmabuf;

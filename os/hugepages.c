@@ -11,9 +11,12 @@
 #include <fcntl.h>
 #include <linux/kernel-page-flags.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "os/cleanup.h"
+#include "os/clock.h"
 #include "os/memfd.h"
 
 #define SMALL_PAGE_BYTES UINT64_C(4096)
@@ -51,14 +54,16 @@ static void count_page(uint64_t flags, uint64_t address, uint64_t *run,
 		       struct umm_hugepages_survey *out)
 {
 	bool huge = has(flags, KPF_HUGE) && has(flags, KPF_COMPOUND_HEAD);
-	*run = huge && !has(flags, KPF_MMAP) ? *run + 1 : 0;
+	bool idle = huge && !has(flags, KPF_MMAP);
+	*run = idle ? *run + 1 : 0;
+	out->idle_pages += idle;
 	if (*run > out->longest_run_pages)
 		out->longest_run_pages = *run;
 	if (huge)
 		out->last_address = address + UMM_HUGE_PAGE_BYTES - 1;
 }
 
-int umm_hugepages_survey(struct umm_hugepages_survey *out)
+int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out)
 {
 	struct umm_hugepages_survey survey = { 0 };
 	uint64_t left = 0, run = 0, flags;
@@ -67,6 +72,8 @@ int umm_hugepages_survey(struct umm_hugepages_survey *out)
 	if (fd < 0)
 		return errno == EPERM ? -EACCES : -errno;
 	for (uint64_t address = 0; left > 0; address += UMM_HUGE_PAGE_BYTES) {
+		if (address + (UMM_HUGE_PAGE_BYTES - 1) > max_address)
+			break;
 		off_t at = (off_t)(address / SMALL_PAGE_BYTES * sizeof(flags));
 		ssize_t n = pread(fd, &flags, sizeof(flags), at);
 		if (n < 0)
@@ -79,4 +86,17 @@ int umm_hugepages_survey(struct umm_hugepages_survey *out)
 	}
 	*out = survey;
 	return 0;
+}
+
+int umm_hugepages_lock(int64_t timeout_ns)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	int64_t deadline = umm_now_ns() + timeout_ns;
+	umm_autofd fd = open(UMM_HUGEPAGES_COUNTERS "free_hugepages", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK || umm_now_ns() >= deadline)
+			return -1;
+		nanosleep(&moment, NULL);
+	}
+	return umm_fd_steal(&fd);
 }

@@ -13,15 +13,20 @@
 bool umm_hugepages_free(uint64_t *out_pages);
 
 struct umm_hugepages_survey {
-	uint64_t longest_run_pages; /**< neighbours that nobody has mapped */
+	uint64_t idle_pages;	    /**< that nobody has mapped */
+	uint64_t longest_run_pages; /**< of them, side by side */
 	uint64_t last_address;	    /**< of the last byte of the highest page */
 };
 
 /**
- * Look where all of them are, without taking any. A page that is in a file and mapped nowhere looks
- * free, so the longest run is what could be had at best. Returns 0, -EACCES (the kernel tells root
- * alone), or an errno of UMM_HUGEPAGES_MAP.
+ * Look where they are, up to `max_address`, the last byte's, without taking any. A page that is in
+ * a file and mapped nowhere looks free, so the longest run is what could be had at best. Returns 0,
+ * -EACCES (the kernel tells root alone), or an errno of UMM_HUGEPAGES_MAP.
  */
-int umm_hugepages_survey(struct umm_hugepages_survey *out);
+int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out);
+
+/** Wait until no other process or thread gathers pages, but no longer than that. An fd: closing it
+ * lets the next one go on; -1: go on, too. */
+int umm_hugepages_lock(int64_t timeout_ns);
 
 #endif

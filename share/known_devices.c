@@ -56,6 +56,15 @@ static const struct known {
 	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
 	  "pages",
 	  true },
+	{ "vivid",
+	  { 0, 0 },
+	  UMM_FINDING_HEAP,
+	  UMM_HEAP_UDMABUF,
+	  "arena-dma32",
+	  -EBADMSG,
+	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
+	  "pages",
+	  true },
 	{ "cirrus",
 	  { 0, 0 },
 	  UMM_FINDING_HEAP,
@@ -69,6 +78,15 @@ static const struct known {
 	  UMM_FINDING_HEAP,
 	  UMM_HEAP_UDMABUF,
 	  "arena",
+	  -EBADMSG,
+	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
+	  "pages",
+	  true },
+	{ "cirrus",
+	  { 0, 0 },
+	  UMM_FINDING_HEAP,
+	  UMM_HEAP_UDMABUF,
+	  "arena-dma32",
 	  -EBADMSG,
 	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
 	  "pages",

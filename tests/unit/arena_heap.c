@@ -164,6 +164,65 @@ TEST(what_cannot_be_had_is_refused_and_changes_nothing)
 	CHECK_INT(free_pages(), before);
 }
 
+/* ---- limits ---- */
+
+TEST(what_32_bits_do_not_reach_is_not_given_to_those_who_have_no_more)
+{
+	struct umm_heap_properties low;
+	struct umm_heap_memory memory;
+	uint64_t before = free_pages();
+	need(2);
+	CHECK(umm_heap_find("arena-dma32", &heap));
+	umm_heap_probe(&heap, &low);
+	CHECK(!low.present || (low.address_max <= UINT32_MAX && low.address_max > PAGE));
+	CHECK(low.free_bytes <= before * PAGE && low.contiguous_max_bytes <= low.free_bytes);
+	CHECK(!low.present || low.cost > properties().cost);
+	CHECK(umm_heap_find("arena-dma32", &heap));
+	for (unsigned round = 0; round < 4 && low.present; round++) {
+		shuffle(round);
+		uint64_t size = round % 2 == 0 ? PAGE : low.contiguous_max_bytes;
+		CHECK_INT(allocate(size, &memory), 0);
+		CHECK(check_run(file_of(&memory), size) + size - 1 <= UINT32_MAX);
+		umm_heap_memory_close(&memory);
+	}
+	if (!low.present) {
+		CHECK_INT(allocate(PAGE, &memory), -ENOSPC);
+		SKIP("%s", low.source);
+	}
+	CHECK_INT(free_pages(), before);
+}
+
+/* ---- several at a time ---- */
+
+static void take_and_give(uint64_t size)
+{
+	for (unsigned i = 0; i < 40; i++) {
+		struct umm_heap_memory memory;
+		CHECK_INT(allocate(size, &memory), 0);
+		umm_heap_memory_close(&memory);
+	}
+}
+
+TEST(who_gathers_pages_does_not_leave_others_without)
+{
+	pid_t children[2];
+	uint64_t longest = need(5), part = (longest / PAGE - 1) / 2 * PAGE;
+	shuffle(1); /* so that it takes many */
+	for (unsigned i = 0; i < 2; i++) {
+		children[i] = fork();
+		CHECK(children[i] >= 0);
+		if (children[i] > 0)
+			continue;
+		take_and_give(i == 0 ? part : PAGE); /* a page in the middle leaves that much */
+		_exit(0);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		int status;
+		CHECK(waitpid(children[i], &status, 0) == children[i]);
+		CHECK_INT(status, 0);
+	}
+}
+
 /* ---- who may not know ---- */
 
 static void report(void)
@@ -172,6 +231,11 @@ static void report(void)
 	struct umm_heap_memory memory;
 	CHECK(here.present && !here.contiguous);
 	CHECK(here.contiguous_max_bytes == PAGE && here.size_max_bytes == PAGE);
+	struct umm_heap low;
+	struct umm_heap_properties unknown;
+	CHECK(umm_heap_find("arena-dma32", &low));
+	umm_heap_probe(&low, &unknown);
+	CHECK(!unknown.present && strstr(unknown.source, here.caveat) != NULL);
 	CHECK_INT(here.address_max, 0);
 	CHECK(strstr(here.caveat, "each huge page is its own run") != NULL);
 	CHECK(strstr(here.source, here.caveat) != NULL);
@@ -371,7 +435,7 @@ TEST(a_run_that_was_parted_with_is_no_run_any_more)
 	CHECK_INT(other, -7);
 	CHECK_INT(umm_arena_give(arena, run), -ENOENT);
 	CHECK_INT(umm_arena_map(arena, run, UMM_MAP_READ, &map), -ENOENT);
-	CHECK_INT(umm_arena_room(arena).all_bytes, (pages - 2) * PAGE);
+	CHECK_INT(umm_arena_room(arena, UINT64_MAX).all_bytes, (pages - 2) * PAGE);
 	umm_arena_destroy(arena);
 	close(fd);
 	CHECK_INT(free_pages(), pages);
