@@ -5,9 +5,11 @@
  *	solve-compare --seed S --count N [--show N]	documents S .. S+N-1
  *	solve-compare --generate S			prints document S
  *	solve-compare FILE...				documents from files
+ *	solve-compare --permutations all ...		only that every order gives the same answer
  *
  * Prints each disagreement with its seed, the smallest document that still shows it and both
- * answers, and ends with one line of figures. Exit status 1 if there was any.
+ * answers, and ends with one line of figures. Exit status 1 if there was any. Permutations are
+ *tried of documents that have no more than MOST_PERMUTATIONS.
  */
 #include "tests/reference/judge.h"
 #include "tests/reference/reference.h"
@@ -20,8 +22,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MOST_PERMUTATIONS 2000
+
 static volatile unsigned long long current_seed;
 static unsigned long n_judged[3], n_wrong; /* n_judged: of each enum judged */
+static unsigned long n_orders, n_left_out;
+static bool permute;
 
 static void print(const char *title, const json_t *value)
 {
@@ -47,10 +53,31 @@ static void show(const json_t *document, unsigned long long seed)
 	free(dump);
 }
 
+static void compare_permutations(const json_t *document, unsigned long long seed)
+{
+	unsigned long orders;
+	enum judged status;
+	char *wrong = check_every_permutation(document, MOST_PERMUTATIONS, &orders, &status);
+	if (orders > 0)
+		n_judged[status]++;
+	else
+		n_left_out++;
+	n_orders += orders;
+	if (wrong == NULL)
+		return;
+	n_wrong++;
+	printf("seed %llu: %s\n", seed, wrong);
+	free(wrong);
+}
+
 static void compare(const json_t *document, unsigned long long seed, unsigned long *to_show)
 {
 	current_seed = seed;
 	enum judged status;
+	if (permute) {
+		compare_permutations(document, seed);
+		return;
+	}
 	char *wrong = judge(document, seed, &status);
 	n_judged[status]++;
 	if (wrong == NULL)
@@ -103,13 +130,15 @@ int main(int argc, char **argv)
 						 { "count", required_argument, NULL, 'n' },
 						 { "show", required_argument, NULL, 'w' },
 						 { "generate", required_argument, NULL, 'g' },
+						 { "permutations", required_argument, NULL, 'p' },
 						 { NULL, 0, NULL, 0 } };
 	unsigned long long seed = 1, n = 0;
 	unsigned long to_show = 5;
 	int option;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '?')
+		if (option == '?' || (option == 'p' && strcmp(optarg, "all") != 0))
 			return 2;
+		permute |= option == 'p';
 		unsigned long long value = strtoull(optarg, NULL, 0);
 		if (option == 's')
 			seed = value;
@@ -135,8 +164,11 @@ int main(int argc, char **argv)
 		compare(document, seed + i, &to_show);
 		json_decref(document);
 	}
-	printf("%lu documents: %lu ok, %lu conflict, %lu invalid; %lu disagreements\n",
+	printf("%lu documents: %lu ok, %lu conflict, %lu invalid; %lu disagreements",
 	       n_judged[0] + n_judged[1] + n_judged[2], n_judged[JUDGED_OK],
 	       n_judged[JUDGED_CONFLICT], n_judged[JUDGED_INVALID], n_wrong);
+	if (permute)
+		printf("; %lu orders, %lu documents left out", n_orders, n_left_out);
+	putchar('\n');
 	return n_wrong > 0;
 }
