@@ -228,3 +228,42 @@ def frames_on_vkms_have_the_checksum_of_their_content(vm):
             assert found == {checksum(wanted)} != {checksum(other)}, (memory, found)
             vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
             expect_nothing_left(vm)
+
+
+# ---- iommufd ----
+
+EDU = "0000:00:10.0"
+
+
+def with_edu(vm, test):
+    """A test of iommufd.c, with QEMU's teaching device bound to vfio-pci."""
+    device = f"/sys/bus/pci/devices/{EDU}"
+    vm.check(f"echo vfio-pci >{device}/driver_override && "
+             f"if ! test -e {device}/driver; then echo {EDU} >/sys/bus/pci/drivers_probe; fi && "
+             f"test -d {device}/vfio-dev")
+    vm.check(f"vm-iommufd {test}", UMM_TEST_EDU=EDU)
+
+
+@case("lab-iommu")
+def device_on_iommufd_sees_scattered_pages_as_one_run(vm):
+    with_edu(vm, "a_device_reads_and_writes_scattered_pages_as_one_run")
+
+
+@case("lab-iommu")
+def iommufd_pins_the_file_behind_a_udmabuf(vm):
+    with_edu(vm, "the_file_behind_a_udmabuf_can_be_mapped_and_the_udmabuf_cannot")
+    expect_nothing_left(vm)
+
+
+@case("lab-iommu")
+def stray_access_on_iommufd_changes_nothing_and_is_reported(vm):
+    vm.expect_dmesg("DMAR:")
+    vm.new_dmesg()
+    with_edu(vm, "what_is_not_mapped_for_it_stays_as_it_is")
+    faults = [line for line in vm.new_dmesg() if "DMA Write" in line and "00:10.0" in line]
+    assert len(faults) >= 2, faults  # read-only, and gone
+
+
+@case("lab-iommu")
+def refusals_of_iommufd_are_what_the_backend_expects(vm):
+    with_edu(vm, "the_kernel_refuses_what_is_taken_and_says_which_addresses_there_are")
