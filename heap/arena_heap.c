@@ -20,8 +20,8 @@
  * offered: when the pool has no run, it makes room, and parts with one.
  *
  * Devices without IOMMU often reach 32 bits of addresses and no more (GFP_DMA32 is for them). A
- *heap states one limit for all it gives, so there are two: one has all pages, the other,
- *arena-dma32, those that end below 4 GiB. A run within a limit is looked for like any other.
+ * heap states one limit for all it gives, so there are two: one has all pages, the other, named
+ * arena-dma32, those that end below 4 GiB. A run within a limit is looked for like any other.
  *
  * The arena was once to be one long-lived file with buffers at offsets. Whoever may map one of them
  * could map all; one dma-buf made of its pieces (UDMABUF_CREATE_LIST) would be sound, but has no
@@ -100,6 +100,13 @@ void umm_arena_withdraw(struct umm_arena *arena)
 	pthread_mutex_unlock(&offers.mutex);
 }
 
+/* Those of a process that forked us are not ours, and small pages move. */
+static bool can_part(const struct umm_arena *arena)
+{
+	return umm_arena_is_physical(arena) && umm_arena_is_ours(arena) &&
+	       umm_arena_page_bytes(arena) == UMM_HUGE_PAGE_BYTES;
+}
+
 static int take_from(struct umm_arena *arena, const struct wanted *wanted, int *out_fd)
 {
 	struct umm_region_request request = {
@@ -107,7 +114,7 @@ static int take_from(struct umm_arena *arena, const struct wanted *wanted, int *
 		.max_address = wanted->max_address,
 	};
 	struct umm_range run;
-	if (!umm_arena_is_physical(arena))
+	if (!can_part(arena))
 		return -ENOSPC;
 	int ret = umm_arena_take(arena, &request, &run);
 	if (ret < 0)
@@ -126,6 +133,8 @@ static int take_offered(const struct wanted *wanted, int *out_fd)
 	pthread_mutex_lock(&offers.mutex);
 	for (struct umm_arena *arena = offers.first; arena != NULL && ret < 0;
 	     arena = arena->next_offer) {
+		if (!can_part(arena))
+			continue;
 		struct umm_arena_room room = umm_arena_room(arena, wanted->max_address);
 		could_be |= room.longest_bytes >= wanted->size;
 		ret = take_from(arena, wanted, out_fd);
@@ -150,9 +159,9 @@ static void add_offers(uint64_t max_address, struct umm_heap_properties *out)
 	uint64_t bytes = 0;
 	pthread_mutex_lock(&offers.mutex);
 	for (struct umm_arena *arena = offers.first; arena != NULL; arena = arena->next_offer) {
-		struct umm_arena_room room = umm_arena_room(arena, max_address);
-		if (!umm_arena_is_physical(arena) || !umm_arena_is_ours(arena))
+		if (!can_part(arena))
 			continue;
+		struct umm_arena_room room = umm_arena_room(arena, max_address);
 		bytes += room.all_bytes;
 		if (room.longest_bytes > out->contiguous_max_bytes)
 			out->contiguous_max_bytes = room.longest_bytes;

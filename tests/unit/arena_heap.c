@@ -441,6 +441,30 @@ TEST(a_run_that_was_parted_with_is_no_run_any_more)
 	CHECK_INT(free_pages(), pages);
 }
 
+static int anywhere(const void *byte, uint64_t *out)
+{
+	*out = (uintptr_t)byte;
+	return 0;
+}
+
+/* Small pages move: nobody could be told where they are. */
+TEST(an_arena_that_cannot_part_with_a_run_is_not_asked)
+{
+	uint64_t pages;
+	struct umm_heap_memory memory;
+	if (!umm_hugepages_free(&pages) || pages > 8 || properties().contiguous)
+		SKIP("few free huge pages of 2 MiB are needed, and no contiguous area");
+	uint64_t size = (pages + 1) * PAGE;
+	struct umm_arena_config config = { "test", size, UMM_PAGES_4K, anywhere };
+	CHECK_INT(umm_arena_open(&config, &arena), 0);
+	CHECK(umm_arena_is_physical(arena));
+	uint64_t before = properties().free_bytes;
+	umm_arena_offer(arena);
+	CHECK_INT(properties().free_bytes, before);
+	CHECK_INT(allocate(size, &memory), -ENOSPC);
+	umm_arena_destroy(arena);
+}
+
 static uint64_t lie;
 
 static int tell(const void *byte, uint64_t *out)
