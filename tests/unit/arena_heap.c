@@ -196,7 +196,7 @@ TEST(what_32_bits_do_not_reach_is_not_given_to_those_who_have_no_more)
 
 static void take_and_give(uint64_t size)
 {
-	for (unsigned i = 0; i < 40; i++) {
+	for (unsigned i = 0; i < 15; i++) {
 		struct umm_heap_memory memory;
 		CHECK_INT(allocate(size, &memory), 0);
 		umm_heap_memory_close(&memory);

@@ -6,6 +6,7 @@ import re
 import zlib
 
 from cases import case
+from cases_heaps import checksums, heaps
 from cases_kms import FRAMES, HELD, drawn_outside, expect_nothing_left
 from picture import Picture
 
@@ -69,6 +70,18 @@ def camera_that_needs_runs_gets_them_from_the_contiguous_area(vm):
     assert taken_bytes(vm) == 0
     found, said = show_camera(vm, wanted, XDG_CACHE_HOME="/tmp/contiguous")
     assert found == ["reserved"] and "cannot attach" not in said, said  # learned
+
+
+@case("lab")
+def the_arena_is_the_contiguous_area(vm):
+    arena = heaps(vm)["arena"]
+    assert arena["contiguous"] and arena["class"] == "dma_heap", arena
+    assert "memory of /dev/dma_heap/reserved" in arena["source"], arena
+    assert checksums(vm, "arena") == checksums(vm, "memfd")
+    assert taken_bytes(vm) == 0
+    with area_left_with(vm, MIB // 4):
+        job = vm.run("umm run test,size=320x240,format=XR24 null --heap arena --frames 1")
+        assert job.status != 0 and "heap arena" in job.stderr, job.stderr
 
 
 @case("lab")
