@@ -95,6 +95,31 @@ static void start_pipeline(struct pipeline *pipeline, const struct shape *shape)
 	}
 }
 
+/* How often a process has slept, 0 if it has gone. */
+static unsigned long sleeps_of(pid_t pid)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	char *text = read_whole(path);
+	const char *line = text != NULL ? strstr(text, "\nvoluntary_ctxt_switches:") : NULL;
+	unsigned long sleeps = line != NULL ? strtoul(strchr(line, ':') + 1, NULL, 10) : 0;
+	free(text);
+	return sleeps;
+}
+
+/* A stage sleeps some ten times before the first frame, and for each of them from then on. */
+#define SLEEPS_BEFORE_FRAMES 40
+
+static void wait_for_frames(const struct pipeline *pipeline)
+{
+	int64_t deadline = now_ns() + 10 * SECOND_NS;
+	for (unsigned i = 0; i < pipeline->shape->n_stages; i++)
+		while (sleeps_of(pipeline->stages[i]) < SLEEPS_BEFORE_FRAMES) {
+			CHECK(now_ns() < deadline);
+			sleep_ns(SECOND_NS / 100);
+		}
+}
+
 static void note_holdings(struct pipeline *pipeline)
 {
 	holdings_note(&pipeline->holdings, pipeline->runner);
@@ -189,11 +214,11 @@ static void play_round(const struct shape *shape, unsigned victim, bool sinks_ma
 {
 	static struct pipeline pipeline;
 	start_pipeline(&pipeline, shape);
-	sleep_ns(rand() % 120 * (SECOND_NS / 1000));
 	bool is_runner = victim == shape->n_stages;
 	bool others_go_on = sinks_may_go && !is_runner && victim >= shape->first_sink;
 	if (others_go_on)
-		sleep_ns(SECOND_NS / 5 * SLOWNESS); /* before the start any death ends all */
+		wait_for_frames(&pipeline); /* before the start any death ends all */
+	sleep_ns(rand() % 120 * (SECOND_NS / 1000));
 	note_holdings(&pipeline);
 	CHECK(pipeline.holdings.n_sockets >= 2);
 	CHECK(!others_go_on || pipeline.holdings.n_memfds > shape->n_stages);
