@@ -35,6 +35,8 @@ struct remote {
 	unsigned n_buffers;
 	bool trial;			 /**< was asked for */
 	bool own_block;			 /**< has arrived */
+	bool memory_file;		 /**< was asked for */
+	int memory_fd;			 /**< behind the buffer that comes next; -1: none */
 	struct umm_member_blocks blocks; /**< fds are owned here until the queue starts */
 };
 
@@ -124,6 +126,7 @@ static void handle_try(void *data, struct umm_collection_v1 *proxy, uint32_t ser
 {
 	struct remote *remote = data;
 	umm_autofd answer = answer_fd, buffer = buffer_fd;
+	umm_autofd file = umm_fd_steal(&remote->memory_fd);
 	struct umm_layout layout;
 	char why[UMM_TRIAL_WHY_MAX];
 	if (!expects(remote, SEALING))
@@ -133,7 +136,8 @@ static void handle_try(void *data, struct umm_collection_v1 *proxy, uint32_t ser
 		fail(remote, ret == -ENOMEM ? ret : -EPROTO);
 		return;
 	}
-	ret = umm_member_try(remote->member, buffer, &layout,
+	struct umm_heap_memory memory = { .fd = buffer, .backing_fd = file };
+	ret = umm_member_try(remote->member, &memory, &layout,
 			     check != 0 ? UMM_TRIAL_CONTENT : UMM_TRIAL_ATTACH, why);
 	umm_collection_v1_tried(proxy, serial, ret, why);
 }
@@ -193,13 +197,14 @@ static void handle_buffer(void *data, struct umm_collection_v1 *proxy, uint32_t 
 {
 	(void)proxy;
 	struct remote *remote = data;
-	umm_autofd fd = buffer_fd;
+	umm_autofd fd = buffer_fd, file = umm_fd_steal(&remote->memory_fd);
 	if (remote->progress < SETTLED || remote->progress > WRITABLE ||
 	    index >= remote->n_buffers) {
 		fail(remote, -EPROTO);
 		return;
 	}
-	int ret = umm_member_add_buffer(remote->member, index, fd, layout_of(remote));
+	struct umm_heap_memory memory = { .fd = fd, .backing_fd = file };
+	int ret = umm_member_add_buffer(remote->member, index, &memory, layout_of(remote));
 	if (ret < 0)
 		fail(remote, ret);
 }
@@ -223,6 +228,17 @@ static void keep_fd(struct remote *remote, int *slot, int *fd)
 		return;
 	}
 	*slot = umm_fd_steal(fd);
+}
+
+static void handle_memory_file(void *data, struct umm_collection_v1 *proxy, int32_t memory_fd)
+{
+	(void)proxy;
+	struct remote *remote = data;
+	umm_autofd fd = memory_fd;
+	if (remote->memory_file)
+		keep_fd(remote, &remote->memory_fd, &fd);
+	else
+		fail(remote, -EPROTO);
 }
 
 static void handle_block(void *data, struct umm_collection_v1 *proxy, uint32_t index,
@@ -290,6 +306,7 @@ static const struct umm_collection_v1_listener listener = {
 	.settled = handle_settled,
 	.refused = handle_refused,
 	.buffer = handle_buffer,
+	.memory_file = handle_memory_file,
 	.block = handle_block,
 	.doorbell = handle_doorbell,
 	.writable = handle_writable,
@@ -324,8 +341,9 @@ static int join(struct umm_collection *collection, const struct umm_constraints 
 	if (ret < 0)
 		return ret;
 
-	umm_collection_v1_join(remote->proxy, opts->role, opts->mode, opts->foreign_writer, fd,
-			       (uint32_t)strlen(text));
+	umm_collection_v1_join(remote->proxy, opts->role, opts->mode, opts->foreign_writer,
+			       opts->memory_file, fd, (uint32_t)strlen(text));
+	remote->memory_file = opts->memory_file;
 	ret = wait_for(remote, JOINED);
 	if (ret == 0 && remote->result < 0) {
 		remote->progress = NOTHING;
@@ -433,6 +451,7 @@ static void destroy(struct umm_collection *collection)
 {
 	struct remote *remote = remote_of(collection);
 	close_fds(&remote->blocks);
+	umm_close_fd(&remote->memory_fd);
 	umm_collection_v1_destroy(remote->proxy);
 	umm_connection_flush(remote->connection);
 	free(remote);
@@ -457,7 +476,7 @@ int umm_collection_open(struct umm_connection *connection, const char *token,
 	if (ret < 0)
 		return ret;
 	remote->connection = connection;
-	remote->blocks.producer_fd = -1;
+	remote->blocks.producer_fd = remote->memory_fd = -1;
 	for (unsigned i = 0; i < UMM_MAX_CONSUMERS; i++)
 		remote->blocks.consumer_fds[i] = remote->blocks.take_doorbells[i] = -1;
 	remote->proxy = umm_connection_open_collection(connection, token);

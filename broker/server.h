@@ -127,7 +127,7 @@ int seat_create(struct umm_client *client, uint32_t id, const char *token);
 /** Leave collection and client; the resource may live on for a moment. */
 void seat_leave(struct seat *seat);
 /** The events of one step; each returns 0 or -ENOMEM or an errno of fcntl. */
-int seat_send_try(struct seat *seat, int buffer_fd);
+int seat_send_try(struct seat *seat, const struct umm_heap_memory *memory);
 int seat_send_settled(struct seat *seat);
 int seat_send_refused(struct seat *seat, int verdict, const char *explanation);
 void seat_send_writable(struct seat *seat);

@@ -65,7 +65,8 @@ static void send_joined(const struct seat *seat, int result)
 }
 
 static void handle_join(struct wl_client *client, struct wl_resource *resource, uint32_t role,
-			uint32_t mode, uint32_t foreign_writer, int32_t document, uint32_t size)
+			uint32_t mode, uint32_t foreign_writer, uint32_t memory_file,
+			int32_t document, uint32_t size)
 {
 	(void)client;
 	umm_autofd fd = document;
@@ -86,6 +87,7 @@ static void handle_join(struct wl_client *client, struct wl_resource *resource, 
 			.role = (enum umm_role)role,
 			.mode = (enum umm_queue_mode)mode,
 			.foreign_writer = foreign_writer != 0 && role == UMM_CONSUMER,
+			.memory_file = memory_file != 0,
 		};
 		ret = collection_join(seat->collection, seat, constraints, &opts);
 		umm_constraints_destroy(constraints);
@@ -224,11 +226,19 @@ static int text_fd(const char *text, uint32_t *out_size, int *out_fd)
 	return umm_memfd_from_data("umm text", text, size, out_fd);
 }
 
+static void send_memory_file(const struct seat *seat, const struct umm_heap_memory *memory)
+{
+	if (seat_member(seat)->memory_file && memory->backing_fd >= 0)
+		umm_collection_v1_send_memory_file(seat->resource, memory->backing_fd);
+}
+
 static void send_buffers(const struct seat *seat)
 {
 	const struct umm_pool *pool = seat->collection->pool;
-	for (unsigned i = 0; i < pool->n_buffers; i++)
+	for (unsigned i = 0; i < pool->n_buffers; i++) {
+		send_memory_file(seat, &pool->buffers[i]);
 		umm_collection_v1_send_buffer(seat->resource, i, pool->buffers[i].fd);
+	}
 }
 
 static bool writes_buffers(const struct seat *seat)
@@ -242,21 +252,22 @@ static unsigned consumer_index(const struct seat *seat)
 	return umm_pool_consumer_index(&seat->collection->negotiation, (unsigned)seat->index);
 }
 
-int seat_send_try(struct seat *seat, int buffer_fd)
+int seat_send_try(struct seat *seat, const struct umm_heap_memory *memory)
 {
 	const struct collection *collection = seat->collection;
 	const struct umm_layout *layout = umm_answer_layout(collection->negotiation.answer);
 	uint32_t size;
 	umm_autofd fd = -1;
 	int ret = text_fd(umm_answer_json(collection->negotiation.answer), &size, &fd);
-	if (ret == 0)
-		umm_collection_v1_send_try(
-			seat->resource, collection->round.serial, fd, size, layout->width_px,
-			layout->height_px,
-			umm_settle_depth(&collection->settle, (unsigned)seat->index) ==
-				UMM_TRIAL_CONTENT,
-			buffer_fd);
-	return ret;
+	if (ret < 0)
+		return ret;
+	send_memory_file(seat, memory);
+	umm_collection_v1_send_try(seat->resource, collection->round.serial, fd, size,
+				   layout->width_px, layout->height_px,
+				   umm_settle_depth(&collection->settle, (unsigned)seat->index) ==
+					   UMM_TRIAL_CONTENT,
+				   memory->fd);
+	return 0;
 }
 
 int seat_send_settled(struct seat *seat)

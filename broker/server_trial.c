@@ -69,7 +69,7 @@ static int ask(struct collection *collection, unsigned index)
 	struct member_record *record = &collection->records[index];
 	int ret = 0;
 	for (unsigned i = 0; i < umm_settle_count(&collection->settle) && ret == 0; i++) {
-		ret = seat_send_try(record->seat, umm_settle_fd(&collection->settle, i));
+		ret = seat_send_try(record->seat, umm_settle_memory(&collection->settle, i));
 		record->asked++;
 		collection->round.unanswered++;
 	}

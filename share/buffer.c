@@ -18,6 +18,7 @@
 struct umm_buffer {
 	atomic_uint references;
 	int fd;
+	int memory_fd; /* of a dma-buf; -1: none, or not asked for */
 	void *map;
 	size_t map_size; /* whole pages of the file: hugetlb unmaps nothing less */
 	bool writable, guarded, is_dmabuf;
@@ -46,6 +47,7 @@ static void destroy(struct umm_buffer *buffer)
 		umm_movable_view_destroy(buffer->view);
 	else
 		umm_unmap(buffer->map, buffer->map_size);
+	umm_close_fd(&buffer->memory_fd);
 	umm_close_fd(&buffer->fd);
 	free(buffer);
 }
@@ -81,6 +83,11 @@ struct umm_buffer_id umm_buffer_id(const struct umm_buffer *buffer)
 int umm_buffer_fd(const struct umm_buffer *buffer)
 {
 	return buffer->fd;
+}
+
+int umm_buffer_memory_fd(const struct umm_buffer *buffer)
+{
+	return buffer->is_dmabuf ? buffer->memory_fd : buffer->fd;
 }
 
 const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buffer)
@@ -289,7 +296,7 @@ int umm_buffer_create(int dup_fd, const struct umm_buffer_config *config, struct
 	snprintf(buffer->owner, sizeof(buffer->owner), "%s", config->owner);
 	snprintf(buffer->name, sizeof(buffer->name), "%.64s/%u", config->pool, config->index);
 
-	buffer->fd = -1;
+	buffer->fd = buffer->memory_fd = -1;
 	buffer->view = config->take_view;
 	int ret = attach(buffer, dup_fd, config->map);
 	if (ret == 0 && config->guard)
@@ -300,4 +307,18 @@ int umm_buffer_create(int dup_fd, const struct umm_buffer_config *config, struct
 	}
 	*out = buffer;
 	return 0;
+}
+
+int umm_buffer_set_memory(struct umm_buffer *buffer, int dup_memory_fd)
+{
+	uint64_t size;
+	if (!buffer->is_dmabuf)
+		return 0;
+	int ret = umm_memfd_sealed_size(dup_memory_fd, &size);
+	if (ret < 0)
+		return ret;
+	if (size < buffer->map_size || buffer->memory_fd >= 0)
+		return -EINVAL;
+	buffer->memory_fd = fcntl(dup_memory_fd, F_DUPFD_CLOEXEC, 0);
+	return buffer->memory_fd < 0 ? -errno : 0;
 }

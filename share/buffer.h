@@ -29,6 +29,11 @@ struct umm_buffer_config {
  */
 int umm_buffer_create(int dup_fd, const struct umm_buffer_config *config, struct umm_buffer **out);
 
+/** Add the memory file behind a dma-buf; it is duplicated. A buffer that is a memory file needs
+ * none. Returns 0, -EINVAL (not a memory file of that size, or it can shrink), or an errno of
+ * fcntl. */
+int umm_buffer_set_memory(struct umm_buffer *buffer, int dup_memory_fd);
+
 /** Whether UMM_GUARD asks for guarded buffers: any value but "", "0". */
 bool umm_guard_wanted(void);
 

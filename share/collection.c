@@ -70,6 +70,7 @@ int umm_collection_join(struct umm_collection *collection,
 		.collection = collection,
 		.role = full.role,
 		.guard = collection->guard,
+		.memory_file = full.memory_file,
 	};
 	if (strlen(config.name) > UMM_MEMBER_NAME_MAX)
 		return -EINVAL;

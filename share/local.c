@@ -77,7 +77,7 @@ static int map_buffer(struct local *local, unsigned index, unsigned buffer)
 	if (local->pool->movable != NULL)
 		return show_buffer(local, index, buffer);
 	return umm_member_add_buffer(local->base.members[index], buffer,
-				     local->pool->buffers[buffer].fd, &local->base.layout);
+				     &local->pool->buffers[buffer], &local->base.layout);
 }
 
 static int map_buffers(struct local *local, unsigned index)
@@ -131,8 +131,9 @@ static int try_member(struct local *local, struct umm_settle *settle, unsigned i
 	int ret = 0;
 	for (unsigned i = 0; i < umm_settle_count(settle) && ret == 0; i++) {
 		char why[UMM_TRIAL_WHY_MAX];
-		int result = umm_member_try(local->base.members[index], umm_settle_fd(settle, i),
-					    layout, umm_settle_depth(settle, index), why);
+		int result =
+			umm_member_try(local->base.members[index], umm_settle_memory(settle, i),
+				       layout, umm_settle_depth(settle, index), why);
 		ret = umm_settle_hear(settle, index, result, why);
 	}
 	return ret;

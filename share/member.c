@@ -21,7 +21,7 @@ struct umm_member {
 	char pool[UMM_MEMBER_NAME_MAX + 1];
 	struct umm_collection *collection;
 	enum umm_role role;
-	bool guard;
+	bool guard, memory_file;
 	struct umm_trial_opts trial; /* attach NULL: it is not tried */
 	unsigned n_buffers;
 	struct umm_buffer *buffers[UMM_MAX_BUFFERS];
@@ -40,6 +40,7 @@ int umm_member_create(const struct umm_member_config *config, struct umm_member 
 	member->collection = config->collection;
 	member->role = config->role;
 	member->guard = config->guard;
+	member->memory_file = config->memory_file;
 	*out = member;
 	return 0;
 }
@@ -62,8 +63,26 @@ enum umm_map_access umm_member_map_access(const struct umm_member *member)
 	return member->role == UMM_PRODUCER ? UMM_MAP_WRITE : UMM_MAP_READ;
 }
 
-static int add_buffer(struct umm_member *member, unsigned index, int dup_fd,
-		      struct umm_movable_view *take_view, const struct umm_layout *layout)
+/* With the file behind it, where the member asked for that and there is one. */
+static int make_buffer(const struct umm_member *member, const struct umm_heap_memory *memory,
+		       const struct umm_buffer_config *config, struct umm_buffer **out)
+{
+	struct umm_buffer *buffer;
+	int ret = umm_buffer_create(memory->fd, config, &buffer);
+	if (ret < 0)
+		return ret;
+	if (member->memory_file && memory->backing_fd >= 0)
+		ret = umm_buffer_set_memory(buffer, memory->backing_fd);
+	if (ret < 0)
+		umm_buffer_unref(buffer);
+	else
+		*out = buffer;
+	return ret;
+}
+
+static int add_buffer(struct umm_member *member, unsigned index,
+		      const struct umm_heap_memory *memory, struct umm_movable_view *take_view,
+		      const struct umm_layout *layout)
 {
 	if (index != member->n_buffers || index >= UMM_MAX_BUFFERS) {
 		umm_movable_view_destroy(take_view);
@@ -78,22 +97,22 @@ static int add_buffer(struct umm_member *member, unsigned index, int dup_fd,
 		.guard = member->guard,
 		.take_view = take_view,
 	};
-	int ret = umm_buffer_create(dup_fd, &config, &member->buffers[index]);
+	int ret = make_buffer(member, memory, &config, &member->buffers[index]);
 	if (ret == 0)
 		member->n_buffers++;
 	return ret;
 }
 
-int umm_member_add_buffer(struct umm_member *member, unsigned index, int dup_fd,
-			  const struct umm_layout *layout)
+int umm_member_add_buffer(struct umm_member *member, unsigned index,
+			  const struct umm_heap_memory *memory, const struct umm_layout *layout)
 {
-	return add_buffer(member, index, dup_fd, NULL, layout);
+	return add_buffer(member, index, memory, NULL, layout);
 }
 
 int umm_member_add_view(struct umm_member *member, unsigned index,
 			struct umm_movable_view *take_view, const struct umm_layout *layout)
 {
-	return add_buffer(member, index, -1, take_view, layout);
+	return add_buffer(member, index, &UMM_HEAP_NO_MEMORY, take_view, layout);
 }
 
 void umm_member_keep_trial(struct umm_member *member, const struct umm_trial_opts *trial)
@@ -102,8 +121,8 @@ void umm_member_keep_trial(struct umm_member *member, const struct umm_trial_opt
 	member->trial.driver = member->trial.device = NULL;
 }
 
-int umm_member_try(const struct umm_member *member, int dup_fd, const struct umm_layout *layout,
-		   enum umm_trial_depth depth, char *why)
+int umm_member_try(const struct umm_member *member, const struct umm_heap_memory *memory,
+		   const struct umm_layout *layout, enum umm_trial_depth depth, char *why)
 {
 	struct umm_buffer_config config = {
 		.pool = member->pool,
@@ -116,7 +135,7 @@ int umm_member_try(const struct umm_member *member, int dup_fd, const struct umm
 	why[0] = '\0';
 	if (member->trial.attach == NULL)
 		return -EPROTO;
-	int ret = umm_buffer_create(dup_fd, &config, &buffer);
+	int ret = make_buffer(member, memory, &config, &buffer);
 	if (ret < 0) {
 		snprintf(why, UMM_TRIAL_WHY_MAX, "it cannot be mapped: %s", strerror(-ret));
 		return ret;

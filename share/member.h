@@ -8,6 +8,7 @@
 
 #include <umm/collection.h>
 
+#include "heap/heap.h"
 #include "heap/movable.h"
 #include "share/queue_end.h"
 #include "share/trial.h"
@@ -17,6 +18,7 @@ struct umm_member_config {
 	struct umm_collection *collection;
 	enum umm_role role;
 	bool guard;
+	bool memory_file; /**< keeps the files behind dma-bufs */
 };
 
 /** What the queue of one member is made of; fds are borrowed unless a name says otherwise. */
@@ -35,10 +37,10 @@ struct umm_member_blocks {
 int umm_member_create(const struct umm_member_config *config, struct umm_member **out);
 void umm_member_destroy(struct umm_member *member);
 
-/** Map buffer `index`; the producer for writing. Buffers come in order. Returns 0 or a negative
- * errno. */
-int umm_member_add_buffer(struct umm_member *member, unsigned index, int dup_fd,
-			  const struct umm_layout *layout);
+/** Map buffer `index`; the producer for writing. Buffers come in order, their fds are duplicated.
+ * Returns 0 or a negative errno. */
+int umm_member_add_buffer(struct umm_member *member, unsigned index,
+			  const struct umm_heap_memory *memory, const struct umm_layout *layout);
 
 /** Take a view of buffer `index`, which moves; also on failure. Otherwise as above. */
 int umm_member_add_view(struct umm_member *member, unsigned index,
@@ -49,8 +51,8 @@ void umm_member_keep_trial(struct umm_member *member, const struct umm_trial_opt
 
 /** Let the member attach one buffer. Returns as umm_trial_run(), with the reason in `why`
  * (UMM_TRIAL_WHY_MAX bytes); memory that cannot even be mapped is refused for it. */
-int umm_member_try(const struct umm_member *member, int dup_fd, const struct umm_layout *layout,
-		   enum umm_trial_depth depth, char *why);
+int umm_member_try(const struct umm_member *member, const struct umm_heap_memory *memory,
+		   const struct umm_layout *layout, enum umm_trial_depth depth, char *why);
 
 /** Map the member's own block for writing, before it is sealed. `n_buffers`: of the whole pool. */
 int umm_member_map_own_block(struct umm_member *member, unsigned n_buffers, int borrow_fd);

@@ -135,6 +135,7 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 		.role = opts->role,
 		.mode = opts->mode == UMM_QUEUE_DEFAULT ? negotiation->mode : opts->mode,
 		.foreign_writer = opts->foreign_writer,
+		.memory_file = opts->memory_file,
 	};
 	snprintf(member.name, sizeof(member.name), "%s", name);
 	member.constraints = json_deep_copy(umm_constraints_object(constraints));

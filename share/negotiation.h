@@ -30,6 +30,7 @@ struct umm_negotiation_member {
 	enum umm_role role;
 	enum umm_queue_mode mode; /**< never UMM_QUEUE_DEFAULT */
 	bool foreign_writer;
+	bool memory_file;	      /**< gets the files behind dma-bufs, too */
 	bool refused;		      /**< a buffer of the present round */
 	bool can_check;		      /**< compares contents on trial, if it is asked to */
 	bool checked;		      /**< has compared them in the present round: right */

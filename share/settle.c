@@ -342,9 +342,9 @@ unsigned umm_settle_count(const struct umm_settle *settle)
 	return settle->pool != NULL ? settle->pool->n_buffers : 1;
 }
 
-int umm_settle_fd(const struct umm_settle *settle, unsigned i)
+const struct umm_heap_memory *umm_settle_memory(const struct umm_settle *settle, unsigned i)
 {
-	return settle->pool != NULL ? settle->pool->buffers[i].fd : settle->trial.fd;
+	return settle->pool != NULL ? &settle->pool->buffers[i] : &settle->trial;
 }
 
 static int allocate_pool(struct umm_settle *settle, bool asked)

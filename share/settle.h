@@ -48,9 +48,9 @@ void umm_settle_finish(struct umm_settle *settle);
  * umm_collection_seal(). */
 int umm_settle_next(struct umm_settle *settle);
 
-/** How many buffers are on trial now, and the fd of each (borrowed). */
+/** How many buffers are on trial now, and each of them (borrowed). */
 unsigned umm_settle_count(const struct umm_settle *settle);
-int umm_settle_fd(const struct umm_settle *settle, unsigned i);
+const struct umm_heap_memory *umm_settle_memory(const struct umm_settle *settle, unsigned i);
 
 /** Whether the member at `index` is to attach them: it wants to, and takes part. */
 bool umm_settle_asks(const struct umm_settle *settle, unsigned index);

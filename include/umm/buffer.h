@@ -58,6 +58,18 @@ UMM_API struct umm_buffer_id umm_buffer_id(const struct umm_buffer *buffer);
  * moves between accesses and has none. */
 UMM_API int umm_buffer_fd(const struct umm_buffer *buffer);
 
+/**
+ * The memory file (memfd_create(2)) with the bytes, from its first one on, borrowed like
+ * umm_buffer_fd(): the same fd where that is no dma-buf, else the one behind a udmabuf. Mappings of
+ * a dma-buf cannot be pinned for a device that is driven from user space (VFIO_IOMMU_MAP_DMA:
+ * EFAULT), those of this file can, and both show the same bytes. A mapping for writing can be made
+ * until umm_collection_start().
+ *
+ * -1: there is none (the memory is a driver's own, or moves), or the member did not join with
+ * .memory_file. Since 0.1.
+ */
+UMM_API int umm_buffer_memory_fd(const struct umm_buffer *buffer);
+
 /** The layout all buffers of the pool share. Lives as long as the buffer. */
 UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buffer);
 

@@ -66,6 +66,8 @@ struct umm_join_opts {
 	bool foreign_writer; /**< a consumer whose buffers somebody else maps for writing between
 				seal and start: its fds arrive before the final seal, and its own
 				mapping stays read-only */
+	bool memory_file;    /**< a driver in user space: it also gets the memory file behind each
+				dma-buf, umm_buffer_memory_fd() */
 };
 #define UMM_JOIN_OPTS(...)                                                                         \
 	(&(struct umm_join_opts){ .struct_size = sizeof(struct umm_join_opts), __VA_ARGS__ })

@@ -50,6 +50,7 @@ TEST(buffer_has_name_identity_and_planes)
 	CHECK(umm_buffer_id(buffer).ino != 0);
 	CHECK(umm_buffer_plane(buffer, 0) == umm_buffer_data(buffer));
 	CHECK(umm_buffer_plane(buffer, 1) == NULL);
+	CHECK_INT(umm_buffer_memory_fd(buffer), umm_buffer_fd(buffer));
 }
 
 TEST(last_reference_unmaps_and_closes)

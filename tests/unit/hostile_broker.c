@@ -150,6 +150,14 @@ static void try_too_small(struct wl_resource *collection)
 	send_try(collection, good, fd);
 }
 
+static void memory_file_nobody_wants(struct wl_resource *collection)
+{
+	umm_autofd fd = -1;
+	CHECK_INT(umm_memfd_from_data("file", "x", 1, &fd), 0);
+	umm_collection_v1_send_memory_file(collection, fd);
+	agree(collection);
+}
+
 static void try_before_the_seal(struct wl_resource *collection)
 {
 	try_no_memory(collection);
@@ -170,9 +178,11 @@ static void handle_destroy(struct wl_client *client, struct wl_resource *collect
 }
 
 static void handle_join(struct wl_client *client, struct wl_resource *collection, uint32_t role,
-			uint32_t mode, uint32_t foreign_writer, int32_t document, uint32_t size)
+			uint32_t mode, uint32_t foreign_writer, uint32_t memory_file,
+			int32_t document, uint32_t size)
 {
 	(void)client, (void)role, (void)mode, (void)foreign_writer, (void)size;
+	(void)memory_file;
 	close(document);
 	lie->on_join(collection);
 }
@@ -310,6 +320,7 @@ TEST(events_nobody_asked_for_are_an_error)
 	meet(&(struct lie){ all_at_once, no_json });
 	meet(&(struct lie){ start_at_once, no_json });
 	meet(&(struct lie){ strange_result, no_json });
+	meet(&(struct lie){ agree, memory_file_nobody_wants });
 }
 
 TEST(nonsense_in_events_is_an_error)
