@@ -21,6 +21,7 @@
 
 #include "cli/commands.h"
 #include "cli/probe_device.h"
+#include "cli/probe_vfio.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
 #include "share/learned.h"
@@ -39,7 +40,8 @@ static const struct node_kind {
 	  "the node; the heap of its name uses it" },
 	{ "/dev/udmabuf", "udmabuf", "makes dma-bufs of memory files",
 	  "the node; heaps udmabuf and udmabuf-hugetlb use it" },
-	{ "/dev/vfio/*", "vfio", "device for a driver in user space" },
+	{ "/dev/vfio/*", "vfio", "devices for drivers in user space",
+	  "the node; its devices are listed by their addresses where vfio-pci has them" },
 	{ "/dev/iommu", "iommufd", "address spaces for drivers in user space" },
 };
 
@@ -87,6 +89,10 @@ static json_t *node_json(const struct node_kind *kind, const char *path)
 			  kind->source != NULL ? kind->source : not_driven);
 	if (node != NULL)
 		add_facts(node, kind->device, path);
+	json_t *group = strcmp(kind->kind, "vfio") == 0 ? probe_vfio_group(path) : NULL;
+	if (node != NULL && group != NULL)
+		json_object_set(node, "facts", group);
+	json_decref(group);
 	return node;
 }
 
@@ -116,6 +122,7 @@ static json_t *devices_json(void)
 	json_array_append_new(devices, cpu_json());
 	for (size_t i = 0; i < sizeof(node_kinds) / sizeof(node_kinds[0]); i++)
 		add_nodes(devices, &node_kinds[i]);
+	probe_vfio_devices(devices);
 	return devices;
 }
 

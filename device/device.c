@@ -254,3 +254,49 @@ short umm_device_events(const struct umm_device *device)
 {
 	return device->ops->events(device->state);
 }
+
+int umm_driver_demand(const struct umm_device *device, struct umm_memory_demand *out)
+{
+	const struct umm_driver_ops *ops = device->ops->driver_ops;
+	if (ops == NULL)
+		return -EOPNOTSUPP;
+	*out = ops->demand(device->state);
+	return 0;
+}
+
+int umm_driver_segments(const struct umm_device *device, const struct umm_buffer *buffer,
+			struct umm_driver_segment *out, unsigned capacity)
+{
+	const struct umm_driver_ops *ops = device->ops->driver_ops;
+	if (ops == NULL)
+		return -EOPNOTSUPP;
+	int slot = find_slot(device, buffer);
+	return slot < 0 ? slot : ops->segments(device->state, (unsigned)slot, out, capacity);
+}
+
+int umm_driver_take_memory(struct umm_device *device, uint64_t size_bytes,
+			   struct umm_driver_memory *out)
+{
+	const struct umm_driver_ops *ops = device->ops->driver_ops;
+	return ops == NULL ? -EOPNOTSUPP : ops->take_memory(device->state, size_bytes, out);
+}
+
+int umm_driver_give_memory(struct umm_device *device, const struct umm_driver_memory *memory)
+{
+	const struct umm_driver_ops *ops = device->ops->driver_ops;
+	return ops == NULL ? -EOPNOTSUPP : ops->give_memory(device->state, memory);
+}
+
+int umm_driver_registers(struct umm_device *device, unsigned region, void **out,
+			 uint64_t *out_size_bytes)
+{
+	const struct umm_driver_ops *ops = device->ops->driver_ops;
+	return ops == NULL ? -EOPNOTSUPP
+			   : ops->registers(device->state, region, out, out_size_bytes);
+}
+
+void umm_driver_order(struct umm_device *device)
+{
+	if (device->ops->driver_ops != NULL)
+		device->ops->driver_ops->order(device->state);
+}

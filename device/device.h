@@ -11,6 +11,18 @@
 #define UMM_DEVICE_DEVICE_H
 
 #include <umm/device.h>
+#include <umm/driver.h>
+
+/** What kinds have beside that whose driver is in user space; as the calls of umm/driver.h. */
+struct umm_driver_ops {
+	struct umm_memory_demand (*demand)(const void *state);
+	int (*segments)(const void *state, unsigned slot, struct umm_driver_segment *out,
+			unsigned capacity);
+	int (*take_memory)(void *state, uint64_t size_bytes, struct umm_driver_memory *out);
+	int (*give_memory)(void *state, const struct umm_driver_memory *memory);
+	int (*registers)(void *state, unsigned region, void **out, uint64_t *out_size_bytes);
+	void (*order)(void *state);
+};
 
 struct umm_device_ops {
 	const char *kind; /**< "v4l2" */
@@ -48,6 +60,9 @@ struct umm_device_ops {
 
 	int (*fd)(const void *state);
 	short (*events)(const void *state);
+
+	/** NULL: the kernel drives it. */
+	const struct umm_driver_ops *driver_ops;
 
 	/** Nodes of this kind that are here, for umm probe: calls `each` with the path. */
 	void (*list)(void (*each)(void *user, const char *node), void *user);

@@ -51,8 +51,11 @@ struct umm_device_opts {
 	/** mem2mem: the other end, already opened, of the same node; borrowed for the call. Both
 	 * ends are one job of the driver then: what one reads comes out of the other. */
 	const struct umm_device *partner;
-	/** mem2mem: which end; with a partner, the one that it is not. Else what the node can. */
+	/** mem2mem: which end; with a partner, the one that it is not. Else what the node can.
+	 * Driven from user space (umm/driver.h): what the device does, writes if not told. */
 	enum umm_device_direction direction;
+	/** Driven from user space: the highest address its engine can reach; 0: any. */
+	uint64_t address_max;
 };
 #define UMM_DEVICE_OPTS(...)                                                                       \
 	(&(struct umm_device_opts){ .struct_size = sizeof(struct umm_device_opts), __VA_ARGS__ })

@@ -7,6 +7,7 @@
 #include <umm/collection.h>
 #include <umm/constraints.h>
 #include <umm/device.h>
+#include <umm/driver.h>
 #include <umm/fence.h>
 #include <umm/format.h>
 #include <umm/log.h>
