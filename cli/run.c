@@ -117,8 +117,10 @@ static int report(const struct run *run)
 	const struct run_options *options = run->options;
 	bool json_on_stdout = options->json && options->json_path == NULL;
 	if (options->rehearse)
-		for (unsigned i = 0; i < run->plan->n_edges; i++)
-			print_layout(run, &run->plan->edges[i]);
+		for (unsigned i = 0; i < run->plan->n_edges; i++) {
+			if (run->plan->edges[i].state != RUN_EDGE_WAITING)
+				print_layout(run, &run->plan->edges[i]);
+		}
 	else if (!options->quiet && run->flowing_ns != 0)
 		run_print_table(run, json_on_stdout ? stderr : stdout);
 	if (options->json && run_write_json(run) < 0)

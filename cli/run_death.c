@@ -34,6 +34,18 @@ static bool ended_its_stream(const struct run_stage *stage)
 	return WIFEXITED(stage->wait_status) && WEXITSTATUS(stage->wait_status) == STAGE_EXIT_ENDED;
 }
 
+static bool has_started(const struct run *run, int edge)
+{
+	return edge == RUN_NONE || run->plan->edges[edge].state == RUN_EDGE_STARTED;
+}
+
+/* Content, and yet the others would wait for it for ever: a program (exec:) that never joined. */
+static bool ended_early(const struct run *run, const struct run_stage *stage)
+{
+	return ended_well(stage) &&
+	       !(has_started(run, stage->input) && has_started(run, stage->output));
+}
+
 /* A stage that fails with a status of its own has told the reason, or should have. */
 static void tell_death(struct run *run, const struct run_stage *stage)
 {
@@ -42,6 +54,9 @@ static void tell_death(struct run *run, const struct run_stage *stage)
 	if (status < 0)
 		run_say(run, "%s (pid %d) was killed by signal %d (%s)", stage->name,
 			(int)stage->pid, -status, strsignal(-status));
+	else if (ended_early(run, stage))
+		run_say(run, "%s (pid %d) ended before it had taken part", stage->name,
+			(int)stage->pid);
 	else if (status != STAGE_EXIT_FAILED || !run->screen.relayed)
 		run_say(run, "%s (pid %d) ended with status %d", stage->name, (int)stage->pid,
 			status);
@@ -121,7 +136,7 @@ static void stop_if_unwatched(struct run *run, const struct run_stage *stage)
 
 static void note_end(struct run *run, struct run_stage *stage)
 {
-	if (ended_well(stage)) {
+	if (ended_well(stage) && !ended_early(run, stage)) {
 		stop_if_unwatched(run, stage);
 	} else if (!stage->doomed) {
 		run->failed = true;

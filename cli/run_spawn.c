@@ -132,8 +132,9 @@ static void keep_memory(void)
 static int live(const struct run *run, const struct run_stage *stage, int take_fd)
 {
 	keep_memory();
-	struct umm_connection *connection;
-	int ret = umm_connection_open(take_fd, &connection);
+	struct umm_connection *connection = NULL;
+	bool takes_socket = stage->spec.ops->takes_socket;
+	int ret = takes_socket ? 0 : umm_connection_open(take_fd, &connection);
 	if (ret != 0) {
 		stage_error(&stage->spec, "cannot reach the broker: %s", strerror(-ret));
 		return CLI_FAILED;
@@ -141,6 +142,7 @@ static int live(const struct run *run, const struct run_stage *stage, int take_f
 	struct stage_env env = {
 		.spec = &stage->spec,
 		.connection = connection,
+		.take_socket = takes_socket ? take_fd : -1,
 		.input = token_of(run->plan, stage->input),
 		.output = token_of(run->plan, stage->output),
 		.max_frames = run->options->frames,

@@ -25,7 +25,7 @@ struct stage_key {
 };
 
 struct stage_option {
-	const char *key, *value;
+	const char *key, *value; /**< value: NULL for a word without '=', see any_words */
 };
 
 /** A parsed STAGE argument: kind[:argument][,key=value...]. A comma in a name is written `\,`. */
@@ -42,7 +42,8 @@ struct stage_spec {
 /** What a stage works with while it runs. */
 struct stage_env {
 	const struct stage_spec *spec;
-	struct umm_connection *connection;
+	struct umm_connection *connection; /**< NULL for those that take the socket */
+	int take_socket;		   /**< to the broker; -1 for all others */
 	const char *input;   /**< token of the collection it consumes; NULL for a source */
 	const char *output;  /**< token of the collection it produces; NULL for a sink */
 	uint64_t max_frames; /**< sources: stop after so many; 0: no limit */
@@ -70,6 +71,9 @@ struct stage_ops {
 	const char *argument_help; /* NULL: takes no argument */
 	bool argument_required;
 	const struct stage_key *keys; /**< ended by a NULL name */
+	bool any_words; /**< takes words of any kind, "key=value" or not: option.value may be NULL
+			 */
+	bool takes_socket; /**< makes its own connection, or hands the socket to who does */
 
 	/** Cheap checks of the spec before anything is started (numbers, files that must exist). 0,
 	   or -1 with the line printed. Optional. Runs in the runner's process. */
