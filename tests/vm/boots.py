@@ -10,7 +10,8 @@ from options import Options
 VIVID = "vivid,n_devs=1,node_types=0x1,num_inputs=1,input_types=0,allocators=0,multiplanar=1"
 
 BOOTS = {
-    "cirrus": Options(displays=("cirrus",), modules=(VIVID,), hugepages=16),
+    "cirrus": Options(displays=("cirrus",), modules=(VIVID,), hugepages=16, nvme_mb=64),
+    "vfio": Options(displays=("cirrus",), iommu=True, nvme_mb=64),
     "virtio": Options(displays=("virtio",), modules=(VIVID,)),
     "bochs": Options(displays=("bochs",), modules=(VIVID,)),
     # Of `make check-lab`: the kernel of lab.config, a camera that wants runs, and an area to take

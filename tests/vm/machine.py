@@ -57,6 +57,7 @@ class Machine:
         self.kernel = kernel.KERNELS[options.kernel]()
         self.directory = tempfile.mkdtemp(prefix="umm-vm-")
         self.logs = log_directory or self.directory
+        self.disk = self.path("disk")  # of the NVMe device: what is written here it reads
         os.makedirs(self.logs, exist_ok=True)
         self.processes, self.line, self.monitor = [], None, None
         self.log, self.expected, self.running = Log(), [], []
@@ -107,6 +108,7 @@ class Machine:
 
     def try_boot(self, accelerator, limit_s):
         try:
+            self.make_disk()
             self.spawn_virtiofsd()
             self.spawn_qemu(accelerator)
             self.line = Line(self.connect("line"), self.why_dead)
@@ -155,6 +157,11 @@ class Machine:
 
     def stdin(self, name):
         return None if self.options.shell and name == "qemu" else subprocess.DEVNULL
+
+    def make_disk(self):
+        if self.options.nvme_mb:
+            with open(self.disk, "ab") as file:
+                file.truncate(self.options.nvme_mb << 20)
 
     def spawn_virtiofsd(self):
         """With a socket that listens already: QEMU need not wait for it."""
@@ -211,7 +218,7 @@ class Machine:
                  "-kernel", self.kernel.image, "-append", self.command_line()]
         if self.options.shell:
             words += ["-chardev", "stdio,id=shell,signal=off", "-device", "virtconsole,chardev=shell"]
-        self.spawn("qemu", words + self.options.device_arguments())
+        self.spawn("qemu", words + self.options.device_arguments(self.disk))
 
     def command_line(self):
         init = os.path.join(self.build, "tests", "vm", "vm-init")

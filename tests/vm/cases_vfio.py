@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""A disk driven from user space: what it reads by DMA is what the display shows."""
+import os
+import random
+import re
+
+from cases import case
+from cases_kms import HELD, expect_nothing_left
+from picture import Picture
+
+ADDRESS = "0000:00:10.0"
+SIZE = (640, 480)
+FRAMES = 4
+
+
+def camera(vm, kind, *words):
+    program = os.path.join(vm.build, "examples", "nvme-camera", "nvme-camera")
+    return ",".join((f"exec:{program}", f"device={kind}:{ADDRESS}", f"size={SIZE[0]}x{SIZE[1]}", *words))
+
+
+def bind(vm):
+    """The disk belongs to vfio-pci."""
+    vm.check(f"modprobe vfio-pci && cd /sys/bus/pci && "
+             f"echo vfio-pci >devices/{ADDRESS}/driver_override && "
+             f"if ! test -e devices/{ADDRESS}/driver; then echo {ADDRESS} >drivers_probe; fi")
+
+
+def frames_of(vm, seed):
+    """Frames that nobody can guess, on the disk; the last of them."""
+    noise = random.Random(seed)
+    frames = [noise.randbytes(SIZE[0] * SIZE[1] * 4) for _ in range(FRAMES)]
+    with open(vm.disk, "r+b") as disk:
+        disk.write(b"".join(frames))
+    return Picture.from_xrgb8888(*SIZE, frames[-1])
+
+
+def mappings(vm, pid):
+    """Permissions of what a process maps of the pool."""
+    return [line.split()[1] for line in vm.check(f"cat /proc/{pid}/maps").stdout.splitlines()
+            if "edge0" in line or "dmabuf" in line]
+
+
+def pids(vm):
+    return vm.check("pgrep -x umm; pgrep -x kms; pgrep -x nvme-camera; true").stdout.split()
+
+
+def expect_untouchable(vm):
+    """No process of the pipeline has a mapping of the frames that a CPU could use."""
+    vm.wait_until(lambda: vm.run("pgrep -x nvme-camera").status == 0, "no camera")
+    mapped = {pid: mappings(vm, pid) for pid in pids(vm)}
+    assert sum(len(modes) > 0 for modes in mapped.values()) >= 2, mapped
+    for modes in mapped.values():
+        assert all(mode == "---s" for mode in modes), mapped
+
+
+def expect_shown(vm, command, wanted):
+    with vm.started(command) as job:
+        job.wait_for(HELD, timeout_s=120)
+        difference = vm.screendump().difference(wanted)
+        assert difference is None, difference
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    expect_nothing_left(vm)
+
+
+@case("vfio")
+def frames_of_a_disk_are_shown_exactly(vm):
+    bind(vm)
+    wanted = frames_of(vm, 1)
+    expect_shown(vm, f"umm run --frames={FRAMES} {camera(vm, 'vfio')} kms:,hold=300", wanted)
+
+
+@case("vfio")
+def no_cpu_can_touch_the_frames_on_their_way(vm):
+    """The driver's mapping is closed once it is pinned, the library's by --guard; then the frames
+    arrive all the same, and a stray touch would have ended a process."""
+    bind(vm)
+    wanted = frames_of(vm, 2)
+    command = f"umm run --guard --frames={FRAMES} {camera(vm, 'vfio', 'rate=1/2')} kms:,hold=300"
+    with vm.started(command) as job:
+        job.wait_for("frames/s", timeout_s=120)
+        expect_untouchable(vm)
+        job.wait_for(HELD, timeout_s=120)
+        difference = vm.screendump().difference(wanted)
+        assert difference is None, difference
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    expect_nothing_left(vm)
+
+
+@case("vfio")
+def access_outside_the_mapping_changes_nothing_and_is_reported(vm):
+    bind(vm)
+    frames_of(vm, 3)
+    vm.expect_dmesg(r"DMAR:.*[Ff]ault")
+    vm.new_dmesg()
+    said = vm.check(f"stray vfio:{ADDRESS}").stdout
+    assert re.search(r"^mapped: status 0, changed$", said, re.M), said
+    for what in ("never mapped", "no longer mapped", "mapped for reading"):
+        assert re.search(rf"^{what}: status \d+, unchanged$", said, re.M), said  # QEMU says 0
+    faults = [line for line in vm.new_dmesg() if re.search(r"DMAR:.*DMA Write.*fault addr", line)]
+    assert any("fault addr 0x12345" in line for line in faults), faults
+    assert all("00:10.0" in line for line in faults) and len(faults) >= 3, faults
+
+
+@case("vfio")
+def driver_that_is_killed_leaves_nothing(vm):
+    bind(vm)
+    wanted = frames_of(vm, 4)
+    with vm.started(f"umm run {camera(vm, 'vfio', 'rate=1')} kms:") as job:
+        job.wait_for("frames/s", timeout_s=120)
+        vm.check("pkill -KILL -x nvme-camera")
+        job.wait(60)
+    assert "killed by signal 9" in job.stderr, job.stderr
+    expect_nothing_left(vm)
+    expect_shown(vm, f"umm run --frames={FRAMES} {camera(vm, 'vfio')} kms:,hold=300", wanted)
+
+
+@case("vfio")
+def device_that_another_program_drives_is_named(vm):
+    bind(vm)
+    with vm.started(f"umm run {camera(vm, 'vfio', 'rate=1')} null") as job:
+        job.wait_for("frames/s", timeout_s=120)
+        second = vm.run(f"umm run {camera(vm, 'vfio')} null")
+    assert second.status == 1, second.stdout
+    assert f"{ADDRESS}: its group's node in /dev/vfio: another program drives it" in second.stderr, \
+        second.stderr
+
+
+@case("vfio")
+def device_of_no_driver_is_refused_with_the_way_out(vm):
+    bind(vm)
+    vm.check(f"echo {ADDRESS} >/sys/bus/pci/drivers/vfio-pci/unbind")
+    job = vm.run(f"umm run {camera(vm, 'vfio')} null")
+    assert job.status == 1 and "no driver has it; write vfio-pci to its driver_override" \
+        in job.stderr, job.stderr
+    job = vm.run(f"umm run {camera(vm, 'uio')} null")
+    assert job.status == 1 and f"an IOMMU translates its addresses: use vfio:{ADDRESS}" \
+        in job.stderr, job.stderr
+    bind(vm)
+
+
+@case("vfio")
+def probe_tells_what_the_iommu_states_and_who_says_so(vm):
+    bind(vm)
+    said = vm.check("umm probe").stdout
+    assert f"vfio:{ADDRESS}" in said, said
+    for fact in ("memory.iommu: true (sysfs: it is in an IOMMU group)",
+                 "vfio.addresses: 0x0-0xfedfffff, 0xfef00000-0x7fffffffff (driver: "
+                 "VFIO_IOMMU_GET_INFO, IOVA ranges)", "memory.imports: [\"memfd\","):
+        assert fact in said, said
+
+
+@case("cirrus")
+def without_an_iommu_physical_addresses_do(vm):
+    vm.check("! test -e /sys/bus/pci/devices/" + ADDRESS + "/driver")
+    wanted = frames_of(vm, 5)
+    expect_shown(vm, f"umm run --guard --frames={FRAMES} {camera(vm, 'uio')} kms:,hold=300", wanted)
+    job = vm.run(f"umm run {camera(vm, 'vfio')} null")
+    assert job.status == 1 and "it is behind no IOMMU that is switched on" in job.stderr, job.stderr
+
+
+@case("cirrus")
+def pages_that_may_move_are_not_for_physical_addresses(vm):
+    job = vm.run(f"umm run --heap=memfd {camera(vm, 'uio')} null")
+    assert job.status == 1 and "memory.imports" in job.stderr, job.stderr
