@@ -204,7 +204,7 @@ static int take_from_pool(const struct wanted *wanted, int *out_fd)
 static int take_alone(const struct wanted *wanted, int *out_fd)
 {
 	bool any = wanted->size == UMM_HUGE_PAGE_BYTES && wanted->max_address == UINT64_MAX;
-	umm_autofd lock = umm_hugepages_lock(PATIENCE_NS);
+	umm_autofd lock = umm_hugepages_lock();
 	(void)lock;
 	return any ? umm_memfd_create(wanted->label, wanted->size, UMM_PAGES_2M, out_fd)
 		   : take_from_pool(wanted, out_fd);

@@ -12,6 +12,8 @@
  */
 #include "heap/table.h"
 #include "heap/udmabuf.h"
+#include "os/cleanup.h"
+#include "os/hugepages.h"
 #include "os/memfd.h"
 
 static void probe_small(const struct umm_heap *heap, struct umm_heap_properties *out)
@@ -44,7 +46,8 @@ static int allocate_small(const struct umm_heap *heap, const struct umm_heap_req
 static int allocate_huge(const struct umm_heap *heap, const struct umm_heap_request *request,
 			 struct umm_heap_memory *out)
 {
-	(void)heap;
+	umm_autofd turn = umm_hugepages_lock();
+	(void)heap, (void)turn;
 	return allocate(request, UMM_PAGES_2M, out);
 }
 

@@ -20,6 +20,7 @@
 #include "os/memfd.h"
 
 #define SMALL_PAGE_BYTES UINT64_C(4096)
+#define PATIENCE_NS	 (2 * UMM_NS_PER_SECOND)
 
 static bool read_count(const char *path, uint64_t *out)
 {
@@ -88,10 +89,10 @@ int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out)
 	return 0;
 }
 
-int umm_hugepages_lock(int64_t timeout_ns)
+int umm_hugepages_lock(void)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
-	int64_t deadline = umm_now_ns() + timeout_ns;
+	int64_t deadline = umm_now_ns() + PATIENCE_NS;
 	umm_autofd fd = open(UMM_HUGEPAGES_COUNTERS "free_hugepages", O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK || umm_now_ns() >= deadline)

@@ -25,8 +25,9 @@ struct umm_hugepages_survey {
  */
 int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out);
 
-/** Wait until no other process or thread gathers pages, but no longer than that. An fd: closing it
- * lets the next one go on; -1: go on, too. */
-int umm_hugepages_lock(int64_t timeout_ns);
+/** Those who gather pages hold many for a moment, and others would find none: whoever takes some
+ * waits until it is his turn, two seconds at most. An fd: closing it lets the next one go on; -1:
+ * go on, too. */
+int umm_hugepages_lock(void);
 
 #endif
