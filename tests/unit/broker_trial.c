@@ -221,7 +221,6 @@ TEST(a_trial_that_takes_too_long_is_disconnected_and_named)
 struct liar {
 	struct umm_collection_v1 *proxy;
 	void (*on_try)(struct liar *liar, uint32_t serial);
-	bool unasked; /**< it answers before there is a question */
 	bool joined, over;
 	int64_t answered;
 };
@@ -316,8 +315,6 @@ static int be_liar(struct umm_connection *connection, void *argument)
 	while (ret == 0 && !liar->joined)
 		ret = umm_connection_wait(connection);
 	umm_collection_v1_set_trial(liar->proxy, "fake-driver", "liar\033[2J\xff", 0);
-	if (liar->unasked)
-		liar->on_try(liar, 0);
 	umm_collection_v1_seal(liar->proxy);
 	while (ret == 0 && !liar->over)
 		ret = umm_connection_wait(connection);
@@ -389,23 +386,6 @@ TEST(answers_to_nothing_disconnect_and_end_the_collection)
 	lie(answers_twice, 0, ANYTHING, NULL);
 }
 
-static void attaches(struct liar *liar, uint32_t serial)
-{
-	umm_collection_v1_tried(liar->proxy, serial, 0, "");
-}
-
-/* There is neither a layout nor a round yet. */
-TEST(an_answer_before_any_question_disconnects)
-{
-	struct served served;
-	struct liar liar = { .on_try = attaches, .unasked = true };
-	serve_open(&served, &two_members);
-	serve_process(&served, "liar", be_liar, &liar);
-	serve_all(&served);
-	CHECK_INT(served.statuses[0], 0);
-	serve_close(&served);
-}
-
 static void refuses_in_colour(struct liar *liar, uint32_t serial)
 {
 	umm_collection_v1_tried(liar->proxy, serial, -EOPNOTSUPP, "\033[2Jred\n");
@@ -425,6 +405,91 @@ static void refuses_all_memory(struct liar *liar, uint32_t serial)
 TEST(one_that_refuses_all_memory_comes_to_an_end)
 {
 	lie(refuses_all_memory, 2, UMM_CONFLICT, "display cannot attach memory of heap three");
+}
+
+static void attaches(struct liar *liar, uint32_t serial)
+{
+	umm_collection_v1_tried(liar->proxy, serial, 0, "");
+}
+
+/* ---- requests at the wrong moment: each is an error, at each moment that it is not for ---- */
+
+enum moment { OPENED, JOINED, SEALED, N_MOMENTS };
+
+static void says_join(struct liar *liar, uint32_t serial)
+{
+	(void)serial;
+	send_join(liar);
+}
+
+static void says_mapped(struct liar *liar, uint32_t serial)
+{
+	(void)serial;
+	umm_collection_v1_mapped(liar->proxy);
+}
+
+static void says_ready(struct liar *liar, uint32_t serial)
+{
+	(void)serial;
+	umm_collection_v1_ready(liar->proxy);
+}
+
+static const struct request {
+	const char *name;
+	void (*say)(struct liar *liar, uint32_t serial);
+	bool in_order[N_MOMENTS];
+} requests[] = {
+	{ "join", says_join, { [OPENED] = true } },
+	{ "seal", seals_again, { [JOINED] = true } },
+	{ "mapped", says_mapped, { 0 } },
+	{ "ready", says_ready, { 0 } },
+	{ "set_trial", wants_another_trial, { [JOINED] = true } },
+	{ "tried, attached", attaches, { 0 } },
+	{ "tried, not compared", positive_result, { 0 } },
+	{ "tried, refused", refuses_all_memory, { 0 } },
+};
+
+struct interjection {
+	const struct request *request;
+	enum moment moment;
+};
+
+/* Exit status 0: it was disconnected; 2: too early, 3: not at all. */
+static int interject(struct umm_connection *connection, void *argument)
+{
+	const struct interjection *interjection = argument;
+	struct liar liar = { .proxy = umm_connection_open_collection(connection, "edge0") };
+	umm_collection_v1_add_listener(liar.proxy, &listener, &liar);
+	if (interjection->moment >= JOINED)
+		send_join(&liar);
+	if (interjection->moment >= SEALED)
+		umm_collection_v1_seal(liar.proxy);
+	if (umm_connection_roundtrip(connection) < 0)
+		return 2;
+	interjection->request->say(&liar, 0);
+	int ret = umm_connection_roundtrip(connection);
+	umm_collection_v1_destroy(liar.proxy);
+	return ret < 0 ? 0 : 3;
+}
+
+static void disconnects(struct interjection interjection)
+{
+	struct served served;
+	printf("%s, moment %d\n", interjection.request->name, (int)interjection.moment);
+	serve_open(&served, &two_members);
+	serve_process(&served, "liar", interject, &interjection);
+	serve_all(&served);
+	CHECK_INT(served.statuses[0], 0);
+	CHECK_INT(served.gone_unclean, 1);
+	serve_close(&served);
+}
+
+TEST(requests_at_the_wrong_moment_disconnect_and_the_broker_goes_on)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		for (enum moment moment = OPENED; moment < N_MOMENTS; moment++)
+			if (!requests[i].in_order[moment])
+				disconnects((struct interjection){ &requests[i], moment });
 }
 
 /* ---- the cache ---- */
