@@ -70,11 +70,21 @@ int umm_driven_init_dma(struct umm_driven *driven, struct umm_dma_options *optio
 	return ret;
 }
 
-/* device.c has detached all buffers. The device must have stopped before memory goes. */
+static int set_master(struct umm_driven *driven, bool on)
+{
+	int ret = driven->ops->set_master(driven, on);
+	if (ret == 0)
+		driven->is_master = on;
+	return ret;
+}
+
+/* device.c has detached all buffers. The device must have stopped before memory goes; unless it was
+ * only looked at, and somebody else may be driving it (uio shares devices). */
 void umm_driven_close(void *state)
 {
 	struct umm_driven *driven = state;
-	driven->ops->set_master(driven, false);
+	if (driven->is_master)
+		(void)set_master(driven, false);
 	umm_driven_give_all(driven);
 	for (unsigned i = 0; i < UMM_PCI_REGIONS; i++)
 		if (driven->regions[i].map != NULL)
@@ -205,14 +215,12 @@ void umm_driven_detach(void *state, unsigned slot)
 
 int umm_driven_start(void *state)
 {
-	struct umm_driven *driven = state;
-	return driven->ops->set_master(driven, true);
+	return set_master(state, true);
 }
 
 int umm_driven_stop(void *state)
 {
-	struct umm_driven *driven = state;
-	return driven->ops->set_master(driven, false);
+	return set_master(state, false);
 }
 
 int umm_driven_submit(void *state, unsigned slot, const struct umm_frame_info *info)

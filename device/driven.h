@@ -64,7 +64,8 @@ struct umm_driven {
 	uint64_t address_max;
 	struct umm_memory_demand demand;
 	struct umm_dma_device dma;
-	void *books; /* of dma; NULL until it is there */
+	void *books;	/* of dma; NULL until it is there */
+	bool is_master; /* by our doing: the device may access memory */
 	struct umm_driven_slot slots[UMM_MAX_BUFFERS];
 	struct umm_driven_memory memories[UMM_DRIVEN_MEMORIES];
 	struct {

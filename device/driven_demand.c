@@ -45,7 +45,7 @@ void umm_driven_fact(json_t **list, const char *field, json_t *take_value, const
 {
 	json_t *entry =
 		json_pack("{sssoss}", "field", field, "value", take_value, "source", source);
-	if (entry != NULL && *list != NULL && json_array_append_new(*list, entry) == 0)
+	if (json_array_append_new(*list, entry) == 0)
 		return;
 	json_decref(*list);
 	*list = NULL;

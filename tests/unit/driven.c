@@ -355,7 +355,24 @@ TEST(queues_are_zeroed_aligned_and_given_back_once)
 	CHECK_INT(umm_driven_driver_ops.give_memory(driven, &one), 0);
 	CHECK_INT(umm_driven_driver_ops.give_memory(driven, &one), -ENOENT);
 	CHECK_INT(umm_driven_driver_ops.take_memory(driven, 0, &one), -EINVAL);
-	is_master = true;
+	CHECK_INT(umm_driven_start(driven), 0);
+	CHECK(is_master);
 	umm_driven_close(driven); /* takes back the other, when the device has stopped */
 	CHECK(mapped[0].size == 0 && mapped[1].size == 0 && !is_master);
+}
+
+/* As umm probe does, while another program drives it. */
+TEST(a_device_that_was_only_looked_at_goes_on)
+{
+	struct umm_driven *driven = make_device();
+	is_master = true;
+	umm_driven_close(driven);
+	CHECK(is_master);
+	driven = make_device();
+	CHECK_INT(umm_driven_start(driven), 0);
+	CHECK_INT(umm_driven_stop(driven), 0);
+	CHECK(!is_master);
+	is_master = true;
+	umm_driven_close(driven);
+	CHECK(is_master);
 }
