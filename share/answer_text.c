@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "share/answer_fold.h"
 #include "share/json.h"
 #include "share/json_text.h"
 
@@ -101,6 +102,9 @@ static void say_ok(FILE *to, const json_t *answer)
 	say_rejected(to, answer);
 }
 
+/* Of how many alternatives the names are told. */
+#define MOST_ALTERNATIVES 3
+
 static const char *say_condition(const char *field)
 {
 	if (strcmp(field, "usage") == 0)
@@ -114,21 +118,68 @@ static const char *say_condition(const char *field)
 	return "no heap serves even a document without demands";
 }
 
-static void say_clash(FILE *to, const json_t *clash, size_t i, size_t count)
+/* What two parts of a clash have to have in common, and two facts: of these the layouts may differ.
+ */
+static const char *const clash_keys[] = { "field", "value", "learned", NULL };
+static const char *const fact_keys[] = { "about", "format", "modifier", "error",
+					 "why",	  "source", NULL };
+
+/* Alternatives of one participant with one thing to say: "display (640x480, 800x600 and 6 more)".
+ */
+static void say_who(FILE *to, const json_t *conflict, size_t first)
 {
+	const json_t *clash, *said = json_array_get(conflict, first);
+	const char *name = umm_json_text(said, "participant"), *between = " (";
+	size_t i, same = umm_fold_count(conflict, first, clash_keys), told = 0;
+	if (same == 1) {
+		fputs(name, to);
+		return;
+	}
+	fprintf(to, "%.*s", (int)strcspn(name, "@"), name);
+	json_array_foreach (conflict, i, clash) {
+		const char *other = umm_json_text(clash, "participant");
+		if ((i != first && !umm_fold_is_alike(said, clash, clash_keys)) ||
+		    told == MOST_ALTERNATIVES)
+			continue;
+		fprintf(to, "%s%s", between, strchr(other, '@') + 1);
+		between = ", ";
+		told++;
+	}
+	if (same > told)
+		fprintf(to, " and %zu more", same - told);
+	fputc(')', to);
+}
+
+static void say_clash(FILE *to, const json_t *conflict, size_t i)
+{
+	const json_t *clash = json_array_get(conflict, i);
 	const json_t *value = json_object_get(clash, "value");
-	if (i > 0)
-		fputs(i + 1 == count ? " and " : ", ", to);
 	if (!json_is_string(json_object_get(clash, "participant"))) {
 		fputs(say_condition(umm_json_text(clash, "field")), to);
 		return;
 	}
-	fprintf(to, "%s %s %s", umm_json_text(clash, "participant"),
+	say_who(to, conflict, i);
+	fprintf(to, " %s %s",
 		json_is_true(json_object_get(clash, "learned")) ? "is known to need" : "states",
 		umm_json_text(clash, "field"));
 	if (value != NULL) {
 		fputs(" ", to);
 		say_value(to, value);
+	}
+}
+
+static void say_clashes(FILE *to, const json_t *conflict)
+{
+	size_t count = 0, said = 0;
+	for (size_t i = 0; i < json_array_size(conflict); i++)
+		count += umm_fold_count(conflict, i, clash_keys) > 0;
+	for (size_t i = 0; i < json_array_size(conflict); i++) {
+		if (umm_fold_count(conflict, i, clash_keys) == 0)
+			continue;
+		if (said > 0)
+			fputs(said + 1 == count ? " and " : ", ", to);
+		said++;
+		say_clash(to, conflict, i);
 	}
 }
 
@@ -181,26 +232,29 @@ static const char *say_source(const char *source)
 static void say_learned(FILE *to, const json_t *answer)
 {
 	size_t i;
-	json_t *fact;
-	json_array_foreach (json_object_get(answer, "learned"), i, fact) {
+	const json_t *fact, *facts = json_object_get(answer, "learned");
+	json_array_foreach (facts, i, fact) {
+		size_t same = umm_fold_count(facts, i, fact_keys);
+		if (same == 0)
+			continue;
 		const char *error = umm_json_text(fact, "error"), *why = umm_json_text(fact, "why");
 		fprintf(to, "%s ", umm_json_text(fact, "participant"));
 		say_learned_subject(to, fact);
 		fprintf(to, " (%s", why);
 		if (error[0] != '\0' && strstr(why, error) == NULL)
 			fprintf(to, "%s%s", why[0] != '\0' ? ": " : "", error);
-		fprintf(to, "; %s)\n", say_source(umm_json_text(fact, "source")));
+		fprintf(to, "; %s)", say_source(umm_json_text(fact, "source")));
+		if (same > 1)
+			fprintf(to, ", and so do %zu more of its alternatives", same - 1);
+		fputc('\n', to);
 	}
 }
 
 static void say_conflict(FILE *to, const json_t *answer)
 {
 	const json_t *conflict = json_object_get(answer, "conflict");
-	size_t i, count = json_array_size(conflict);
-	json_t *clash;
 	fputs("no layout serves all: ", to);
-	json_array_foreach (conflict, i, clash)
-		say_clash(to, clash, i, count);
+	say_clashes(to, conflict);
 	fputc('\n', to);
 	say_learned(to, answer);
 	say_relaxations(to, answer);

@@ -320,3 +320,64 @@ TEST(a_trial_is_announced_before_the_seal)
 		  -EBUSY);
 	CHECK_INT(display.asked, 0);
 }
+
+/* ---- what is said once ---- */
+
+static struct umm_constraints *display_of_many_sizes(void)
+{
+	struct umm_constraints *group;
+	CHECK_INT(umm_constraints_create("display", &group), 0);
+	for (unsigned i = 0; i < 5; i++) {
+		char name[32];
+		const struct umm_size size = { TEST_WIDTH + i * 16, TEST_HEIGHT };
+		snprintf(name, sizeof(name), "%ux%u", (unsigned)size.width_px,
+			 (unsigned)size.height_px);
+		umm_auto(umm_constraints, mode) = trier_constraints(name, UMM_USAGE_DISPLAY, size);
+		CHECK_INT(umm_constraints_add_alternative(group, mode), 0);
+	}
+	return group;
+}
+
+static unsigned count_words(const char *text, const char *words)
+{
+	unsigned n = 0;
+	for (; (text = strstr(text, words)) != NULL; text++)
+		n++;
+	return n;
+}
+
+static struct umm_collection *meet_many_sizes(struct trier *display)
+{
+	const struct umm_size any = { 0 };
+	struct umm_collection *collection;
+	CHECK_INT(umm_collection_create("test", &collection), 0);
+	join_trier(collection, trier_constraints("camera", UMM_USAGE_VIDEO, any), UMM_PRODUCER,
+		   NULL);
+	join_trier(collection, display_of_many_sizes(), UMM_CONSUMER, display);
+	CHECK_INT(umm_collection_seal(collection), UMM_CONFLICT);
+	return collection;
+}
+
+TEST(what_all_alternatives_of_a_display_need_is_said_once)
+{
+	forget();
+	struct trier display = { .refuses = { "one", "two", "three" },
+				 .error = -ENODEV,
+				 .why = "PRIME import" };
+	umm_auto(umm_collection, collection) = meet_many_sizes(&display);
+	const char *text = umm_collection_explain(collection);
+	CHECK_INT(count_words(text, "is known to need memory.heaps"), 1);
+	CHECK(explains(collection, " and 2 more) is known to need memory.heaps"));
+}
+
+TEST(why_all_alternatives_refuse_a_format_is_said_once)
+{
+	forget();
+	struct trier display = { .refuses_format = TRIER_XR24,
+				 .refuses = { "one", "two", "three" },
+				 .error = -EOPNOTSUPP,
+				 .why = "ADDFB2" };
+	umm_auto(umm_collection, collection) = meet_many_sizes(&display);
+	CHECK(explains(collection, ", and so do 4 more of its alternatives"));
+	CHECK(count_words(umm_collection_explain(collection), "cannot attach XR24") == 1);
+}
