@@ -174,6 +174,9 @@ static int ask_formats(const struct umm_v4l2_queue *queue, const struct umm_v4l2
 
 /* ---- order ---- */
 
+/* Where nobody asks for a size, larger ones cost more than they are worth. */
+#define MODERATE_AREA (UINT64_C(1920) * 1080)
+
 static bool is_current_size(const struct umm_v4l2_shape *shape,
 			    const struct umm_v4l2_shape *current)
 {
@@ -189,8 +192,11 @@ static int compare(const void *a, const void *b, void *user)
 		return left_now ? -1 : 1;
 	uint64_t left_area = (uint64_t)left->shape.width_px * left->shape.height_px;
 	uint64_t right_area = (uint64_t)right->shape.width_px * right->shape.height_px;
+	bool moderate = left_area <= MODERATE_AREA;
+	if (moderate != (right_area <= MODERATE_AREA))
+		return moderate ? -1 : 1;
 	if (left_area != right_area)
-		return left_area > right_area ? -1 : 1;
+		return (left_area > right_area) == moderate ? -1 : 1;
 	if (left->shape.width_px != right->shape.width_px)
 		return left->shape.width_px > right->shape.width_px ? -1 : 1;
 	if (left->format != right->format)

@@ -514,6 +514,30 @@ TEST(first_buffer_sets_the_agreed_layout_and_each_is_really_queued)
 	CHECK_INT(fake.n_slots, 0);
 }
 
+/* ---- which size, where nobody says ---- */
+
+static size_t place_of(const char *text, const char *part)
+{
+	const char *found = strstr(text, part);
+	if (found == NULL)
+		test_fail(__FILE__, __LINE__, "no %s in %s", part, text);
+	return (size_t)(found - text);
+}
+
+TEST(sizes_are_the_present_one_then_moderate_ones_from_above_then_large_ones_from_below)
+{
+	good_driver();
+	fake.sizes = FAKE_SILENT;
+	fake.min_width = 16;
+	fake.max_width = 4096;
+	struct umm_device *device = open_it(UMM_DEVICE_OPTS(.format = YUYV));
+	umm_autofree char *json = demands(device);
+	CHECK(place_of(json, "camera@1920x1080") < place_of(json, "camera@1280x720"));
+	CHECK(place_of(json, "camera@1280x720") < place_of(json, "camera@640x480"));
+	CHECK(place_of(json, "camera@640x480") < place_of(json, "camera@3840x2160"));
+	umm_device_close(device);
+}
+
 /* ---- mem2mem ---- */
 
 static void mem2mem_driver(void)
