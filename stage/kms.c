@@ -51,10 +51,16 @@ static int kms_check(const struct stage_spec *spec)
 
 static enum stage_result failed(const struct display *display, const char *what, int ret)
 {
-	stage_error(display->port->env->spec, "%s: %s after %" PRIu64 " frames: %s",
-		    umm_device_name(display->device), what, display->n_shown,
-		    ret == -EACCES || ret == -EBUSY ? "another program has taken the display"
-						    : strerror(-ret));
+	const struct stage_spec *spec = display->port->env->spec;
+	const char *name = umm_device_name(display->device);
+	if (ret == -ENODEV)
+		stage_error(spec, "%s was unplugged after %" PRIu64 " frames", name,
+			    display->n_shown);
+	else
+		stage_error(
+			spec, "%s: %s after %" PRIu64 " frames: %s", name, what, display->n_shown,
+			ret == -EACCES || ret == -EBUSY ? "another program has taken the display"
+							: strerror(-ret));
 	return STAGE_FAILED;
 }
 
