@@ -4,6 +4,7 @@
  */
 #include "core/sg.h"
 #include "tests/harness.h"
+#include "tests/unit/random.h"
 
 #include <errno.h>
 
@@ -95,7 +96,7 @@ static struct umm_sg_limits random_limits(void)
 TEST(cutting_keeps_every_byte_and_makes_the_fewest_segments)
 {
 	struct umm_range runs[MAX_RUNS];
-	for (int round = 0; round < 20000; round++) {
+	for (uint64_t round = test_steps(100000); round > 0; round--) {
 		uint64_t base = round & 1 ? 0x1000 : UINT64_MAX - 0x4000;
 		uint32_t n = random_runs(runs, base);
 		struct umm_sg_limits limits = random_limits();
@@ -131,8 +132,8 @@ static void check_joined(const struct umm_range *runs, uint32_t n,
 TEST(joining_never_splits_a_run_and_joins_what_it_may)
 {
 	struct umm_range runs[MAX_RUNS];
-	unsigned refused = 0, joined = 0;
-	for (int round = 0; round < 20000; round++) {
+	uint64_t rounds = test_steps(100000), refused = 0, joined = 0;
+	for (uint64_t round = rounds; round > 0; round--) {
 		uint32_t n = random_runs(runs, 0x10000);
 		struct umm_sg_limits limits = random_limits();
 		bool legal = true;
@@ -150,13 +151,13 @@ TEST(joining_never_splits_a_run_and_joins_what_it_may)
 		check_same_bytes(&sg);
 		check_joined(runs, n, &limits);
 	}
-	CHECK(refused > 1000 && joined > 1000);
+	CHECK(refused > rounds / 20 && joined > rounds / 20);
 }
 
 TEST(the_walk_visits_every_byte_once_from_any_offset)
 {
 	struct umm_range runs[MAX_RUNS], piece;
-	for (int round = 0; round < 2000; round++) {
+	for (uint64_t round = test_steps(20000); round > 0; round--) {
 		uint32_t n = random_runs(runs, 0x2000);
 		model_of(runs, n);
 		umm_sg_init(&sg, storage, 4096);
@@ -175,7 +176,7 @@ TEST(the_walk_visits_every_byte_once_from_any_offset)
 TEST(a_slice_has_the_bytes_of_its_part)
 {
 	struct umm_range runs[MAX_RUNS], part_storage[MAX_RUNS];
-	for (int round = 0; round < 5000; round++) {
+	for (uint64_t round = test_steps(20000); round > 0; round--) {
 		uint32_t n = random_runs(runs, 0x2000);
 		umm_sg_init(&sg, storage, 4096);
 		CHECK_INT(umm_sg_merge(&sg, runs, n, NULL), 0);
