@@ -26,7 +26,13 @@ test -s "$stage/client.c"
 # shellcheck disable=SC2046 # lists of words
 ${CC:-cc} -Wall -Wextra -Werror -o "$stage/client" "$stage/client.c" \
 	$(pkg-config --cflags --libs umm)
-LD_LIBRARY_PATH=$libdir "$stage/client"
+LD_LIBRARY_PATH=$libdir "$stage/client" | tee "$stage/frames"
+grep -qx 'frame 9' "$stage/frames"
+lines=$(sed -n '/^int main/,$p' "$stage/client.c" | grep -c .)
+[ "$lines" -le 20 ] || {
+	echo "the README says that its program has 20 lines, and it has $lines"
+	exit 1
+}
 
 "$stage$prefix/bin/umm" --version
 

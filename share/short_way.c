@@ -90,3 +90,37 @@ int umm_consumer_give(struct umm_member *member, const struct umm_frame *frame)
 	int released = umm_consumer_release(member, frame);
 	return ret < 0 ? ret : released;
 }
+
+static int show_in_hand(struct umm_member *member, struct umm_frame *frame)
+{
+	struct umm_buffer *buffer = frame->buffer;
+	frame->buffer = NULL;
+	return buffer != NULL ? umm_producer_show(member, buffer, &frame->info) : 0;
+}
+
+int umm_producer_next(struct umm_member *member, int64_t timeout_ns, struct umm_frame *frame)
+{
+	struct umm_buffer *buffer;
+	int ret = show_in_hand(member, frame);
+	if (ret == 0)
+		ret = umm_producer_grab(member, timeout_ns, &buffer);
+	if (ret != 0)
+		return ret;
+	*frame = (struct umm_frame){ .buffer = buffer, .info = { .pts = INT64_MIN } };
+	return 0;
+}
+
+int umm_producer_finish(struct umm_member *member, int64_t timeout_ns, struct umm_frame *frame)
+{
+	int shown = show_in_hand(member, frame);
+	int ended = umm_producer_end(member, shown);
+	int ret = shown < 0 ? shown : ended;
+	return ret < 0 ? ret : umm_producer_drain(member, timeout_ns);
+}
+
+int umm_consumer_next(struct umm_member *member, int64_t timeout_ns, struct umm_frame *frame)
+{
+	int ret = frame->buffer != NULL ? umm_consumer_give(member, frame) : 0;
+	frame->buffer = NULL;
+	return ret < 0 ? ret : umm_consumer_take(member, timeout_ns, frame);
+}

@@ -158,6 +158,33 @@ UMM_API UMM_MUST_CHECK int umm_consumer_take(struct umm_member *member, int64_t 
 /** Give back what was taken: close it, and release it. Since 0.1. */
 UMM_API int umm_consumer_give(struct umm_member *member, const struct umm_frame *frame);
 
+/*
+ * The shortest way: frame after frame in a loop, one in hand at a time. Begin with a zeroed struct
+ * umm_frame; its buffer is what is in hand, NULL for nothing.
+ */
+
+/**
+ * Show the frame in hand, with what `frame->info` tells of it, and grab the next buffer to draw in.
+ *
+ * Returns 0: frame->buffer is open for reading and writing, and of its info nothing is told yet;
+ * or what umm_producer_show() and umm_producer_grab() return: then nothing is in hand, and after
+ * -ETIMEDOUT and -EINTR it can be called again. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_producer_next(struct umm_member *member, int64_t timeout_ns,
+					     struct umm_frame *frame);
+
+/** Show the frame in hand, end the stream and wait until all consumers have let go of everything.
+ * Returns what umm_producer_show(), umm_producer_end() and umm_producer_drain() return: after
+ * -ETIMEDOUT and -EINTR only some consumers are not done yet. Since 0.1. */
+UMM_API int umm_producer_finish(struct umm_member *member, int64_t timeout_ns,
+				struct umm_frame *frame);
+
+/** Give back the frame in hand and take the next one, open for reading. Returns what
+ * umm_consumer_give() and umm_consumer_take() return, UMM_END behind the last; unless that is 0
+ * nothing is in hand. Since 0.1. */
+UMM_API UMM_MUST_CHECK int umm_consumer_next(struct umm_member *member, int64_t timeout_ns,
+					     struct umm_frame *frame);
+
 /**
  * An fd for event loops: readable when acquire might not have to wait. Borrowed. Level-triggered
  * after umm_member_arm(); acquire with timeout 0 until it says -ETIMEDOUT, arm, poll, and so on.

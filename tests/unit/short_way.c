@@ -159,3 +159,80 @@ TEST(content_that_never_comes_is_an_error_and_the_frame_goes_back)
 		CHECK_INT(umm_producer_grab(pair.painter, 0, &buffer), 0);
 	umm_collection_destroy(pair.collection);
 }
+
+static void draw_next(struct umm_member *painter, struct umm_frame *frame, int value)
+{
+	CHECK_INT(umm_producer_next(painter, UMM_FOREVER, frame), 0);
+	CHECK_INT(frame->info.pts, INT64_MIN);
+	*(int *)umm_buffer_data(frame->buffer) = value;
+	frame->info.pts = value * 10;
+}
+
+/* The viewer of the next test, a process of its own: its exit status is how many frames it saw. */
+static int watch_to_the_end(struct umm_member *viewer)
+{
+	struct umm_frame frame = { 0 };
+	int n = 0, ret;
+	while ((ret = umm_consumer_next(viewer, UMM_FOREVER, &frame)) == 0) {
+		CHECK_INT(*(const int *)umm_buffer_data(frame.buffer), n);
+		CHECK_INT(frame.info.pts, n * 10);
+		n++;
+	}
+	CHECK_INT(ret, UMM_END);
+	CHECK(frame.buffer == NULL);
+	return n;
+}
+
+TEST(frame_after_frame_reaches_the_other_process_the_last_one_too)
+{
+	struct pair pair = make_pair();
+	struct umm_frame frame = { 0 };
+	int status;
+	pid_t child = fork();
+	if (child == 0)
+		_exit(watch_to_the_end(pair.viewer));
+	for (int i = 0; i < 20; i++)
+		draw_next(pair.painter, &frame, i);
+	CHECK_INT(umm_producer_finish(pair.painter, UMM_FOREVER, &frame), 0);
+	CHECK(frame.buffer == NULL);
+	CHECK_INT(waitpid(child, &status, 0), child);
+	CHECK(WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), 20);
+	umm_collection_destroy(pair.collection);
+}
+
+TEST(a_loop_that_waits_too_long_can_go_on)
+{
+	struct pair pair = make_pair();
+	struct umm_frame drawn = { 0 }, seen = { 0 };
+	unsigned n = 0;
+	CHECK_INT(umm_consumer_next(pair.viewer, 0, &seen), -ETIMEDOUT);
+	while (umm_producer_next(pair.painter, 0, &drawn) == 0)
+		*(unsigned *)umm_buffer_data(drawn.buffer) = n++;
+	CHECK(drawn.buffer == NULL);
+	CHECK_INT(n, umm_member_buffer_count(pair.painter));
+	CHECK_INT(umm_producer_next(pair.painter, 0, &drawn), -ETIMEDOUT);
+
+	CHECK_INT(umm_consumer_next(pair.viewer, 0, &seen), 0);
+	CHECK_INT(*(const unsigned *)umm_buffer_data(seen.buffer), 0);
+	CHECK_INT(umm_producer_next(pair.painter, 0, &drawn), -ETIMEDOUT);
+	CHECK_INT(umm_consumer_next(pair.viewer, 0, &seen), 0);
+	CHECK_INT(umm_producer_next(pair.painter, 0, &drawn), 0);
+	CHECK_INT(umm_producer_finish(pair.painter, 0, &drawn), -ETIMEDOUT);
+	while (umm_consumer_next(pair.viewer, 0, &seen) == 0)
+		n--;
+	CHECK_INT(n, 1);
+	CHECK_INT(umm_producer_drain(pair.painter, 0), 0);
+	umm_collection_destroy(pair.collection);
+}
+
+TEST(a_loop_ends_with_the_error_of_the_other_side)
+{
+	struct pair pair = make_pair();
+	struct umm_frame seen = { 0 };
+	CHECK_INT(umm_producer_end(pair.painter, -EIO), 0);
+	CHECK_INT(umm_consumer_next(pair.viewer, UMM_FOREVER, &seen), -EIO);
+	CHECK(seen.buffer == NULL);
+	CHECK_INT(umm_consumer_next(pair.viewer, UMM_FOREVER, &seen), -EIO);
+	umm_collection_destroy(pair.collection);
+}
