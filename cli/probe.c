@@ -34,7 +34,8 @@ static const struct node_kind {
 	const char *device;			    /* umm_device_open() knows it as that */
 } node_kinds[] = {
 	{ "/dev/dri/card*", "drm", "display or GPU", NULL, "kms" },
-	{ "/dev/dri/renderD*", "drm", "GPU" },
+	{ "/dev/dri/card*", "gl", "GPU, or a processor in its place", NULL, "gl" },
+	{ "/dev/dri/renderD*", "gl", "GPU", NULL, "gl" },
 	{ "/dev/video*", "v4l2", "camera, codec or converter", NULL, "v4l2" },
 	{ "/dev/dma_heap/*", "dma_heap", "kernel heap of dma-bufs",
 	  "the node; the heap of its name uses it" },

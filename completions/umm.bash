@@ -20,7 +20,7 @@ _umm_run() {
 		COMPREPLY=($(compgen -f -- "${current#*:}"))
 		;;
 	*)
-		COMPREPLY=($(compgen -W "test file: v4l2: exec: compose compose: png: framemd5: v4l2out: m2m: null wayland kms: +" -- "$current"))
+		COMPREPLY=($(compgen -W "test file: v4l2: exec: compose compose: gl gl: png: framemd5: v4l2out: m2m: null wayland kms: +" -- "$current"))
 		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace
 		;;
 	esac

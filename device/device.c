@@ -116,6 +116,16 @@ const char *umm_device_driver(const struct umm_device *device)
 	return device->ops->driver(device->state);
 }
 
+bool umm_device_may_crash(const struct umm_device *device)
+{
+	return device->ops->may_crash;
+}
+
+void *umm_device_state(const struct umm_device *device, const struct umm_device_ops *ops)
+{
+	return device->ops == ops ? device->state : NULL;
+}
+
 enum umm_device_direction umm_device_direction(const struct umm_device *device)
 {
 	return device->ops->direction(device->state);

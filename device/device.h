@@ -55,6 +55,9 @@ struct umm_device_ops {
 	/** *out_slot is checked by device.c: a driver may say anything. */
 	int (*complete)(void *state, int64_t timeout_ns, unsigned *out_slot,
 			struct umm_frame_info *out_info, int *out_error);
+	/** Attach may crash: try it in a child. */
+	bool may_crash;
+
 	/** Optional. */
 	uint64_t (*dropped)(const void *state);
 
@@ -67,6 +70,9 @@ struct umm_device_ops {
 	/** Nodes of this kind that are here, for umm probe: calls `each` with the path. */
 	void (*list)(void (*each)(void *user, const char *node), void *user);
 };
+
+/** What open() of its kind gave; NULL: it is of another kind. */
+void *umm_device_state(const struct umm_device *device, const struct umm_device_ops *ops);
 
 /** All kinds, ended by NULL. */
 extern const struct umm_device_ops *const umm_device_table[];

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <libavutil/log.h>
-#include <libavutil/rational.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -185,22 +184,6 @@ static enum stage_result draw(struct compose *compose, const struct umm_frame *f
 	return ret < 0 ? failed(compose, "cannot draw the overlay", ret) : STAGE_OK;
 }
 
-/* Scaling by different factors changes the shape of pixels, so that the picture keeps its own. */
-static struct umm_rational aspect_of_output(const struct umm_frame *frame,
-					    const struct umm_layout *layout)
-{
-	struct umm_rational aspect = frame->info.sample_aspect;
-	struct stage_picture from = stage_picture_of_frame(frame);
-	int64_t num = (int64_t)from.width_px * layout->height_px;
-	int64_t den = (int64_t)from.height_px * layout->width_px;
-	if (aspect.num <= 0 || aspect.den <= 0)
-		return aspect;
-	AVRational stretch = { 1, 1 }, result;
-	av_reduce(&stretch.num, &stretch.den, num, den, INT32_MAX);
-	result = av_mul_q((AVRational){ aspect.num, aspect.den }, stretch);
-	return (struct umm_rational){ .num = result.num, .den = result.den };
-}
-
 /* RGB has no range to speak of; YUV keeps the input's. */
 static struct umm_frame_info info_of_output(const struct compose *compose,
 					    const struct umm_frame *frame)
@@ -209,7 +192,10 @@ static struct umm_frame_info info_of_output(const struct compose *compose,
 	struct umm_frame_info info = frame->info;
 	info.visible = (struct umm_rect){ 0 };
 	info.fence_point = 0;
-	info.sample_aspect = aspect_of_output(frame, layout);
+	struct stage_picture from = stage_picture_of_frame(frame);
+	info.sample_aspect = stage_aspect_scaled(
+		frame->info.sample_aspect, (struct umm_size){ from.width_px, from.height_px },
+		(struct umm_size){ layout->width_px, layout->height_px });
 	if (!umm_format_info(layout->format)->is_yuv)
 		info.flags &= ~STAGE_FLAG_FULL_RANGE;
 	return info;

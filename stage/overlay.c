@@ -153,3 +153,11 @@ int overlay_draw(const struct overlay *overlay, const struct stage_picture *pict
 	pixman_image_unref(target);
 	return 0;
 }
+
+struct umm_device_overlay overlay_pixels(const struct overlay *overlay)
+{
+	return (struct umm_device_overlay){
+		.pixels = overlay->pixels,
+		.size = { (uint64_t)overlay->width_px, (uint64_t)overlay->height_px },
+	};
+}

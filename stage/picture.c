@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stage/picture.h"
 
+#include <libavutil/rational.h>
 #include <string.h>
 
 /* drm_fourcc.h names components from the most significant bit of a little-endian word, libav in the
@@ -130,4 +131,16 @@ void stage_picture_to_av(const struct stage_picture *picture, uint8_t *data[UMM_
 		data[i] = picture->planes[from];
 		linesize[i] = picture->strides_bytes[from];
 	}
+}
+
+struct umm_rational stage_aspect_scaled(struct umm_rational aspect, struct umm_size from,
+					struct umm_size to)
+{
+	if (aspect.num <= 0 || aspect.den <= 0)
+		return aspect;
+	AVRational stretch = { 1, 1 }, result;
+	av_reduce(&stretch.num, &stretch.den, (int64_t)(from.width_px * to.height_px),
+		  (int64_t)(from.height_px * to.width_px), INT32_MAX);
+	result = av_mul_q((AVRational){ aspect.num, aspect.den }, stretch);
+	return (struct umm_rational){ .num = result.num, .den = result.den };
 }

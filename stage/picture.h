@@ -36,6 +36,11 @@ uint32_t stage_format_from_av(enum AVPixelFormat format);
  * 0: those that `accept` returns true for. Returns how many. */
 unsigned stage_av_formats(bool (*accept)(uint32_t fourcc), uint32_t *out);
 
+/** The shape of pixels when a picture is scaled: by different factors they change theirs, so that
+ * the picture keeps its own. */
+struct umm_rational stage_aspect_scaled(struct umm_rational aspect, struct umm_size from,
+					struct umm_size to);
+
 /** The picture in libav's order of planes: YV12 is YUV420P with the chroma planes swapped. */
 void stage_picture_to_av(const struct stage_picture *picture, uint8_t *data[UMM_MAX_PLANES],
 			 int linesize[UMM_MAX_PLANES]);

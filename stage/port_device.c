@@ -49,7 +49,8 @@ static int ask_to_be_tried(const struct stage_port *port)
 		UMM_TRIAL_OPTS(.attach = attach_on_trial,
 			       .check = leaves_something(port->device) ? check_on_trial : NULL,
 			       .user = port->device, .driver = umm_device_driver(port->device),
-			       .device = umm_device_name(port->device)));
+			       .device = umm_device_name(port->device),
+			       .may_crash = umm_device_may_crash(port->device)));
 }
 
 enum stage_result stage_port_join_device(struct stage_port *port, const struct stage_env *env,

@@ -10,7 +10,7 @@
 static const struct stage_ops *const table[] = {
 	&stage_test,	 &stage_file,	 &stage_compose, &stage_png,	 &stage_null,
 	&stage_framemd5, &stage_wayland, &stage_v4l2,	 &stage_v4l2out, &stage_m2m,
-	&stage_kms,	 &stage_exec,	 NULL,
+	&stage_kms,	 &stage_exec,	 &stage_gl,	 NULL,
 };
 
 const struct stage_module umm_stage_module = { .version = UMM_VERSION, .kinds = table };

@@ -6,6 +6,7 @@
 #include "stage/stage.h"
 
 extern const struct stage_ops stage_test, stage_file, stage_compose, stage_exec, stage_png,
-	stage_framemd5, stage_kms, stage_m2m, stage_null, stage_v4l2, stage_v4l2out, stage_wayland;
+	stage_framemd5, stage_gl, stage_kms, stage_m2m, stage_null, stage_v4l2, stage_v4l2out,
+	stage_wayland;
 
 #endif

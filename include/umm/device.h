@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * A device: something other than the CPU that touches the memory. A V4L2 node, a KMS display, ...
+ * A device: something other than the CPU that touches the memory. A V4L2 node, a KMS display, a
+ *GPU.
  *
  *	open -> constraints -> join a collection with them        umm/collection.h
  *	     -> attach one buffer on trial, detach it             (the collection asks for it)
@@ -40,6 +41,13 @@ enum umm_device_direction {
 	UMM_DEVICE_READS = 2,  /**< it uses them: display, output */
 };
 
+/** A picture that a GPU draws over every frame. */
+struct umm_device_overlay {
+	const void *pixels; /**< rows without gaps; bytes blue, green, red, alpha, premultiplied */
+	struct umm_size size;
+	int x_px, y_px; /**< where its top left corner comes; what lies outside is cut off */
+};
+
 /** Choices of the user; zero and NULL leave them to the device. */
 struct umm_device_opts {
 	size_t struct_size;
@@ -48,25 +56,33 @@ struct umm_device_opts {
 	struct umm_rational rate; /**< frames per second; 0: the device's own */
 	const char *connector;	  /**< displays: "HDMI-A-1"; NULL: the first that is connected.
 				       Cameras: the input, by name or number; NULL: the one it has */
-	/** mem2mem: the other end, already opened, of the same node; borrowed for the call. Both
-	 * ends are one job of the driver then: what one reads comes out of the other. */
+	/** mem2mem, GPUs: the other end, already opened, of the same node; borrowed for the call.
+	 * Both ends are one job of the driver then: what one reads comes out of the other. */
 	const struct umm_device *partner;
-	/** mem2mem: which end; with a partner, the one that it is not. Else what the node can.
-	 * Driven from user space (umm/driver.h): what the device does, writes if not told. */
+	/** mem2mem, GPUs: which end; with a partner, the one that it is not. Else what the node
+	 * can. Driven from user space (umm/driver.h): what the device does, writes if not told. */
 	enum umm_device_direction direction;
 	/** Driven from user space: the highest address its engine can reach; 0: any. */
 	uint64_t address_max;
+	unsigned rotate_degrees; /**< GPUs, the end that writes: clockwise, 0, 90, 180 or 270 */
+	const struct umm_device_overlay *overlay; /**< GPUs, the end that writes; copied */
 };
 #define UMM_DEVICE_OPTS(...)                                                                       \
 	(&(struct umm_device_opts){ .struct_size = sizeof(struct umm_device_opts), __VA_ARGS__ })
+
+/** In the flags of a frame's info when it is submitted to a GPU: its YUV samples use the full
+ * range.
+ */
+#define UMM_DEVICE_FULL_RANGE (UINT32_C(1) << 0)
 
 /** Longest reason a device gives. */
 #define UMM_DEVICE_WHY_MAX 256
 
 /**
  * Open "kind:node", e.g. "v4l2:/dev/video0", "kms:/dev/dri/card0"; "kms:" takes the first node that
- * will do. `why` (UMM_DEVICE_WHY_MAX bytes, may be NULL) gets one line that names node, reason and
- * way out if it fails. *out: umm_device_close().
+ * will do. A GPU ("gl:") is opened twice, one end that reads and then, as its partner, one that
+ * writes: a frame is drawn when both have a buffer. `why` (UMM_DEVICE_WHY_MAX bytes, may be NULL)
+ * gets one line that names node, reason and way out if it fails. *out: umm_device_close().
  *
  * Returns 0; -EINVAL: no such kind, or an option it has no use for; -ENODEV: not such a device;
  * -EBUSY: somebody else has it; -ENOMEM; or an errno of open(2) or the driver. Since 0.1.
@@ -80,6 +96,13 @@ UMM_API void umm_device_close(struct umm_device *device);
 /** "v4l2:/dev/video0", and the driver's name as the kernel knows it. Live as long as the device. */
 UMM_API const char *umm_device_name(const struct umm_device *device);
 UMM_API const char *umm_device_driver(const struct umm_device *device);
+
+/**
+ * May its driver crash over a buffer? Then umm_device_attach() is first tried in a child process
+ * (`may_crash` of umm_trial_opts), where it uses the buffer in earnest and compares what comes of
+ * it; in the process that opened the device it attaches, no more. Since 0.1.
+ */
+UMM_API bool umm_device_may_crash(const struct umm_device *device);
 
 /** What it does with buffers. */
 UMM_API enum umm_device_direction umm_device_direction(const struct umm_device *device);

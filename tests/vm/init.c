@@ -188,6 +188,11 @@ static void set_up(const char *self)
 	snprintf(options, sizeof(options), "-d %s", modules_dir);
 	setenv("MODPROBE_OPTIONS", options, 1);
 	setenv("HOME", "/tmp", 1);
+	/* Where Mesa keeps what it has compiled; else in the home of /etc/passwd: read-only. */
+	setenv("XDG_CACHE_HOME", "/tmp/.cache", 1);
+	/* With vectors of 256 bits Mesa's software GPU interpolates wrongly on an emulated
+	   processor: one of two neighbours counts as black (Mesa 22.3 on QEMU 7.2). */
+	setenv("LP_NATIVE_VECTOR_WIDTH", "128", 1);
 	setenv("XDG_RUNTIME_DIR", "/run/user", 1);
 	setenv("TERM", "dumb", 1);
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
