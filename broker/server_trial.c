@@ -16,7 +16,7 @@
 
 #include "umm-v1-server-protocol.h"
 
-#define DEFAULT_TIMEOUT_NS INT64_C(30000000000)
+#define DEFAULT_TIMEOUT_NS INT64_C(120000000000)
 #define NS_PER_MS	   1000000
 
 static int64_t timeout_ns(const struct collection *collection)

@@ -5,8 +5,9 @@
 
 #include <umm/collection.h>
 
-/** How long a trial in a child may take. */
-#define UMM_TRIAL_CHILD_NS INT64_C(20000000000)
+/** How long a trial in a child may take: drivers of GPUs compile before they draw, on slow machines
+ * for many seconds. */
+#define UMM_TRIAL_CHILD_NS INT64_C(90000000000)
 
 /** Whether return codes will do, or contents are compared. */
 enum umm_trial_depth { UMM_TRIAL_ATTACH, UMM_TRIAL_CONTENT };

@@ -16,7 +16,8 @@ int overlay_load(const struct stage_spec *spec, const char *path, unsigned opaci
 		 struct overlay **out);
 void overlay_destroy(struct overlay *overlay);
 
-/** Its pixels, at its top left corner, for a GPU; live as long as it does. Opacity is not in them. */
+/** Its pixels, at its top left corner, for a GPU; live as long as it does. Opacity is not in them.
+ */
 struct umm_device_overlay overlay_pixels(const struct overlay *overlay);
 
 /** Can it be drawn on pictures of this format? */

@@ -34,7 +34,8 @@ struct umm_broker_collection_opts {
 	const char *const *heaps; /**< permitted heap names, the preferred first, NULL-terminated. A
 				     heap that is not there or runs out is passed over, and the
 				     notes say so. NULL: any */
-	int64_t trial_timeout_ns; /**< a member whose trial takes longer is disconnected; 0: 30 s */
+	int64_t trial_timeout_ns; /**< a member whose trial takes longer is disconnected; 0: 120 s
+				   */
 	bool no_cache; /**< neither use nor write down what trials teach, see umm-cache(5) */
 	enum umm_content_check content_check;
 };
