@@ -75,6 +75,7 @@ void umm_negotiation_finish(struct umm_negotiation *negotiation)
 	free(negotiation->members);
 	free_strings(negotiation->heaps);
 	umm_findings_finish(&negotiation->findings);
+	umm_offers_forget(&negotiation->offers);
 	umm_answer_destroy(negotiation->answer);
 	free(negotiation->shortage);
 	free(negotiation->notes);
@@ -176,15 +177,12 @@ static bool listed(const char *const *names, const char *name)
 /* What is free counts, or does not: to find out whether more memory would help. */
 enum room { ROOM_AS_IT_IS, ROOM_WITHOUT_END };
 
-/* A camera is not opened for a pipeline without devices, unless somebody names it. */
-static bool has_use_for(const struct umm_negotiation *negotiation, const struct umm_heap *heap)
+static int ask_heaps(struct umm_negotiation *negotiation)
 {
-	if (!heap->ops->of_device || listed((const char *const *)negotiation->heaps, heap->name))
-		return true;
+	struct umm_offers_wish wish = { .named = (const char *const *)negotiation->heaps };
 	for (unsigned i = 0; i < negotiation->n_members; i++)
-		if (negotiation->members[i].tried)
-			return true;
-	return false;
+		wish.with_devices |= negotiation->members[i].tried;
+	return umm_offers_ask(&negotiation->offers, wish);
 }
 
 static int add_heaps(const struct umm_negotiation *negotiation, json_t *document,
@@ -193,13 +191,8 @@ static int add_heaps(const struct umm_negotiation *negotiation, json_t *document
 	json_t *heaps = json_array();
 	if (json_object_set_new(document, "heaps", heaps) != 0)
 		return -ENOMEM;
-	struct umm_heap_list list;
-	umm_heap_list(&list);
-	for (unsigned i = 0; i < list.n; i++) {
-		struct umm_heap_properties properties;
-		if (!has_use_for(negotiation, &list.heaps[i]))
-			continue;
-		umm_heap_probe(&list.heaps[i], &properties);
+	for (unsigned i = 0; i < negotiation->offers.n; i++) {
+		struct umm_heap_properties properties = negotiation->offers.items[i].properties;
 		if (!properties.present || listed(excluded, properties.name))
 			continue;
 		if (room == ROOM_WITHOUT_END) {
@@ -349,18 +342,18 @@ static int solve_once(struct umm_negotiation *negotiation, const char *only_heap
 }
 
 /* Why a heap that was asked for by name is not taken; false if it can be tried. */
-static bool passed_over(const char *name, const char *const *excluded, char *why, size_t size)
+static bool passed_over(const struct umm_negotiation *negotiation, const char *name,
+			const char *const *excluded, char *why, size_t size)
 {
-	struct umm_heap heap;
-	if (!umm_heap_find(name, &heap)) {
+	const struct umm_offer *offer = umm_offers_find(&negotiation->offers, name);
+	if (offer == NULL) {
 		snprintf(why, size, "there is no heap of that name (umm probe lists them)");
 		return true;
 	}
-	struct umm_heap_properties properties;
-	umm_heap_probe(&heap, &properties);
-	if (properties.present && !listed(excluded, name))
+	if (offer->properties.present && !listed(excluded, name))
 		return false;
-	snprintf(why, size, "%s", properties.present ? "it ran out" : properties.source);
+	snprintf(why, size, "%s",
+		 offer->properties.present ? "it ran out" : offer->properties.source);
 	return true;
 }
 
@@ -370,7 +363,7 @@ static int solve_in_order(struct umm_negotiation *negotiation, const char *const
 {
 	for (char **heap = negotiation->heaps; *heap != NULL; heap++) {
 		char why[UMM_HEAP_SOURCE_MAX + 1];
-		if (!passed_over(*heap, excluded, why, sizeof(why))) {
+		if (!passed_over(negotiation, *heap, excluded, why, sizeof(why))) {
 			int ret = solve_once(negotiation, *heap, excluded);
 			if (ret != UMM_CONFLICT)
 				return ret;
@@ -388,13 +381,12 @@ static int solve_in_order(struct umm_negotiation *negotiation, const char *const
 /* The solver says that a heap has too little left, not whose limit that is. */
 static int describe_shortage(struct umm_negotiation *negotiation, const struct umm_layout *wanted)
 {
-	struct umm_heap heap;
-	struct umm_heap_properties properties;
-	if (!umm_heap_find(wanted->heap, &heap))
+	const struct umm_offer *offer = umm_offers_find(&negotiation->offers, wanted->heap);
+	if (offer == NULL)
 		return 0;
-	umm_heap_probe(&heap, &properties);
-	bool too_large = properties.size_max_bytes != 0 &&
-			 wanted->raw_size_bytes > properties.size_max_bytes;
+	const struct umm_heap_properties *properties = &offer->properties;
+	bool too_large = properties->size_max_bytes != 0 &&
+			 wanted->raw_size_bytes > properties->size_max_bytes;
 	char *text;
 	if (asprintf(&text,
 		     too_large ? "a higher limit would help: heap %s would have to give %u x %llu "
@@ -402,9 +394,9 @@ static int describe_shortage(struct umm_negotiation *negotiation, const struct u
 			       : "more memory would help: heap %s would have to give %u x %llu "
 				 "bytes and has %llu (%s)\n%s",
 		     wanted->heap, wanted->buffers, (unsigned long long)wanted->raw_size_bytes,
-		     (unsigned long long)(too_large ? properties.size_max_bytes
-						    : properties.free_bytes),
-		     properties.source, umm_answer_text(negotiation->answer)) < 0)
+		     (unsigned long long)(too_large ? properties->size_max_bytes
+						    : properties->free_bytes),
+		     properties->source, umm_answer_text(negotiation->answer)) < 0)
 		return -ENOMEM;
 	free(negotiation->shortage);
 	negotiation->shortage = text;
@@ -416,7 +408,8 @@ static int describe_absence(struct umm_negotiation *negotiation)
 {
 	char why[UMM_HEAP_SOURCE_MAX + 1];
 	char **heap = negotiation->heaps;
-	while (heap != NULL && *heap != NULL && !passed_over(*heap, NULL, why, sizeof(why)))
+	while (heap != NULL && *heap != NULL &&
+	       !passed_over(negotiation, *heap, NULL, why, sizeof(why)))
 		heap++;
 	if (heap == NULL || *heap == NULL)
 		return 0;
@@ -466,7 +459,10 @@ int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const
 	    umm_negotiation_consumers(negotiation) == 0)
 		return -EPROTO;
 	negotiation->hints_used = false;
-	int ret = solve_any(negotiation, excluded);
+	int ret = ask_heaps(negotiation);
+	if (ret < 0)
+		return ret;
+	ret = solve_any(negotiation, excluded);
 	if (ret == UMM_CONFLICT && negotiation->hints_used)
 		ret = solve_without_hints(negotiation, excluded);
 	return ret == UMM_CONFLICT ? look_for_shortage(negotiation, excluded) : ret;

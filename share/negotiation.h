@@ -18,6 +18,7 @@
 
 #include "share/finding.h"
 #include "share/learned.h"
+#include "share/offers.h"
 
 /** Name under which the owner's wishes appear in explanations. */
 #define UMM_OPTIONS_PARTICIPANT "pool-options"
@@ -46,6 +47,7 @@ struct umm_negotiation {
 	char **heaps;		  /**< permitted, preferred first, NULL-terminated; NULL: any */
 	struct umm_negotiation_member *members;
 	unsigned n_members;
+	struct umm_offers offers;     /**< of the heaps, asked once a search */
 	struct umm_findings findings; /**< of this negotiation's trials: certain */
 	struct umm_learned *learned;  /**< hints; borrowed, NULL: none */
 	enum umm_content_check content_check;
@@ -89,11 +91,11 @@ int umm_negotiation_producer(const struct umm_negotiation *negotiation);
 unsigned umm_negotiation_consumers(const struct umm_negotiation *negotiation);
 
 /**
- * Solve, with the heaps as they are now, leaving out those in `excluded` (NULL-terminated names, or
- * NULL), and with what is known of the members' devices: first with all of it; where the hints
- * leave no layout they are dropped for good, and it is solved without. negotiation->answer is
- * replaced. Returns UMM_OK, UMM_CONFLICT, UMM_INVALID, -EPROTO (not exactly one producer, or no
- * consumer), -ENOMEM.
+ * Solve, with the heaps as they were when first asked, leaving out those in `excluded`
+ * (NULL-terminated names, or NULL), and with what is known of the members' devices: first with all
+ * of it; where the hints leave no layout they are dropped for good, and it is solved without.
+ * negotiation->answer is replaced. Returns UMM_OK, UMM_CONFLICT, UMM_INVALID, -EPROTO (not exactly
+ * one producer, or no consumer), -ENOMEM.
  */
 int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const *excluded);
 

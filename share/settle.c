@@ -19,6 +19,7 @@ static json_t *chosen_participant(const struct umm_settle *settle, unsigned inde
 
 void umm_settle_init(struct umm_settle *settle, struct umm_negotiation *negotiation)
 {
+	umm_offers_forget(&negotiation->offers);
 	*settle = (struct umm_settle){
 		.negotiation = negotiation,
 		.trial = UMM_HEAP_NO_MEMORY,
@@ -99,10 +100,11 @@ static int solve(struct umm_settle *settle)
 	ret = check_supported(negotiation, layout);
 	if (ret < 0)
 		return ret;
-	/* Its node may be gone since. */
-	if (!umm_heap_find(layout->heap, &settle->heap))
+	const struct umm_offer *offer = umm_offers_find(&negotiation->offers, layout->heap);
+	if (offer == NULL)
 		return -ENOENT;
-	umm_heap_probe(&settle->heap, &settle->properties);
+	settle->heap = offer->heap;
+	settle->properties = offer->properties;
 	return 0;
 }
 

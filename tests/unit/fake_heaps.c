@@ -9,6 +9,7 @@
 
 unsigned fake_heap_allocations[3];
 int fake_heap_errors[3];
+unsigned fake_heap_probes;
 enum umm_heap_class fake_heap_class = UMM_HEAP_DMA_HEAP;
 
 const char *fake_heap_names[3] = { "one", "two", "three" };
@@ -32,6 +33,7 @@ static void list(struct umm_heap_list *out)
 
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
+	fake_heap_probes++;
 	*out = (struct umm_heap_properties){
 		.class = fake_heap_class,
 		.present = true,

@@ -13,6 +13,9 @@
 /** How many allocations heap "one", "two", "three" gave in this process. */
 extern unsigned fake_heap_allocations[3];
 
+/** How often any of them was asked what it has. */
+extern unsigned fake_heap_probes;
+
 /** What they are called in this process. */
 extern const char *fake_heap_names[3];
 

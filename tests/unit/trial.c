@@ -321,6 +321,22 @@ TEST(a_trial_is_announced_before_the_seal)
 	CHECK_INT(display.asked, 0);
 }
 
+/* A camera is opened for it, a card as well: not at every turn of the search. */
+TEST(heaps_are_asked_once_however_long_the_search)
+{
+	forget();
+	struct trier camera = { .refuses = { "one" }, .error = -EFAULT, .why = "QBUF" };
+	struct trier display = { .refuses = { "two" }, .error = -ENODEV, .why = "PRIME import" };
+	umm_auto(umm_collection, collection) = settle(&camera, &display, 0);
+	CHECK_STR(umm_collection_layout(collection)->heap, "three");
+	CHECK_INT(fake_heap_probes, 3);
+
+	fake_heap_probes = 0;
+	display = (struct trier){ .refuses = { "one", "two", "three" }, .error = -ENODEV };
+	umm_auto(umm_collection, none) = settle(&camera, &display, UMM_CONFLICT);
+	CHECK_INT(fake_heap_probes, 3);
+}
+
 /* ---- what is said once ---- */
 
 static struct umm_constraints *display_of_many_sizes(void)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * What the heaps offer a negotiation, asked once for all its questions.
+ *
+ * To ask is dear: a camera makes a trial allocation, a card is opened. What is there may change
+ * meanwhile, but an answer that was true a moment ago is no worse than one that is true only now:
+ * whoever gives less than it said is found out by the allocation, and left out.
+ */
+#ifndef UMM_SHARE_OFFERS_H
+#define UMM_SHARE_OFFERS_H
+
+#include <stdbool.h>
+
+#include "heap/heap.h"
+
+struct umm_offer {
+	struct umm_heap heap;
+	struct umm_heap_properties properties;
+};
+
+struct umm_offers {
+	bool asked;
+	unsigned n;
+	struct umm_offer *items; /* NULL until asked */
+};
+
+/** Which heaps are asked: `named` ones (NULL-terminated, or NULL) always, those that belong to a
+ * device only if `with_devices`: a camera is not opened for a pipeline that has none. */
+struct umm_offers_wish {
+	const char *const *named;
+	bool with_devices;
+};
+
+/** Ask, unless that was done. Returns 0 or -ENOMEM. */
+int umm_offers_ask(struct umm_offers *offers, struct umm_offers_wish wish);
+
+/** The offer of the heap of that name, or NULL. */
+const struct umm_offer *umm_offers_find(const struct umm_offers *offers, const char *name);
+
+/** The next one who wants to know asks anew. */
+void umm_offers_forget(struct umm_offers *offers);
+
+#endif
