@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +19,9 @@
 /* How long a source sleeps before it looks at its stop flag again: a signal that comes just before
    the wait would otherwise be seen with the next frame only. */
 #define STOP_POLL_NS INT64_C(100000000)
+
+/* Drivers give up a job of theirs, and end its fence, in less; as umm_buffer_begin_access(). */
+#define DRIVER_NS INT64_C(15000000000)
 
 UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
 
@@ -224,15 +228,51 @@ static void end_access(const struct stage_port *port, struct umm_buffer *buffer,
 		umm_buffer_end_access(buffer, access);
 }
 
+static int wait_for(const struct umm_fence *fence, int64_t timeout_ns)
+{
+	int ret;
+	do
+		ret = umm_fence_wait(fence, timeout_ns);
+	while (ret == -EINTR);
+	return ret;
+}
+
+static void name_driver(const struct stage_port *port, const struct umm_fence *fence)
+{
+	char text[256];
+	if (umm_fence_describe(fence, text, sizeof(text)) == 0)
+		stage_error(port->env->spec, "a frame does not become ready: %s", text);
+}
+
+/*
+ * What the driver before us left in the buffer. Of the drivers behind, some know no fences and
+ * would not wait (V4L2), others would for ever and keep the display from everybody (KMS).
+ */
+static int wait_for_driver(const struct stage_port *port, const struct umm_buffer *buffer)
+{
+	struct pollfd idle = { .fd = umm_buffer_fd(buffer), .events = POLLIN };
+	struct umm_fence fence;
+	if (poll(&idle, 1, 0) != 0)
+		return 0;
+	int ret = umm_buffer_export_fence(buffer, UMM_ACCESS_READ, &fence);
+	if (ret < 0)
+		return ret == -EOPNOTSUPP ? 0 : ret;
+	ret = wait_for(&fence, DRIVER_NS);
+	if (ret < 0)
+		name_driver(port, &fence);
+	umm_fence_close(&fence);
+	return ret == -ETIMEDOUT ? -ETIME : ret;
+}
+
 /* A frame whose content is there, but no access to it. */
 static int take_for_device(struct stage_port *port, int64_t timeout_ns, struct umm_frame *out)
 {
 	int ret = umm_consumer_acquire(port->member, timeout_ns, out);
 	if (ret != 0)
 		return ret;
-	do
-		ret = umm_fence_wait(&out->ready, UMM_FOREVER);
-	while (ret == -EINTR);
+	ret = wait_for(&out->ready, UMM_FOREVER);
+	if (ret == 0)
+		ret = wait_for_driver(port, out->buffer);
 	if (ret < 0)
 		umm_consumer_release(port->member, out);
 	return ret;

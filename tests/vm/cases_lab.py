@@ -243,6 +243,38 @@ def frames_on_vkms_have_the_checksum_of_their_content(vm):
             expect_nothing_left(vm)
 
 
+# ---- drivers that do not come to an end ----
+
+def run_into_a_fence(vm, command, sink, how):
+    """A pipeline flows until a driver is stuck with its buffers; its status and what was said."""
+    with vm.started(f"exec umm run {command}") as job:
+        job.wait_for("frames/s", timeout_s=180)
+        with vm.started(f"exec leave-fence $(pgrep -x {sink}) {how}") as driver:
+            driver.wait_for("left on")
+            assert int(driver.stdout.split()[2]) >= 3, driver.stdout
+            job.wait(120)
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    expect_nothing_left(vm)
+    return job.status, job.stderr
+
+
+STUCK = (("v4l2:/dev/video0 kms:", "kms"), ("--heap=system test,size=640x480 null,touch=1", "null"))
+
+
+@case("lab")
+def pipeline_whose_driver_hangs_ends_with_the_driver_named(vm):
+    for command, sink in STUCK:
+        status, said = run_into_a_fence(vm, command, sink, "hang")
+        assert status == 1 and "waiting for sw_sync (leave-fence)" in said, (command, said)
+
+
+@case("lab")
+def pipeline_whose_driver_fails_ends_with_the_driver_named(vm):
+    for command, sink in STUCK:
+        status, said = run_into_a_fence(vm, command, sink, "fail")
+        assert status == 1 and "failed, from sw_sync (leave-fence)" in said, (command, said)
+
+
 # ---- iommufd ----
 
 EDU = "0000:00:10.0"

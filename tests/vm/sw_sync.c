@@ -12,27 +12,17 @@
 #include "os/clock.h"
 #include "share/buffer.h"
 #include "tests/unit/members.h"
+#include "tests/vm/sw_sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define SW_SYNC "/sys/kernel/debug/sync/sw_sync"
-#define SIZE	8192
-#define MS	INT64_C(1000000)
-#define LATER	(400 * MS)
-#define SLACK	(3000 * MS) /* what an emulated machine under load takes to wake up */
-
-/* sw_sync.c; no header of the kernel has it */
-struct create_fence {
-	uint32_t value;
-	char name[32];
-	int32_t fence;
-};
-#define CREATE_FENCE _IOWR('W', 0, struct create_fence)
-#define COUNT_UP     _IOW('W', 1, uint32_t)
+#define SIZE  8192
+#define MS    INT64_C(1000000)
+#define LATER (400 * MS)
+#define SLACK (3000 * MS) /* what an emulated machine under load takes to wake up */
 
 /* ---- a driver ---- */
 
@@ -52,15 +42,15 @@ static struct driver start_driver(void)
 /* Work that takes until finish_work() or fail_work(). */
 static struct umm_fence start_work(struct driver *driver)
 {
-	struct create_fence create = { .value = driver->next++, .name = "work" };
-	CHECK_INT(ioctl(driver->timeline, CREATE_FENCE, &create), 0);
+	struct sw_sync_fence create = { .value = driver->next++, .name = "work" };
+	CHECK_INT(ioctl(driver->timeline, SW_SYNC_CREATE_FENCE, &create), 0);
 	return (struct umm_fence){ .kind = UMM_FENCE_SYNC_FILE, .fd = create.fence };
 }
 
 static void finish_work(const struct driver *driver)
 {
 	uint32_t one = 1;
-	CHECK_INT(ioctl(driver->timeline, COUNT_UP, &one), 0);
+	CHECK_INT(ioctl(driver->timeline, SW_SYNC_COUNT_UP, &one), 0);
 }
 
 static void fail_work(const struct driver *driver)
