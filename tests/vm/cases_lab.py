@@ -7,7 +7,8 @@ import zlib
 
 from cases import case
 from cases_heaps import checksums, heaps
-from cases_kms import FRAMES, HELD, drawn_outside, expect_nothing_left
+from cases_heaps import check_nothing_left
+from cases_kms import FRAMES, HELD, drawn_outside
 from picture import Picture
 
 AREA = "/sys/kernel/debug/cma/reserved"
@@ -39,7 +40,7 @@ def show_camera(vm, wanted, **environment):
         difference = vm.screendump().difference(wanted)
         assert difference is None, difference
     vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-    expect_nothing_left(vm)
+    check_nothing_left(vm)
     return found, job.stderr
 
 
@@ -100,7 +101,7 @@ def full_area_is_named_with_what_was_wanted_of_it_and_what_it_has(vm):
         assert "heap reserved would have to give 3 x 3145728 bytes and has 1048576" in job.stderr, \
             job.stderr
         assert taken_bytes(vm) == (AREA_MB - 1) * MIB
-    expect_nothing_left(vm)
+    check_nothing_left(vm)
 
 
 # Takes the area in pieces of 1 MiB, lets go of every other one, and waits.
@@ -142,7 +143,7 @@ def area_without_a_run_left_is_told_and_the_search_goes_on(vm):
             assert "heap reserved failed to give 5 x 3686400 bytes" in job.stderr, job.stderr
         vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
         assert taken_bytes(vm) == before
-    expect_nothing_left(vm)
+    check_nothing_left(vm)
     vm.wait_until(lambda: taken_bytes(vm) == 0, "the area is not given back")
 
 
@@ -170,7 +171,7 @@ def pages_of_programs_leave_the_area_when_it_is_wanted(vm):
         job = vm.check("umm run --heap=reserved --frames=2 --buffers=12 "
                        "test,size=1024x768,format=XR24 null,touch=1")
         assert "reserved" in job.stdout, job.stdout
-    expect_nothing_left(vm)
+    check_nothing_left(vm)
 
 
 def heap(vm, name):
@@ -240,7 +241,7 @@ def frames_on_vkms_have_the_checksum_of_their_content(vm):
                 found = shown_checksums(vm, card)
             assert found == {checksum(wanted)} != {checksum(other)}, (memory, found)
             vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-            expect_nothing_left(vm)
+            check_nothing_left(vm)
 
 
 # ---- drivers that do not come to an end ----
@@ -254,7 +255,7 @@ def run_into_a_fence(vm, command, sink, how):
             assert int(driver.stdout.split()[2]) >= 3, driver.stdout
             job.wait(120)
     vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-    expect_nothing_left(vm)
+    check_nothing_left(vm)
     return job.status, job.stderr
 
 
@@ -297,7 +298,7 @@ def device_on_iommufd_sees_scattered_pages_as_one_run(vm):
 @case("lab-iommu")
 def iommufd_pins_the_file_behind_a_udmabuf(vm):
     with_edu(vm, "the_file_behind_a_udmabuf_can_be_mapped_and_the_udmabuf_cannot")
-    expect_nothing_left(vm)
+    check_nothing_left(vm)
 
 
 @case("lab-iommu")
