@@ -89,14 +89,22 @@ int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out)
 	return 0;
 }
 
+/* Anybody may hold the lock for as long as he likes; who takes longer than gathering pages does is
+ * waited for once in the life of a process. */
+static _Atomic bool out_of_patience;
+
 int umm_hugepages_lock(void)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
-	int64_t deadline = umm_now_ns() + PATIENCE_NS;
+	int64_t deadline = umm_now_ns() + (out_of_patience ? 0 : PATIENCE_NS);
 	umm_autofd fd = open(UMM_HUGEPAGES_COUNTERS "free_hugepages", O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK || umm_now_ns() >= deadline)
+		if (errno != EWOULDBLOCK)
 			return -1;
+		if (umm_now_ns() >= deadline) {
+			out_of_patience = true;
+			return -1;
+		}
 		nanosleep(&moment, NULL);
 	}
 	return umm_fd_steal(&fd);

@@ -26,8 +26,8 @@ struct umm_hugepages_survey {
 int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out);
 
 /** Those who gather pages hold many for a moment, and others would find none: whoever takes some
- * waits until it is his turn, two seconds at most. An fd: closing it lets the next one go on; -1:
- * go on, too. */
+ * waits until it is his turn, two seconds at most and just once in a process: whoever holds it for
+ * longer does not gather pages. An fd: closing it lets the next one go on; -1: go on, too. */
 int umm_hugepages_lock(void);
 
 #endif

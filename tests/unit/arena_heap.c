@@ -225,6 +225,23 @@ TEST(who_gathers_pages_does_not_leave_others_without)
 	ask_meanwhile("hugetlb");
 }
 
+TEST(who_holds_the_turn_for_ever_is_waited_for_once)
+{
+	int turn = umm_hugepages_lock();
+	if (turn < 0)
+		SKIP("no huge pages in this kernel");
+	int64_t start = umm_now_ns();
+	CHECK_INT(umm_hugepages_lock(), -1);
+	CHECK(umm_now_ns() - start >= UMM_NS_PER_SECOND);
+	start = umm_now_ns();
+	for (unsigned i = 0; i < 10; i++)
+		CHECK_INT(umm_hugepages_lock(), -1);
+	CHECK(umm_now_ns() - start < 10 * UMM_NS_PER_SECOND); /* and not twenty */
+	close(turn);
+	CHECK((turn = umm_hugepages_lock()) >= 0);
+	close(turn);
+}
+
 /* ---- who may not know ---- */
 
 static void report(void)
