@@ -48,7 +48,7 @@ static void forget_copies(struct umm_v4l2_stream *stream, unsigned slot)
 static int await_frame(struct umm_v4l2_stream *stream)
 {
 	int64_t deadline_ns = umm_deadline_ns(LONGEST_NS);
-	for (unsigned bad = 0; bad < MOST_BAD_FRAMES; bad++) {
+	for (unsigned bad = 0; bad < MOST_BAD_FRAMES;) {
 		unsigned slot;
 		struct umm_frame_info info;
 		int error = 0;
@@ -56,6 +56,7 @@ static int await_frame(struct umm_v4l2_stream *stream)
 					       &info, &error);
 		if (ret == 0 && error == 0)
 			return 0;
+		bad += ret == 0; /* a signal is no frame */
 		if (ret == 0)
 			ret = umm_v4l2_stream_put(stream, slot, NULL);
 		if (ret != 0 && ret != -EINTR)
