@@ -17,7 +17,8 @@
 #include "stage/port.h"
 #include "stage/table.h"
 
-#define LARGEST_OFFSET_PX 16384
+#define LARGEST_OFFSET_PX  16384
+#define LONGEST_PICTURE_NS INT64_C(120000000000) /* the first one is compiled for */
 
 UMM_DEFINE_AUTO(overlay, overlay_destroy)
 
@@ -133,13 +134,16 @@ static enum stage_result start(struct gl *gl)
 
 /* ---- frames ---- */
 
+/* A GPU that hangs is told, and does not take the pipeline along for ever. */
 static int wait_for(struct umm_device *device)
 {
 	struct umm_device_done done;
 	int ret;
 	do
-		ret = umm_device_complete(device, UMM_FOREVER, &done);
+		ret = umm_device_complete(device, LONGEST_PICTURE_NS, &done);
 	while (ret == -EINTR);
+	if (ret == -EAGAIN)
+		return -ETIMEDOUT;
 	return ret == 0 ? done.error : ret;
 }
 
