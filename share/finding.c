@@ -40,6 +40,21 @@ bool umm_finding_same_subject(const struct umm_finding *a, const struct umm_find
 	return true;
 }
 
+bool umm_finding_is_passing(const struct umm_finding *finding)
+{
+	switch (finding->error) {
+	case -ETIMEDOUT:
+	case -EBUSY:
+	case -EINTR:
+	case -EAGAIN:
+	case -EMFILE:
+	case -ENFILE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool umm_finding_is_about(const struct umm_finding *finding, const struct umm_identity *who)
 {
 	if (finding->source == UMM_FINDING_TABLE)

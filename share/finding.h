@@ -78,6 +78,10 @@ bool umm_finding_same_subject(const struct umm_finding *a, const struct umm_find
 /** Whether a finding is about this member. */
 bool umm_finding_is_about(const struct umm_finding *finding, const struct umm_identity *who);
 
+/** Whether another trial a moment later might end otherwise: a time-out, a device that somebody
+ * else had, too many open files. Such a refusal counts in its own run and is not kept. */
+bool umm_finding_is_passing(const struct umm_finding *finding);
+
 /** The finding as an object of an answer ("learned"), naming `participant`. NULL: out of memory. */
 json_t *umm_finding_emit(const struct umm_finding *finding, const char *participant);
 

@@ -67,6 +67,8 @@ void umm_learned_keep(struct umm_learned *learned, const struct umm_findings *fi
 	bool news = false;
 	for (size_t i = 0; i < findings->count; i++) {
 		struct umm_finding finding = findings->items[i];
+		if (umm_finding_is_passing(&finding))
+			continue;
 		finding.source = UMM_FINDING_CACHE;
 		int ret = umm_findings_add(&learned->findings, &finding);
 		if (ret < 0)

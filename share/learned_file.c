@@ -88,6 +88,11 @@ int umm_learned_file_read(const char *path, struct umm_findings *findings)
 
 /* ---- writing ---- */
 
+static bool is_kept(const struct umm_finding *finding)
+{
+	return finding->who.driver[0] != '\0' && !umm_finding_is_passing(finding);
+}
+
 static bool is_replaced(const json_t *entry, const char *kernel,
 			const struct umm_findings *findings)
 {
@@ -97,7 +102,8 @@ static bool is_replaced(const json_t *entry, const char *kernel,
 	if (umm_finding_from_entry(entry, &old) < 0)
 		return true;
 	for (size_t i = 0; i < findings->count; i++)
-		if (umm_finding_same_subject(&findings->items[i], &old))
+		if (is_kept(&findings->items[i]) &&
+		    umm_finding_same_subject(&findings->items[i], &old))
 			return true;
 	return false;
 }
@@ -117,7 +123,7 @@ static int append_kept(json_t *entries, const json_t *root, const char *kernel,
 static int append_findings(json_t *entries, const char *kernel, const struct umm_findings *findings)
 {
 	for (size_t i = 0; i < findings->count; i++) {
-		if (findings->items[i].who.driver[0] == '\0')
+		if (!is_kept(&findings->items[i]))
 			continue;
 		json_t *entry = umm_finding_to_entry(&findings->items[i]);
 		if (json_array_append_new(entries, entry) < 0 ||

@@ -75,6 +75,22 @@ TEST(the_second_run_makes_no_failing_trial)
 	}
 }
 
+TEST(a_refusal_of_the_moment_is_tried_again_in_the_second_run)
+{
+	static const int moments[] = { -ETIMEDOUT, -EBUSY, -EMFILE };
+	use_cache();
+	for (unsigned i = 0; i < 2 * 3; i++) {
+		struct trier camera = { .refuses = { "none" } };
+		struct trier display = { .refuses = { "one" },
+					 .error = moments[i / 2],
+					 .why = "import" };
+		umm_auto(umm_collection, collection) = settle(&camera, &display, 0);
+		CHECK_STR(umm_collection_layout(collection)->heap, "two");
+		CHECK_INT(display.refused, 1);
+		CHECK(strstr(read_cache(), "\"one\"") == NULL);
+	}
+}
+
 TEST(a_refused_layout_is_known_in_the_second_run)
 {
 	use_cache();
