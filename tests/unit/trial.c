@@ -334,6 +334,7 @@ TEST(heaps_are_asked_once_however_long_the_search)
 	fake_heap_probes = 0;
 	display = (struct trier){ .refuses = { "one", "two", "three" }, .error = -ENODEV };
 	umm_auto(umm_collection, none) = settle(&camera, &display, UMM_CONFLICT);
+	CHECK(umm_collection_layout(none) == NULL);
 	CHECK_INT(fake_heap_probes, 3);
 }
 
