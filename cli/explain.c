@@ -55,18 +55,16 @@ static const char help[] =
 	"\n"
 	"A STAGE tells its demands only while it runs, so a pipeline of stages (umm explain\n"
 	"file:clip.mp4 png:out) is started and ended before a frame flows, with the options and\n"
-	"exit statuses of umm run. Stages and participants do not mix.\n";
+	"exit statuses of umm run. A PARTICIPANT among stages (test rpi4:gpu png:out) shares the\n"
+	"frames at its place in the pipeline, in the memory of this machine.\n";
 
-/* A board or a stage: whoever mentions a board does not mean stages. */
+/* One stage is enough. */
 static bool is_about_stages(int argc, char **argv)
 {
-	bool stages = false;
-	for (int i = 1; i < argc; i++) {
-		if (strncmp(argv[i], "-b", 2) == 0 || strncmp(argv[i], "--bo", 4) == 0)
-			return false;
-		stages |= pipeline_is_stage(argv[i]);
-	}
-	return stages;
+	for (int i = 1; i < argc; i++)
+		if (pipeline_is_stage(argv[i]))
+			return true;
+	return false;
 }
 
 /* Returns the exit status, or -1 to go on. */

@@ -151,16 +151,14 @@ bool pipeline_is_stage(const char *spec)
 	return kind != NULL && !board_exists(kind) && stage_find(kind) != NULL;
 }
 
-/* A stage states its demands when it joins a collection, that is while it runs: nothing in
- * stage/stage.h asks for them before, so they cannot be put into a document. */
-static int report_stage(const char *spec)
+bool pipeline_knows(const struct pipeline *pipeline, const char *spec)
 {
-	fprintf(stderr,
-		"umm: '%s' is a stage, and a stage tells its demands only while it runs: stages "
-		"are "
-		"explained among themselves, not with devices of a board\n",
-		spec);
-	return -1;
+	if (is_file(spec) ||
+	    (pipeline->board != NULL && board_device(pipeline->board, spec) != NULL))
+		return true;
+	const char *colon = strrchr(spec, ':');
+	umm_autofree char *board = colon != NULL ? strndup(spec, (size_t)(colon - spec)) : NULL;
+	return board != NULL && (is_file(board) || board_exists(board));
 }
 
 int pipeline_set_board(struct pipeline *pipeline, const char *spec)
@@ -177,8 +175,6 @@ int pipeline_add(struct pipeline *pipeline, const char *spec)
 		return add_file(pipeline, spec);
 	if (pipeline->board != NULL && board_device(pipeline->board, spec) != NULL)
 		return add_device(pipeline, pipeline->board, spec);
-	if (pipeline_is_stage(spec))
-		return report_stage(spec);
 	if (colon != NULL)
 		return add_from_board(pipeline, spec, (size_t)(colon - spec));
 	if (pipeline->board != NULL)

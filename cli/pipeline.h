@@ -27,6 +27,10 @@ void pipeline_finish(struct pipeline *pipeline);
 /** Whether `spec` names a stage of umm run. */
 bool pipeline_is_stage(const char *spec);
 
+/** Whether pipeline_add() would look for `spec` among boards and files: it names a file, a board
+ * that there is, or a device of the board that was set. */
+bool pipeline_knows(const struct pipeline *pipeline, const char *spec);
+
 /** Take plain device names from this board from here on. Returns 0 or -1. */
 int pipeline_set_board(struct pipeline *pipeline, const char *spec);
 

@@ -14,6 +14,7 @@
 
 #include "cli/board_run.h"
 #include "cli/commands.h"
+#include "cli/explain_guests.h"
 #include "cli/run.h"
 #include "os/cleanup.h"
 
@@ -76,7 +77,7 @@ static void print_refusal(const struct run *run)
 static void advise_copies(const struct run_options *options, int n_arguments, char **arguments)
 {
 	struct run_plan plan;
-	bool helps = run_plan_init(&plan, options->command, n_arguments, arguments) == 0 &&
+	bool helps = run_plan_init(&plan, options, n_arguments, arguments) == 0 &&
 		     run_copies_would_help(options, &plan);
 	for (unsigned i = 0; helps && i < plan.n_stages; i++)
 		if (plan.stages[i].automatic)
@@ -182,15 +183,19 @@ static int run_command(int argc, char **argv, bool rehearse)
 	if (status == RUN_GO && check_json_path(&options) < 0)
 		status = CLI_FAILED;
 	options.rehearse = rehearse;
+	struct explain_guests guests = { 0 };
+	if (status == RUN_GO && rehearse && explain_guests_init(&guests, &options) < 0)
+		status = CLI_USAGE;
 	if (status == RUN_GO && stage_kinds() == NULL)
 		status = CLI_FAILED;
 	if (status == RUN_GO) {
 		struct run_plan plan;
-		status = run_plan_init(&plan, options.command, argc - first, argv + first);
+		status = run_plan_init(&plan, &options, argc - first, argv + first);
 		if (status == 0)
 			status = run_plan(&options, &plan, argc - first, argv + first);
 		run_plan_finish(&plan);
 	}
+	explain_guests_finish(&guests);
 	run_options_finish(&options);
 	return status;
 }

@@ -6,6 +6,7 @@
  *	plan      which stages, and which edge joins whom  run_plan.c
  *	spawn     a process per stage, a socket each       run_spawn.c
  *	witness   who asks for reasons, for umm explain    run_witness.c
+ *	guest     participants that are no stages          run_guest.c
  *	watch     the loop: broker, signals, deaths        run_watch.c, run_death.c
  *	sample    counters, looked at now and then         run_sample.c
  *	progress  what is seen meanwhile                   run_progress.c
@@ -56,6 +57,23 @@ struct run_options {
 	enum umm_content_check content_check;
 	bool rehearse; /**< negotiate only: end before a frame flows */
 	bool silent;   /**< print nothing at all, nor let the stages */
+
+	/* Of a rehearsal: what is to pass, and the board whose devices may take part. */
+	const char *size, *format, *board; /* NULL: not given */
+	const struct run_guests *guests;   /**< NULL: stages alone take part */
+	char *request;			   /**< participant that wants size and format, JSON */
+};
+
+/**
+ * Who takes part in a rehearsal without being a stage: a device of a board, a participant in a
+ * file. It stands in the pipeline where it is named, and shares the frames that are there.
+ */
+struct run_guests {
+	void *user;
+	/** Whether `text` names one. */
+	bool (*knows)(void *user, const char *text);
+	/** What it needs, as JSON, which is the caller's; NULL with one line printed. */
+	char *(*constraints)(void *user, const char *text);
 };
 
 /** One stage and, once it was started, its process. */
@@ -63,6 +81,7 @@ struct run_stage {
 	struct stage_spec spec;
 	char name[64];
 	bool automatic;	   /**< put in by --copies=allow */
+	bool guest;	   /**< no stage: run_guest.c */
 	int upstream;	   /**< index of the stage whose frames it takes, or RUN_NONE */
 	int input, output; /**< index of the edge, or RUN_NONE */
 
@@ -163,7 +182,8 @@ void run_options_finish(struct run_options *options);
 
 /** Make the plan of STAGE arguments; whatever is cheap to check is checked. Returns 0, or the exit
  * status with one line printed. */
-int run_plan_init(struct run_plan *plan, const char *command, int n_arguments, char **arguments);
+int run_plan_init(struct run_plan *plan, const struct run_options *options, int n_arguments,
+		  char **arguments);
 void run_plan_finish(struct run_plan *plan);
 
 /** Put a compose stage between stage `sink` and the one it takes its frames from. Returns 0, or -1
@@ -198,6 +218,12 @@ int run_witness_start(struct run *run, struct run_edge *edge);
 /** The edge has settled: fetch the reasons. Without a witness there are none. */
 void run_witness_hear(struct run_edge *edge);
 void run_witness_end(struct run_edge *edge);
+
+/* run_guest.c */
+
+/** A spec whose process joins with the constraints `json` and takes no frame; `name` is for
+ * messages. Takes the text. Returns 0, or -1 with a line printed. */
+int run_guest_spec(enum stage_role role, const char *text, char *json, struct stage_spec *out);
 
 /* run_advice.c */
 

@@ -24,19 +24,29 @@ enum option_key {
 	OPTION_CONTENT_CHECK,
 };
 
-static const struct option long_options[] = {
-	{ "frames", required_argument, NULL, OPTION_FRAMES },
-	{ "seconds", required_argument, NULL, OPTION_SECONDS },
-	{ "buffers", required_argument, NULL, OPTION_BUFFERS },
-	{ "mode", required_argument, NULL, OPTION_MODE },
-	{ "heap", required_argument, NULL, OPTION_HEAP },
-	{ "copies", required_argument, NULL, OPTION_COPIES },
-	{ "json", optional_argument, NULL, OPTION_JSON },
-	{ "quiet", no_argument, NULL, OPTION_QUIET },
-	{ "guard", no_argument, NULL, OPTION_GUARD },
-	{ "no-cache", no_argument, NULL, OPTION_NO_CACHE },
-	{ "content-check", optional_argument, NULL, OPTION_CONTENT_CHECK },
-	{ "help", no_argument, NULL, 'h' },
+#define OPTIONS_OF_A_RUN                                                                           \
+	{ "frames", required_argument, NULL, OPTION_FRAMES },                                      \
+		{ "seconds", required_argument, NULL, OPTION_SECONDS },                            \
+		{ "buffers", required_argument, NULL, OPTION_BUFFERS },                            \
+		{ "mode", required_argument, NULL, OPTION_MODE },                                  \
+		{ "heap", required_argument, NULL, OPTION_HEAP },                                  \
+		{ "copies", required_argument, NULL, OPTION_COPIES },                              \
+		{ "json", optional_argument, NULL, OPTION_JSON },                                  \
+		{ "quiet", no_argument, NULL, OPTION_QUIET },                                      \
+		{ "guard", no_argument, NULL, OPTION_GUARD },                                      \
+		{ "no-cache", no_argument, NULL, OPTION_NO_CACHE },                                \
+		{ "content-check", optional_argument, NULL, OPTION_CONTENT_CHECK },                \
+	{                                                                                          \
+		"help", no_argument, NULL, 'h'                                                     \
+	}
+
+static const struct option run_only[] = { OPTIONS_OF_A_RUN, { NULL, 0, NULL, 0 } };
+
+static const struct option rehearsal[] = {
+	OPTIONS_OF_A_RUN,
+	{ "board", required_argument, NULL, 'b' },
+	{ "size", required_argument, NULL, 's' },
+	{ "format", required_argument, NULL, 'f' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -282,6 +292,15 @@ static int parse_option(int key, const char *command, struct run_options *out)
 	case OPTION_GUARD:
 		out->guard = true;
 		return RUN_GO;
+	case 'b':
+		out->board = optarg;
+		return RUN_GO;
+	case 's':
+		out->size = optarg;
+		return RUN_GO;
+	case 'f':
+		out->format = optarg;
+		return RUN_GO;
 	case 'h':
 		print_help(command);
 		return CLI_OK;
@@ -313,7 +332,9 @@ int run_options_parse(int argc, char **argv, struct run_options *out, int *first
 	opterr = 0;
 	optind = 1;
 	int key;
-	while ((key = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	bool explain = strcmp(argv[0], "explain") == 0;
+	while ((key = getopt_long(argc, argv, explain ? ":hb:s:f:" : ":h",
+				  explain ? rehearsal : run_only, NULL)) != -1) {
 		int ret = key == '?' || key == ':' ? bad_option(argv, key)
 						   : parse_option(key, argv[0], out);
 		if (ret != RUN_GO)
@@ -331,6 +352,8 @@ void run_options_finish(struct run_options *options)
 {
 	free(options->heap_names);
 	free(options->heaps);
+	free(options->request);
+	options->request = NULL;
 	options->heap_names = NULL;
 	options->heaps = NULL;
 }

@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/run.h"
+#include "share/json.h"
 
 static int out_of_memory(const struct run_plan *plan)
 {
@@ -27,6 +28,16 @@ static unsigned count_kind(const struct run_plan *plan, unsigned before, const c
 		if (strcmp(plan->stages[i].spec.ops->kind, kind) == 0)
 			n++;
 	return n;
+}
+
+/* The one before `index` that passes frames on or takes them: a guest does neither, but for one
+ * that is the first of all. -1: none. */
+static int last_stage(const struct run_plan *plan, unsigned index)
+{
+	int last = (int)index - 1;
+	while (last > 0 && plan->stages[last].guest)
+		last--;
+	return last;
 }
 
 /* "png", then "png-2". */
@@ -54,6 +65,20 @@ static int refuse(const struct run_plan *plan, const char *text, const char *why
 	return CLI_USAGE;
 }
 
+/* A guest is called what its constraints say, which no two of an edge may be. */
+static int name_guest(struct run_plan *plan, unsigned index)
+{
+	struct run_stage *stage = &plan->stages[index];
+	umm_autojson json_t *object = json_loads(stage->spec.argument, 0, NULL);
+	const char *name = json_string_value(json_object_get(object, "name"));
+	snprintf(stage->name, sizeof(stage->name), "%s", name != NULL ? name : "");
+	for (unsigned i = 0; i < index; i++)
+		if (strcmp(plan->stages[i].name, stage->name) == 0)
+			return refuse(plan, stage->spec.text,
+				      "somebody before it has the same name");
+	return 0;
+}
+
 static int check_role(const struct run_plan *plan, unsigned index, bool extra)
 {
 	const struct run_stage *stage = &plan->stages[index];
@@ -64,7 +89,7 @@ static int check_role(const struct run_plan *plan, unsigned index, bool extra)
 			       : refuse(plan, stage->spec.text, "the first stage must be a source");
 	if (role == STAGE_SOURCE)
 		return refuse(plan, stage->spec.text, "only the first stage can be a source");
-	bool after_sink = plan->stages[index - 1].spec.ops->role == STAGE_SINK;
+	bool after_sink = plan->stages[last_stage(plan, index)].spec.ops->role == STAGE_SINK;
 	if (extra && role != STAGE_SINK)
 		return refuse(plan, stage->spec.text, "after a '+' comes a sink");
 	if (extra && !after_sink)
@@ -81,12 +106,30 @@ static int add_stage(struct run_plan *plan, const char *text, bool extra)
 		return CLI_USAGE;
 	unsigned index = plan->n_stages++;
 	name_stage(plan, index);
-	int previous = (int)index - 1;
+	int previous = last_stage(plan, index);
 	stage->upstream = extra && previous >= 0 ? plan->stages[previous].upstream : previous;
 	return check_role(plan, index, extra);
 }
 
-static int add_stages(struct run_plan *plan, int n_arguments, char **arguments)
+/* It shares the frames of the stage before it, or those that the sink before it takes. */
+static int add_guest(struct run_plan *plan, const struct run_guests *guests, const char *text)
+{
+	unsigned index = plan->n_stages;
+	struct run_stage *stage = &plan->stages[index];
+	char *json = guests->constraints(guests->user, text);
+	enum stage_role role = index == 0 ? STAGE_SOURCE : STAGE_SINK;
+	if (json == NULL || run_guest_spec(role, text, json, &stage->spec) < 0)
+		return CLI_USAGE;
+	plan->n_stages++;
+	stage->guest = true;
+	int previous = last_stage(plan, index);
+	bool after_sink = previous >= 0 && plan->stages[previous].spec.ops->role == STAGE_SINK;
+	stage->upstream = after_sink ? plan->stages[previous].upstream : previous;
+	return name_guest(plan, index);
+}
+
+static int add_stages(struct run_plan *plan, const struct run_guests *guests, int n_arguments,
+		      char **arguments)
 {
 	bool extra = false;
 	for (int i = 0; i < n_arguments; i++) {
@@ -96,7 +139,11 @@ static int add_stages(struct run_plan *plan, int n_arguments, char **arguments)
 			extra = true;
 			continue;
 		}
-		int ret = add_stage(plan, arguments[i], extra);
+		bool guest = guests != NULL && guests->knows(guests->user, arguments[i]);
+		if (guest && extra)
+			return refuse(plan, arguments[i], "after a '+' comes a sink");
+		int ret = guest ? add_guest(plan, guests, arguments[i])
+				: add_stage(plan, arguments[i], extra);
 		if (ret != 0)
 			return ret;
 		extra = false;
@@ -178,14 +225,15 @@ static int check_stages(const struct run_plan *plan)
 	return 0;
 }
 
-int run_plan_init(struct run_plan *plan, const char *command, int n_arguments, char **arguments)
+int run_plan_init(struct run_plan *plan, const struct run_options *options, int n_arguments,
+		  char **arguments)
 {
-	*plan = (struct run_plan){ .command = command };
+	*plan = (struct run_plan){ .command = options->command };
 	plan->stages = calloc((size_t)n_arguments, sizeof(*plan->stages));
 	if (plan->stages == NULL)
 		return out_of_memory(plan);
 
-	int ret = add_stages(plan, n_arguments, arguments);
+	int ret = add_stages(plan, options->guests, n_arguments, arguments);
 	if (ret == 0)
 		ret = link_stages(plan);
 	point_at_names(plan);

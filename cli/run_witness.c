@@ -25,10 +25,15 @@
 
 UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
 
-static int observe(struct umm_collection *collection)
+/* Who wants no memory may want a picture to pass. */
+static int observe(struct umm_collection *collection, const char *request)
 {
 	umm_auto(umm_constraints, constraints) = NULL;
 	struct umm_member *member;
+	if (request != NULL) {
+		int ret = umm_collection_join_json(collection, UMM_OBSERVER, request, &member);
+		return ret == 0 ? umm_collection_seal(collection) : ret;
+	}
 	int ret = umm_constraints_create("(explain)", &constraints);
 	if (ret == 0)
 		ret = umm_constraints_set_usage(constraints, UMM_USAGE_NONE);
@@ -38,7 +43,7 @@ static int observe(struct umm_collection *collection)
 	return ret == 0 ? umm_collection_seal(collection) : ret;
 }
 
-static int testify(const char *token, int take_fd, int pipe_fd)
+static int testify(const struct run *run, const char *token, int take_fd, int pipe_fd)
 {
 	struct umm_connection *connection;
 	struct umm_collection *collection;
@@ -46,7 +51,7 @@ static int testify(const char *token, int take_fd, int pipe_fd)
 	if (ret == 0)
 		ret = umm_collection_open(connection, token, &collection);
 	if (ret == 0)
-		ret = observe(collection);
+		ret = observe(collection, run->options->request);
 	if (ret != 0)
 		return CLI_FAILED;
 	const char *text = umm_collection_explain(collection);
@@ -79,7 +84,7 @@ int run_witness_start(struct run *run, struct run_edge *edge)
 		if (getppid() != runner)
 			_exit(CLI_FAILED);
 		run_close_all_but(socket, writing);
-		_exit(testify(edge->token, umm_fd_steal(&socket), writing));
+		_exit(testify(run, edge->token, umm_fd_steal(&socket), writing));
 	}
 	edge->witness = pid;
 	edge->witness_fd = umm_fd_steal(&reading);

@@ -33,13 +33,33 @@ def refused(word, *arguments):
     done = umm(*arguments)
     check(f"refuse {arguments}",
           done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1 and
-          done.stderr.startswith("umm: ") and word in done.stderr, done)
+          done.stderr.startswith(("umm: ", "umm explain: ")) and word in done.stderr, done)
 
 
 def write(name, text):
     with open(name, "w") as file:
         file.write(text)
     return name
+
+
+def mix(dsp):
+    """Stages, devices of boards and files in one question, and what is to pass."""
+    done = umm("test,size=64x64", dsp, "null")
+    check("a file among stages", done.returncode == 0 and "test > dsp+null: NV12" in done.stdout and
+          "stride.divisor_bytes is 4096 because of dsp" in done.stdout, done)
+    done = umm(dsp, "compose", "png:out.png", "--size", "640x480")
+    check("a file in front", done.returncode == 0 and "dsp > compose: NV12" in done.stdout and
+          "required_sizes is 640x480 because of request" in done.stdout, done)
+    done = umm("test", "null", "--size", "1920x1080", "--format", "NV21")
+    check("ask stages", done.returncode == 0 and "NV21 LINEAR 1920x1080" in done.stdout, done)
+    done = umm("test", dsp, "null", "--format", "XR24")
+    check("what a file refuses", done.returncode == 1 and done.stdout == "" and
+          "dsp" in done.stderr and "request" in done.stderr, done)
+    done = umm("test", "omap4-panda:display", "null")
+    check("a board's device clashes with this machine", done.returncode == 1 and
+          "display" in done.stderr, done)
+    done = umm("test", write("odd.json", '{"name": "odd", "usage": ["juggling"]}'), "null")
+    check("a file that makes no sense", done.returncode == 1 and "juggling" in done.stderr, done)
 
 
 def main():
@@ -54,8 +74,11 @@ def main():
     refused("has no device 'oven'", "--board", "rpi4", "oven")
     refused("has no device 'oven'", "rpi4:oven")
     refused("what is 'oven'", "oven")
-    refused("only while it runs", "--board", "rpi4", "camera", "test")
-    refused("only while it runs", "--board", "rpi4", "null:", "camera")
+    refused("must be a source", "--board", "rpi4", "null", "camera")
+    refused("can be a source", "--board", "rpi4", "camera", "test")
+    refused("has no device 'oven'", "test", "rpi4:oven", "null")
+    refused("same name", "test", "rpi4:camera", "rpi4:camera", "null")
+    refused("WIDTHxHEIGHT", "test", "null", "--size", "1x")
     refused("no-such-file.json", "no-such-file.json")
     for size in ("", "x", "1920", "1920x", "x1080", "0x1080", "1920x0", "-1x5", "1920x1080x3",
                  "99999999999x1", "1e3x5", " 1x1"):
@@ -81,6 +104,8 @@ def main():
           "camera-2" in json.loads(done.stdout)["participants"], done)
     done = umm("test,size=64x64", "null")
     check("stages are rehearsed", done.returncode == 0 and "64x64" in done.stdout, done)
+    mix(write("dsp.json", json.dumps({"name": "dsp", "usage": ["cpu_read"], "formats": [
+        {"format": "NV12", "stride": {"divisor_bytes": 4096}}]})))
     done = umm("rpi4:camera", NO_COLOR="")
     check("no colours in a pipe", done.returncode == 0 and "\033" not in done.stdout, done)
     return 1 if FAILED else 0

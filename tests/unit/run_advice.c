@@ -9,6 +9,8 @@
 	"{\"name\":\"" name "\",\"usage\":[\"" usage "\"],\"buffers\":{\"camping\":1},"            \
 	"\"formats\":[{\"format\":[" formats "]}]}"
 
+static const struct run_options options = { .command = "run" };
+
 /* What is printed for that refusal of "test > png". The caller frees. */
 static char *advice(const char *test_as_typed, const char *document)
 {
@@ -18,7 +20,7 @@ static char *advice(const char *test_as_typed, const char *document)
 	struct run_plan plan;
 	struct umm_answer *answer;
 	snprintf(words[0], sizeof(words[0]), "%s", test_as_typed);
-	CHECK_INT(run_plan_init(&plan, "run", 2, list), 0);
+	CHECK_INT(run_plan_init(&plan, &options, 2, list), 0);
 	CHECK_INT(umm_solve_json(document, strlen(document), &answer), UMM_CONFLICT);
 	FILE *to = open_memstream(&text, &size);
 	CHECK(to != NULL);

@@ -3,13 +3,14 @@
 #include "cli/run.h"
 #include "tests/harness.h"
 
+static struct run_options options = { .command = "run" };
 static struct run_plan plan;
 
 #define PLAN(...)                                                                                  \
 	do {                                                                                       \
 		char *words_[] = { __VA_ARGS__ };                                                  \
-		CHECK_INT(run_plan_init(&plan, "run", (int)(sizeof(words_) / sizeof(words_[0])),   \
-					words_),                                                   \
+		CHECK_INT(run_plan_init(&plan, &options,                                           \
+					(int)(sizeof(words_) / sizeof(words_[0])), words_),        \
 			  0);                                                                      \
 	} while (0)
 
@@ -99,12 +100,68 @@ TEST(thirty_two_consumers_are_enough)
 		words[n++] = plus;
 		words[n++] = sink;
 	}
-	CHECK_INT(run_plan_init(&plan, "run", n, words), 0);
+	CHECK_INT(run_plan_init(&plan, &options, n, words), 0);
 	CHECK_INT(plan.edges[0].n_consumers, UMM_MAX_CONSUMERS);
 	run_plan_finish(&plan);
 
 	words[n++] = plus;
 	words[n++] = sink;
-	CHECK_INT(run_plan_init(&plan, "run", n, words), 2);
+	CHECK_INT(run_plan_init(&plan, &options, n, words), 2);
+	run_plan_finish(&plan);
+}
+
+/* ---- who is no stage ---- */
+
+static bool is_guest(void *user, const char *text)
+{
+	(void)user;
+	return strncmp(text, "board:", 6) == 0;
+}
+
+static char *constraints_of(void *user, const char *text)
+{
+	char *json = NULL;
+	(void)user;
+	CHECK(asprintf(&json, "{\"name\":\"%s\"}", text + 6) >= 0);
+	return json;
+}
+
+static const struct run_guests guests = { .knows = is_guest, .constraints = constraints_of };
+
+TEST(a_guest_shares_the_frames_where_it_stands)
+{
+	options.guests = &guests;
+	PLAN("test", "board:gpu", "compose", "board:display", "png:out");
+	CHECK_INT(plan.n_edges, 2);
+	CHECK_INT(plan.edges[0].producer, 0);
+	CHECK_INT(plan.edges[0].n_consumers, 2);
+	CHECK_INT(plan.edges[0].consumers[0], 1);
+	CHECK_INT(plan.edges[0].consumers[1], 2);
+	CHECK_INT(plan.edges[1].producer, 2);
+	CHECK_INT(plan.edges[1].n_consumers, 2);
+	CHECK_STR(plan.stages[1].name, "gpu");
+	CHECK_STR(plan.stages[3].name, "display");
+	run_plan_finish(&plan);
+}
+
+TEST(a_guest_may_be_the_first_the_last_or_behind_a_sink)
+{
+	options.guests = &guests;
+	PLAN("board:camera", "board:gpu", "compose", "png:out", "board:display", "+", "null");
+	CHECK_INT(plan.n_edges, 2);
+	CHECK_INT(plan.edges[0].producer, 0);
+	CHECK_INT(plan.edges[0].n_consumers, 2);
+	CHECK_INT(plan.edges[1].producer, 2);
+	CHECK_INT(plan.edges[1].n_consumers, 3);
+	CHECK_INT(plan.stages[0].spec.ops->role, STAGE_SOURCE);
+	CHECK_INT(plan.stages[4].spec.ops->role, STAGE_SINK);
+	run_plan_finish(&plan);
+}
+
+TEST(guests_of_one_name_are_refused)
+{
+	options.guests = &guests;
+	char *words[] = { "test", "board:null", "board:null", "null" };
+	CHECK_INT(run_plan_init(&plan, &options, 4, words), 2);
 	run_plan_finish(&plan);
 }
