@@ -350,7 +350,7 @@ TEST(dead_viewer_ends_a_painter_that_leaves_the_watch_to_the_broker)
 static void start_a_slow_painter(void)
 {
 	start("a", play,
-	      &(struct part){ painter_constraints, UMM_PRODUCER, .frames = 2,
+	      &(struct part){ painter_constraints, UMM_PRODUCER, .frames = 6,
 			      .frame_ns = 900 * 1000 * 1000, .expect = -EPIPE });
 }
 
@@ -380,7 +380,7 @@ static int view_behind_a_cut_line(int fd, const void *argument)
 	int noise = dup(fd);
 	pid_t child = fork();
 	if (child == 0) {
-		struct timespec pause = { .tv_nsec = 300 * 1000 * 1000 };
+		struct timespec pause = { .tv_sec = 2 }; /* by then frames flow everywhere */
 		nanosleep(&pause, NULL);
 		close(fd);
 		_exit(write(noise, (uint32_t[]){ 1, 16u << 16 | 77, 0, 0 }, 16) != 16);

@@ -4,6 +4,7 @@
  * container has left, what is made of a kernel that lies, and what attaching does to the memory.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,16 +300,17 @@ static struct umm_buffer *make_buffer(void)
 	return buffer;
 }
 
-/* Of the mapping that was pinned: "---s" and the like. */
+/* Of the mapping that was pinned: "---s" and the like. The kernel shows neighbours as one. */
 static void permissions(const void *map, char *out)
 {
-	char line[256], prefix[32], from[32];
+	char line[256], mode[8];
+	uintptr_t start, end, at = (uintptr_t)map;
 	FILE *maps = fopen("/proc/self/maps", "re");
-	snprintf(prefix, sizeof(prefix), "%lx-", (unsigned long)(uintptr_t)map);
 	strcpy(out, "none");
 	while (fgets(line, sizeof(line), maps) != NULL)
-		if (strncmp(line, prefix, strlen(prefix)) == 0)
-			sscanf(line, "%31s %4s", from, out);
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, mode) == 3 &&
+		    start <= at && at < end)
+			strcpy(out, mode);
 	fclose(maps);
 }
 
