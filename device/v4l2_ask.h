@@ -35,7 +35,8 @@ struct umm_v4l2_range {
 };
 
 /** All that is on offer. Sizes in order of preference: the one the device has now, then by falling
- * area from 1920x1080 on, then the larger ones, the smallest first; formats as the table has them, the one the device has now before all others. */
+ * area from 1920x1080 on, then the larger ones, the smallest first; formats as the table has them,
+ * the one the device has now before all others. */
 struct umm_v4l2_offers {
 	struct umm_v4l2_offer *offers;
 	unsigned n_offers;

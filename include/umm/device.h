@@ -178,9 +178,10 @@ struct umm_device_done {
  * Take the next buffer the device is done with, waiting at most timeout_ns (0: do not wait,
  * UMM_FOREVER). A device that can be done with none of what it has does not wait, but says -EAGAIN
  * at once, whatever the timeout: one that was given nothing, and a display with its first frame,
- * which stays until a second one takes its place. Returns 0, -EAGAIN (none within the time), -EINTR, UMM_END (no more will come),
- * -ENODEV (unplugged), -ESTALE (its source has changed its size: what was agreed on holds no more),
- * -EPROTO (the driver returned a buffer it does not have), or its errno. Since 0.1.
+ * which stays until a second one takes its place. Returns 0, -EAGAIN (none within the time),
+ * -EINTR, UMM_END (no more will come), -ENODEV (unplugged), -ESTALE (its source has changed its
+ * size: what was agreed on holds no more), -EPROTO (the driver returned a buffer it does not have),
+ * or its errno. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_complete(struct umm_device *device, int64_t timeout_ns,
 					       struct umm_device_done *out);

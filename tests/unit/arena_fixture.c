@@ -2,8 +2,8 @@
 #include "tests/unit/arena_fixture.h"
 #include "tests/harness.h"
 
-#define STEP 13 /* a prime that divides no number of pages here: all have an address of their own  \
-		 */
+/* A prime that divides no number of pages here: all have an address of their own. */
+#define STEP 13
 
 static unsigned n_pages;
 static const char *first;
