@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/driven.h"
+#include "device/refuse.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,34 +15,20 @@
 #define MOST_MAPPING (UMM_MAX_BUFFERS + UMM_DRIVEN_MEMORIES)
 #define MOST_PIECES  65536u /* without an IOMMU each page of a buffer may be one */
 
-int umm_driven_refuse(const char *node, char *why, int error, const char *format, ...)
-{
-	if (why == NULL)
-		return error;
-	int used = snprintf(why, UMM_DEVICE_WHY_MAX, "%s: ", node);
-	if (used < 0 || used >= UMM_DEVICE_WHY_MAX)
-		return error;
-	va_list args;
-	va_start(args, format);
-	vsnprintf(why + used, UMM_DEVICE_WHY_MAX - (size_t)used, format, args);
-	va_end(args);
-	return error;
-}
-
 /* ---- open and close ---- */
 
 int umm_driven_init(struct umm_driven *driven, const char *node, const struct umm_device_opts *opts,
 		    const struct umm_driven_ops *ops, char *why)
 {
 	if (opts->partner != NULL || opts->connector != NULL || opts->rate.num != 0)
-		return umm_driven_refuse(node, why, -EINVAL,
+		return umm_device_refuse(node, why, -EINVAL,
 					 "partner, connector and rate are its driver's business");
 	int ret = umm_pci_look(node, &driven->pci);
 	if (ret == -EINVAL)
-		return umm_driven_refuse(node, why, ret,
+		return umm_device_refuse(node, why, ret,
 					 "not an address of PCI, as in 0000:00:04.0");
 	if (ret < 0)
-		return umm_driven_refuse(node, why, ret, "no such device: %s", strerror(-ret));
+		return umm_device_refuse(node, why, ret, "no such device: %s", strerror(-ret));
 	driven->ops = ops;
 	driven->size = opts->size;
 	driven->format = opts->format;
@@ -134,22 +120,22 @@ static int refuse_map(const struct umm_driven *driven, uint64_t size, int error,
 	const char *node = driven->pci.address;
 	switch (error) {
 	case -ENOMEM:
-		return umm_driven_refuse(node, why, error,
+		return umm_device_refuse(node, why, error,
 					 "%llu bytes cannot be pinned for it: %s (ulimit -l)",
 					 (unsigned long long)size, strerror(-error));
 	case -EACCES:
-		return umm_driven_refuse(node, why, error,
+		return umm_device_refuse(node, why, error,
 					 "where memory is may be known to those with CAP_SYS_ADMIN "
 					 "only");
 	case -ENOSPC:
 	case -ERANGE:
 	case -EPERM:
-		return umm_driven_refuse(node, why, error,
+		return umm_device_refuse(node, why, error,
 					 "it reaches addresses up to 0x%llx, the buffer is not "
 					 "all there",
 					 (unsigned long long)driven->address_max);
 	default:
-		return umm_driven_refuse(node, why, error, "the memory cannot be mapped: %s",
+		return umm_device_refuse(node, why, error, "the memory cannot be mapped: %s",
 					 strerror(-error));
 	}
 }
@@ -185,7 +171,7 @@ int umm_driven_attach(void *state, unsigned slot, struct umm_buffer *buffer, cha
 	struct umm_driven *driven = state;
 	int fd = umm_buffer_memory_fd(buffer);
 	if (fd < 0)
-		return umm_driven_refuse(driven->pci.address, why, -EFAULT,
+		return umm_device_refuse(driven->pci.address, why, -EFAULT,
 					 "there is no memory file whose pages could be pinned");
 	int ret = driven->ops->check_file(driven, buffer, why);
 	if (ret < 0)

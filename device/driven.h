@@ -74,10 +74,6 @@ struct umm_driven {
 	} regions[UMM_PCI_REGIONS];
 };
 
-/** "0000:00:04.0: what" in `why`, which may be NULL. Returns `error`. */
-int umm_driven_refuse(const char *node, char *why, int error, const char *format, ...)
-	UMM_PRINTF(4, 5);
-
 /** For open(): look at the device and keep the caller's wishes. 0 or a negative errno, told. */
 int umm_driven_init(struct umm_driven *driven, const char *node, const struct umm_device_opts *opts,
 		    const struct umm_driven_ops *ops, char *why);

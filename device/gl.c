@@ -13,6 +13,7 @@
  * In a child of the process that opened it, attach is a trial (device/gl_trial.h).
  */
 #include "device/gl.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,7 +32,7 @@ static int open_machine(const char *node, struct umm_gl_machine **out, char *why
 {
 	struct umm_gl_machine *machine = calloc(1, sizeof(*machine));
 	if (machine == NULL)
-		return umm_gl_refuse("gl", why, -ENOMEM, "out of memory");
+		return umm_device_refuse("gl", why, -ENOMEM, "out of memory");
 	int ret = umm_gl_display_open(node, &machine->display, why);
 	if (ret < 0) {
 		free(machine);
@@ -48,13 +49,13 @@ static int share_machine(const char *node, const struct umm_device *partner,
 {
 	struct umm_gl_end *other = umm_device_state(partner, &umm_gl_device_ops);
 	if (other == NULL || other->direction == UMM_DEVICE_WRITES)
-		return umm_gl_refuse("gl", why, -EINVAL,
-				     "its partner is no end of a GPU that reads");
+		return umm_device_refuse("gl", why, -EINVAL,
+					 "its partner is no end of a GPU that reads");
 	if (node[0] != '\0' && strcmp(node, other->machine->display.node) != 0)
-		return umm_gl_refuse(node, why, -EINVAL, "its partner is another GPU");
+		return umm_device_refuse(node, why, -EINVAL, "its partner is another GPU");
 	if (other->machine->ends[1] != NULL)
-		return umm_gl_refuse(other->machine->display.node, why, -EBUSY,
-				     "its partner has one already");
+		return umm_device_refuse(other->machine->display.node, why, -EBUSY,
+					 "its partner has one already");
 	other->machine->refs++;
 	*out = other->machine;
 	return 0;
@@ -82,13 +83,13 @@ static int check_opts(const struct umm_device_opts *opts, char *why)
 	bool writes = direction_of(opts) == UMM_DEVICE_WRITES;
 	const struct umm_device_overlay *overlay = opts->overlay;
 	if (opts->rotate_degrees % 90 != 0 || opts->rotate_degrees > 270)
-		return umm_gl_refuse("gl", why, -EINVAL, "turns by 0, 90, 180 or 270 degrees");
+		return umm_device_refuse("gl", why, -EINVAL, "turns by 0, 90, 180 or 270 degrees");
 	if (!writes && (opts->partner != NULL || opts->rotate_degrees != 0 || overlay != NULL))
-		return umm_gl_refuse("gl", why, -EINVAL, "the end that reads only reads");
+		return umm_device_refuse("gl", why, -EINVAL, "the end that reads only reads");
 	if (overlay != NULL &&
 	    (overlay->size.width_px == 0 || overlay->size.height_px == 0 ||
 	     overlay->size.width_px > INT16_MAX || overlay->size.height_px > INT16_MAX))
-		return umm_gl_refuse("gl", why, -EINVAL, "no picture to draw over");
+		return umm_device_refuse("gl", why, -EINVAL, "no picture to draw over");
 	return 0;
 }
 
@@ -101,8 +102,8 @@ static int set_style(struct umm_gl_machine *machine, const struct umm_device_opt
 	if (ret == 0)
 		ret = umm_gl_painter_set_overlay(&machine->painter, opts->overlay);
 	return ret == 0 ? 0
-			: umm_gl_refuse(machine->display.node, why, ret,
-					"does not take the overlay: %s", strerror(-ret));
+			: umm_device_refuse(machine->display.node, why, ret,
+					    "does not take the overlay: %s", strerror(-ret));
 }
 
 static int ask(struct umm_gl_end *end, const struct umm_device_opts *opts, char *why)
@@ -111,12 +112,13 @@ static int ask(struct umm_gl_end *end, const struct umm_device_opts *opts, char 
 	const struct umm_gl_display *display = &end->machine->display;
 	int ret = umm_gl_abilities_ask(display, end->direction, opts->format, &end->abilities);
 	if (ret == -EINVAL && opts->format != 0)
-		return umm_gl_refuse(display->node, why, ret, "%s does not %s %s", display->driver,
-				     end->direction == UMM_DEVICE_WRITES ? "draw on" : "sample",
-				     umm_format_name(opts->format, name));
+		return umm_device_refuse(display->node, why, ret, "%s does not %s %s",
+					 display->driver,
+					 end->direction == UMM_DEVICE_WRITES ? "draw on" : "sample",
+					 umm_format_name(opts->format, name));
 	return ret == 0 ? 0
-			: umm_gl_refuse(display->node, why, ret == -EINVAL ? -ENODEV : ret,
-					"%s takes none of our formats", display->driver);
+			: umm_device_refuse(display->node, why, ret == -EINVAL ? -ENODEV : ret,
+					    "%s takes none of our formats", display->driver);
 }
 
 /* The sampler and the renderer are refused for different things: one name for each. A new version
@@ -153,7 +155,8 @@ static int prepare(struct umm_gl_end *end, const struct umm_device_opts *opts, c
 	if (ret == 0)
 		ret = umm_gl_end_create_fd(end);
 	return ret == 0 ? 0
-			: umm_gl_refuse(end->machine->display.node, why, ret, "%s", strerror(-ret));
+			: umm_device_refuse(end->machine->display.node, why, ret, "%s",
+					    strerror(-ret));
 }
 
 static void gl_close(void *state)
@@ -176,7 +179,7 @@ static int gl_open(const char *node, const struct umm_device_opts *opts, void **
 		return ret;
 	struct umm_gl_end *end = calloc(1, sizeof(*end));
 	if (end == NULL)
-		return umm_gl_refuse("gl", why, -ENOMEM, "out of memory");
+		return umm_device_refuse("gl", why, -ENOMEM, "out of memory");
 	end->fd = end->fence = -1;
 	end->submitted = UMM_GL_NONE;
 	end->direction = direction_of(opts);
@@ -232,16 +235,16 @@ static int check_layout(const struct umm_gl_end *end, const struct umm_layout *l
 	char name[UMM_FORMAT_NAME_SIZE], modifier[UMM_MODIFIER_NAME_SIZE];
 	const struct umm_gl_display *display = &end->machine->display;
 	if (umm_gl_abilities_find(&end->abilities, layout->format, layout->modifier) == NULL)
-		return umm_gl_refuse(display->node, why, -EOPNOTSUPP, "%s does not take %s, %s",
-				     end->driver, umm_format_name(layout->format, name),
-				     umm_modifier_name(layout->modifier, modifier));
+		return umm_device_refuse(display->node, why, -EOPNOTSUPP, "%s does not take %s, %s",
+					 end->driver, umm_format_name(layout->format, name),
+					 umm_modifier_name(layout->modifier, modifier));
 	if (layout->width_px > display->max_px || layout->height_px > display->max_px)
-		return umm_gl_refuse(display->node, why, -EOPNOTSUPP,
-				     "%s takes images of %ux%u at most", end->driver,
-				     display->max_px, display->max_px);
+		return umm_device_refuse(display->node, why, -EOPNOTSUPP,
+					 "%s takes images of %ux%u at most", end->driver,
+					 display->max_px, display->max_px);
 	if (layout->handles == UMM_HANDLES_PER_PLANE && layout->n_planes > 1)
-		return umm_gl_refuse(display->node, why, -EOPNOTSUPP,
-				     "planes in memory of their own are not taken");
+		return umm_device_refuse(display->node, why, -EOPNOTSUPP,
+					 "planes in memory of their own are not taken");
 	return 0;
 }
 
@@ -251,8 +254,8 @@ static int attach_in_earnest(struct umm_gl_end *end, unsigned slot, struct umm_b
 	const struct umm_gl_display *display = &end->machine->display;
 	int ret = umm_gl_display_use(display);
 	if (ret < 0)
-		return umm_gl_refuse(display->node, why, ret, "%s has lost its context",
-				     end->driver);
+		return umm_device_refuse(display->node, why, ret, "%s has lost its context",
+					 end->driver);
 	return umm_gl_frame_create(display, buffer, format, end->finding->verdict.way,
 				   end->direction == UMM_DEVICE_WRITES, &end->frames[slot], why);
 }
@@ -282,8 +285,8 @@ static int gl_attach(void *state, unsigned slot, struct umm_buffer *buffer, char
 	const struct umm_layout *layout = umm_buffer_layout(buffer);
 	const struct umm_gl_format *format = umm_gl_format_find(layout->format);
 	if (end->n_attached > 0 && !umm_gl_same_layout(layout, &end->layout))
-		return umm_gl_refuse(gl_node(end), why, -EBUSY,
-				     "buffers of another layout are attached");
+		return umm_device_refuse(gl_node(end), why, -EBUSY,
+					 "buffers of another layout are attached");
 	int ret = check_layout(end, layout, why);
 	if (ret == 0)
 		ret = umm_gl_display_is_ours(&end->machine->display)
@@ -304,8 +307,9 @@ static int gl_check(void *state, unsigned slot, struct umm_buffer *buffer, char 
 	(void)slot, (void)buffer;
 	if (!umm_gl_display_is_ours(&end->machine->display) && end->finding->verdict.compared)
 		return 0;
-	umm_gl_refuse(gl_node(end), why, 0,
-		      "contents are compared in a child process, where the CPU can map the buffer");
+	umm_device_refuse(
+		gl_node(end), why, 0,
+		"contents are compared in a child process, where the CPU can map the buffer");
 	return UMM_DEVICE_UNCHECKED;
 }
 

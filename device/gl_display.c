@@ -5,10 +5,10 @@
  * buffers, and these are the card's: it has nothing to draw on behind a render node.
  */
 #include "device/gl_display.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <glob.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,20 +18,6 @@
 
 #define RENDER_NODES "/dev/dri/renderD*"
 #define CARDS	     "/dev/dri/card*"
-
-int umm_gl_refuse(const char *node, char *why, int error, const char *format, ...)
-{
-	if (why == NULL)
-		return error;
-	int used = snprintf(why, UMM_DEVICE_WHY_MAX, "%s: ", node);
-	if (used < 0 || used >= UMM_DEVICE_WHY_MAX)
-		return error;
-	va_list args;
-	va_start(args, format);
-	vsnprintf(why + used, UMM_DEVICE_WHY_MAX - (size_t)used, format, args);
-	va_end(args);
-	return error;
-}
 
 const char *umm_gl_error(const struct umm_gl_api *api)
 {
@@ -62,13 +48,14 @@ static int open_node(struct umm_gl_display *display, char *why)
 	char driver[64];
 	int ret = umm_drm_open(display->node, &display->fd);
 	if (ret < 0)
-		return umm_gl_refuse(display->node, why, ret, "cannot open it: %s", strerror(-ret));
+		return umm_device_refuse(display->node, why, ret, "cannot open it: %s",
+					 strerror(-ret));
 	if (umm_drm_driver(display->fd, driver, sizeof(driver)) < 0)
-		return umm_gl_refuse(display->node, why, -ENODEV, "not a node of DRM");
+		return umm_device_refuse(display->node, why, -ENODEV, "not a node of DRM");
 	display->gbm = api->gbm_create_device(display->fd);
 	if (display->gbm == NULL)
-		return umm_gl_refuse(display->node, why, -ENODEV, "GBM has no driver for %s",
-				     driver);
+		return umm_device_refuse(display->node, why, -ENODEV, "GBM has no driver for %s",
+					 driver);
 	return 0;
 }
 
@@ -78,8 +65,8 @@ static int open_egl(struct umm_gl_display *display, char *why)
 	static const EGLint attributes[] = { EGL_CONTEXT_CLIENT_VERSION, 2, EGL_NONE };
 	EGLDisplay egl = api->eglGetPlatformDisplayEXT(EGL_PLATFORM_GBM_KHR, display->gbm, NULL);
 	if (egl == EGL_NO_DISPLAY || !api->eglInitialize(egl, NULL, NULL))
-		return umm_gl_refuse(display->node, why, -ENODEV, "EGL does not start: %s",
-				     umm_gl_error(api));
+		return umm_device_refuse(display->node, why, -ENODEV, "EGL does not start: %s",
+					 umm_gl_error(api));
 	display->egl = egl;
 	const char *extensions = api->eglQueryString(egl, EGL_EXTENSIONS);
 	static const char *const needed[] = { "EGL_EXT_image_dma_buf_import",
@@ -87,14 +74,14 @@ static int open_egl(struct umm_gl_display *display, char *why)
 					      "EGL_KHR_surfaceless_context" };
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!umm_gl_has_word(extensions, needed[i]))
-			return umm_gl_refuse(display->node, why, -ENODEV, "EGL lacks %s",
-					     needed[i]);
+			return umm_device_refuse(display->node, why, -ENODEV, "EGL lacks %s",
+						 needed[i]);
 	api->eglBindAPI(EGL_OPENGL_ES_API);
 	display->context =
 		api->eglCreateContext(egl, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, attributes);
 	if (display->context == EGL_NO_CONTEXT || umm_gl_display_use(display) < 0)
-		return umm_gl_refuse(display->node, why, -ENODEV, "no OpenGL ES: %s",
-				     umm_gl_error(api));
+		return umm_device_refuse(display->node, why, -ENODEV, "no OpenGL ES: %s",
+					 umm_gl_error(api));
 	return 0;
 }
 
@@ -161,11 +148,11 @@ static int open_one(const char *node, struct umm_gl_display *out, char *why)
 	struct umm_gl_display display = { .fd = -1, .owner = getpid() };
 	const char *missing = "";
 	if (strlen(node) >= sizeof(display.node))
-		return umm_gl_refuse(node, why, -ENAMETOOLONG, "too long for a node");
+		return umm_device_refuse(node, why, -ENAMETOOLONG, "too long for a node");
 	strcpy(display.node, node);
 	if (umm_gl_api_load(&display.api, &missing) < 0)
-		return umm_gl_refuse(node, why, -ENOENT,
-				     "%s is not here, or too old: no GPU can be used", missing);
+		return umm_device_refuse(node, why, -ENOENT,
+					 "%s is not here, or too old: no GPU can be used", missing);
 	int ret = open_node(&display, why);
 	if (ret == 0)
 		ret = open_egl(&display, why);
@@ -248,7 +235,8 @@ int umm_gl_display_open(const char *node, struct umm_gl_display *out, char *why)
 	if (node[0] != '\0')
 		return open_one(node, out, why);
 	struct search search = { .out = out, .why = why, .ret = -ENODEV };
-	umm_gl_refuse("/dev/dri", why, -ENODEV, "no card: no driver of a GPU or display is loaded");
+	umm_device_refuse("/dev/dri", why, -ENODEV,
+			  "no card: no driver of a GPU or display is loaded");
 	list_of(RENDER_NODES, try_node, &search);
 	search.processors = true;
 	list_of(CARDS, try_node, &search);

@@ -35,9 +35,6 @@ struct umm_gl_display {
 	pid_t owner;
 };
 
-/** "node: what" in `why`, which may be NULL. Returns `error`. */
-int umm_gl_refuse(const char *node, char *why, int error, const char *format, ...) UMM_PRINTF(4, 5);
-
 /** The last error of EGL in words. */
 const char *umm_gl_error(const struct umm_gl_api *api);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/gl_frame.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <string.h>
@@ -145,16 +146,16 @@ static int refuse_import(const struct umm_gl_display *display, const struct umm_
 	const char *error = umm_gl_error(display->api);
 	int ret = whose_fault(display, buffer);
 	if (ret != -EOPNOTSUPP)
-		return umm_gl_refuse(
+		return umm_device_refuse(
 			display->node, why, ret,
 			"%s imports no memory of heap %s: eglCreateImage says %s, PRIME "
 			"import %s",
 			display->driver, layout->heap, error, strerror(-ret));
-	return umm_gl_refuse(display->node, why, ret,
-			     "%s takes no %ux%u %s with a stride of %llu: eglCreateImage says %s",
-			     display->driver, layout->width_px, layout->height_px,
-			     umm_format_name(fourcc, name),
-			     (unsigned long long)layout->planes[0].stride_bytes, error);
+	return umm_device_refuse(
+		display->node, why, ret,
+		"%s takes no %ux%u %s with a stride of %llu: eglCreateImage says %s",
+		display->driver, layout->width_px, layout->height_px, umm_format_name(fourcc, name),
+		(unsigned long long)layout->planes[0].stride_bytes, error);
 }
 
 GLuint umm_gl_texture_create(const struct umm_gl_api *api, GLenum target)
@@ -193,8 +194,8 @@ static int add_image(const struct umm_gl_display *display, struct umm_gl_frame *
 	api->glEGLImageTargetTexture2DOES(target, image);
 	if (api->glGetError() == GL_NO_ERROR)
 		return 0;
-	return umm_gl_refuse(display->node, why, -EOPNOTSUPP, "%s makes no texture of the image",
-			     display->driver);
+	return umm_device_refuse(display->node, why, -EOPNOTSUPP,
+				 "%s makes no texture of the image", display->driver);
 }
 
 static int add_images(const struct umm_gl_display *display, const struct umm_buffer *buffer,
@@ -224,8 +225,8 @@ int umm_gl_frame_create(const struct umm_gl_display *display, const struct umm_b
 	if (ret == 0 && to_draw) {
 		frame.target = umm_gl_target_create(display->api, frame.textures[0]);
 		if (frame.target == 0)
-			ret = umm_gl_refuse(display->node, why, -EOPNOTSUPP,
-					    "%s cannot draw on such an image", display->driver);
+			ret = umm_device_refuse(display->node, why, -EOPNOTSUPP,
+						"%s cannot draw on such an image", display->driver);
 	}
 	if (ret < 0) {
 		umm_gl_frame_destroy(display, &frame);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/gl_trial.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -125,9 +126,9 @@ static GLuint picture(const struct trial *trial, const void *pixels)
 static int refuse(const struct trial *trial, int error, const char *what)
 {
 	char name[UMM_FORMAT_NAME_SIZE];
-	return umm_gl_refuse(trial->display.node, trial->why, error, "%s %s %s",
-			     trial->display.driver, what,
-			     umm_format_name(trial->format->fourcc, name));
+	return umm_device_refuse(trial->display.node, trial->why, error, "%s %s %s",
+				 trial->display.driver, what,
+				 umm_format_name(trial->format->fourcc, name));
 }
 
 /* From the buffer onto a picture of ours. */

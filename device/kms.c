@@ -12,6 +12,7 @@
  * Between two flips the display holds one buffer, during a flip two.
  */
 #include "device/kms.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -44,10 +45,10 @@ static int refuse_format(struct kms *kms, uint32_t fourcc, int error, char *why)
 {
 	char name[UMM_FORMAT_NAME_SIZE];
 	if (error == -EINVAL && fourcc != 0)
-		return umm_kms_refuse(kms->card.node, why, error, "%s does not show %s",
-				      kms->output.name, umm_format_name(fourcc, name));
-	return umm_kms_refuse(kms->card.node, why, error, "does not tell its formats: %s",
-			      strerror(-error));
+		return umm_device_refuse(kms->card.node, why, error, "%s does not show %s",
+					 kms->output.name, umm_format_name(fourcc, name));
+	return umm_device_refuse(kms->card.node, why, error, "does not tell its formats: %s",
+				 strerror(-error));
 }
 
 static int open_card(struct kms *kms, const char *node, const struct umm_device_opts *opts,
@@ -87,7 +88,8 @@ static void try_card(void *user, const char *node)
 static int open_any(struct kms *kms, const struct umm_device_opts *opts, char *why)
 {
 	struct search search = { .kms = kms, .opts = opts, .why = why, .ret = -ENODEV };
-	umm_kms_refuse("/dev/dri", why, -ENODEV, "no card: no driver of a display is loaded here");
+	umm_device_refuse("/dev/dri", why, -ENODEV,
+			  "no card: no driver of a display is loaded here");
 	umm_kms_list(try_card, &search);
 	return search.ret;
 }
@@ -97,10 +99,10 @@ static int kms_open(const char *node, const struct umm_device_opts *opts, void *
 {
 	const char *name = node[0] != '\0' ? node : "/dev/dri";
 	if (opts->partner != NULL || opts->direction == UMM_DEVICE_WRITES)
-		return umm_kms_refuse(name, why, -EINVAL, "a display only shows frames");
+		return umm_device_refuse(name, why, -EINVAL, "a display only shows frames");
 	struct kms *kms = calloc(1, sizeof(*kms));
 	if (kms == NULL)
-		return umm_kms_refuse(name, why, -ENOMEM, "out of memory");
+		return umm_device_refuse(name, why, -ENOMEM, "out of memory");
 	kms->card.fd = -1;
 	kms->shown = kms->next = NONE;
 	int ret = node[0] != '\0' ? open_card(kms, node, opts, why) : open_any(kms, opts, why);
@@ -167,18 +169,20 @@ static int check_layout(const struct kms *kms, const struct umm_layout *layout, 
 {
 	char name[UMM_FORMAT_NAME_SIZE], modifier[UMM_MODIFIER_NAME_SIZE];
 	if (kms->n_attached > 0 && !is_same_layout(layout, &kms->layout))
-		return umm_kms_refuse(kms->card.node, why, -EBUSY,
-				      "buffers of another layout are attached");
+		return umm_device_refuse(kms->card.node, why, -EBUSY,
+					 "buffers of another layout are attached");
 	if (umm_kms_mode(&kms->output, layout->width_px, layout->height_px) == NULL)
-		return umm_kms_refuse(kms->card.node, why, -EOPNOTSUPP, "%s has no mode of %ux%u",
-				      kms->output.name, layout->width_px, layout->height_px);
+		return umm_device_refuse(kms->card.node, why, -EOPNOTSUPP,
+					 "%s has no mode of %ux%u", kms->output.name,
+					 layout->width_px, layout->height_px);
 	if (!umm_kms_formats_have(&kms->formats, layout->format, layout->modifier))
-		return umm_kms_refuse(kms->card.node, why, -EOPNOTSUPP, "%s does not show %s, %s",
-				      kms->output.name, umm_format_name(layout->format, name),
-				      umm_modifier_name(layout->modifier, modifier));
+		return umm_device_refuse(kms->card.node, why, -EOPNOTSUPP,
+					 "%s does not show %s, %s", kms->output.name,
+					 umm_format_name(layout->format, name),
+					 umm_modifier_name(layout->modifier, modifier));
 	if (layout->handles == UMM_HANDLES_PER_PLANE && layout->n_planes > 1)
-		return umm_kms_refuse(kms->card.node, why, -EOPNOTSUPP,
-				      "planes in memory of their own are not taken");
+		return umm_device_refuse(kms->card.node, why, -EOPNOTSUPP,
+					 "planes in memory of their own are not taken");
 	return 0;
 }
 

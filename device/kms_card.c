@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/kms_card.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +19,6 @@
 #define NODES	       "/dev/dri/card*"
 #define MASTER_TRIES   20
 #define MASTER_WAIT_NS 50000000
-
-int umm_kms_refuse(const char *node, char *why, int error, const char *format, ...)
-{
-	if (why == NULL)
-		return error;
-	int used = snprintf(why, UMM_DEVICE_WHY_MAX, "%s: ", node);
-	if (used < 0 || used >= UMM_DEVICE_WHY_MAX)
-		return error;
-	va_list args;
-	va_start(args, format);
-	vsnprintf(why + used, UMM_DEVICE_WHY_MAX - (size_t)used, format, args);
-	va_end(args);
-	return error;
-}
 
 /* Never waits in read(2): events are read when poll(2) has announced them. */
 static int open_node(const char *node)
@@ -80,18 +66,19 @@ int umm_kms_card_open(const char *node, struct umm_kms_card *out, char *why)
 {
 	struct umm_kms_card card = UMM_KMS_NO_CARD;
 	if (strlen(node) >= sizeof(card.node))
-		return umm_kms_refuse(node, why, -ENAMETOOLONG, "too long for a node");
+		return umm_device_refuse(node, why, -ENAMETOOLONG, "too long for a node");
 	strcpy(card.node, node);
 	umm_autofd fd = open_node(node);
 	if (fd < 0)
-		return umm_kms_refuse(node, why, fd, "cannot open it: %s", strerror(-fd));
+		return umm_device_refuse(node, why, fd, "cannot open it: %s", strerror(-fd));
 	card.fd = fd;
 	if (read_driver(&card) < 0)
-		return umm_kms_refuse(node, why, -ENODEV, "not a node of DRM");
+		return umm_device_refuse(node, why, -ENODEV, "not a node of DRM");
 	if (!shows_something(fd))
-		return umm_kms_refuse(node, why, -ENODEV, "%s drives no display here", card.driver);
+		return umm_device_refuse(node, why, -ENODEV, "%s drives no display here",
+					 card.driver);
 	if (!has_capability(fd, DRM_CAP_PRIME, DRM_PRIME_CAP_IMPORT))
-		return umm_kms_refuse(node, why, -ENODEV, "%s imports no dma-bufs", card.driver);
+		return umm_device_refuse(node, why, -ENODEV, "%s imports no dma-bufs", card.driver);
 	ask_for_capabilities(&card);
 	umm_fd_steal(&fd);
 	*out = card;
@@ -128,7 +115,7 @@ int umm_kms_card_become_master(struct umm_kms_card *card, char *why)
 		nanosleep(&(struct timespec){ .tv_nsec = MASTER_WAIT_NS }, NULL);
 		open_again(card);
 	}
-	return umm_kms_refuse(
+	return umm_device_refuse(
 		card->node, why, -EBUSY,
 		"another program shows its pictures there (it is the DRM master): end "
 		"it, or switch to a console without one");

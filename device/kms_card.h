@@ -24,10 +24,6 @@ struct umm_kms_card {
 		.fd = -1                                                                           \
 	}
 
-/** "node: what" in `why`, which may be NULL. Returns `error`. */
-int umm_kms_refuse(const char *node, char *why, int error, const char *format, ...)
-	UMM_PRINTF(4, 5);
-
 /** Open a node of KMS. -ENODEV: it is not one; or an errno of open(2). */
 int umm_kms_card_open(const char *node, struct umm_kms_card *out, char *why);
 void umm_kms_card_close(struct umm_kms_card *card);

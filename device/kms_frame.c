@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/kms_frame.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static int import(const struct umm_kms_card *card, struct umm_kms_handles *handl
 		int ret = umm_kms_handle_get(handles, card->fd, umm_buffer_fd(buffer),
 					     &frame->handles[frame->n_handles]);
 		if (ret < 0)
-			return umm_kms_refuse(
+			return umm_device_refuse(
 				card->node, why, ret, "%s does not import memory of heap %s: %s",
 				card->driver, umm_buffer_layout(buffer)->heap, strerror(-ret));
 		frame->n_handles++;
@@ -53,11 +54,11 @@ static int refuse_layout(const struct umm_kms_card *card, const struct umm_layou
 			 int error, char *why)
 {
 	char name[UMM_FORMAT_NAME_SIZE];
-	return umm_kms_refuse(card->node, why, error,
-			      "%s makes no framebuffer of %ux%u %s with a stride of %llu: %s",
-			      card->driver, layout->width_px, layout->height_px,
-			      umm_format_name(layout->format, name),
-			      (unsigned long long)layout->planes[0].stride_bytes, strerror(-error));
+	return umm_device_refuse(
+		card->node, why, error,
+		"%s makes no framebuffer of %ux%u %s with a stride of %llu: %s", card->driver,
+		layout->width_px, layout->height_px, umm_format_name(layout->format, name),
+		(unsigned long long)layout->planes[0].stride_bytes, strerror(-error));
 }
 
 int umm_kms_frame_create(const struct umm_kms_card *card, struct umm_kms_handles *handles,

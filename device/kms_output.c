@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/kms_output.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -168,20 +169,20 @@ static int take(const struct search *search, const drmModeConnector *connector,
 	if (output.n_modes == 0) {
 		char sizes[160];
 		list_sizes(connector, sizes, sizeof(sizes));
-		return umm_kms_refuse(node, search->why, -EINVAL,
-				      "%s has no mode %llux%llu; it has:%s", output.name,
-				      (unsigned long long)search->opts->size.width_px,
-				      (unsigned long long)search->opts->size.height_px, sizes);
+		return umm_device_refuse(node, search->why, -EINVAL,
+					 "%s has no mode %llux%llu; it has:%s", output.name,
+					 (unsigned long long)search->opts->size.width_px,
+					 (unsigned long long)search->opts->size.height_px, sizes);
 	}
 	int index = choose_crtc(fd, search->resources, connector);
 	if (index < 0)
-		return umm_kms_refuse(node, search->why, -EBUSY, "no CRTC can drive %s",
-				      output.name);
+		return umm_device_refuse(node, search->why, -EBUSY, "no CRTC can drive %s",
+					 output.name);
 	output.crtc = search->resources->crtcs[index];
 	output.plane = find_primary(fd, index);
 	if (output.plane == 0)
-		return umm_kms_refuse(node, search->why, -ENODEV, "%s has no primary plane",
-				      output.name);
+		return umm_device_refuse(node, search->why, -ENODEV, "%s has no primary plane",
+					 output.name);
 	*out = output;
 	return 0;
 }
@@ -198,8 +199,8 @@ static int consider(struct search *search, const drmModeConnector *connector,
 	if (wish != NULL ? strcmp(wish, name) != 0 : !connected)
 		return 1;
 	if (!connected)
-		return umm_kms_refuse(search->card->node, search->why, -ENODEV,
-				      "nothing is connected to %s", name);
+		return umm_device_refuse(search->card->node, search->why, -ENODEV,
+					 "nothing is connected to %s", name);
 	return take(search, connector, out);
 }
 
@@ -216,11 +217,11 @@ static int choose(struct search *search, struct umm_kms_output *out)
 	if (ret != 1)
 		return ret;
 	if (search->opts->connector != NULL)
-		return umm_kms_refuse(search->card->node, search->why, -EINVAL,
-				      "no connector %s; there are:%s", search->opts->connector,
-				      search->seen);
-	return umm_kms_refuse(search->card->node, search->why, -ENODEV, "no display:%s",
-			      search->seen);
+		return umm_device_refuse(search->card->node, search->why, -EINVAL,
+					 "no connector %s; there are:%s", search->opts->connector,
+					 search->seen);
+	return umm_device_refuse(search->card->node, search->why, -ENODEV, "no display:%s",
+				 search->seen);
 }
 
 int umm_kms_output_choose(const struct umm_kms_card *card, const struct umm_device_opts *opts,
@@ -228,8 +229,8 @@ int umm_kms_output_choose(const struct umm_kms_card *card, const struct umm_devi
 {
 	drmModeRes *resources = drmModeGetResources(card->fd);
 	if (resources == NULL)
-		return umm_kms_refuse(card->node, why, -errno, "does not tell its displays: %s",
-				      strerror(errno));
+		return umm_device_refuse(card->node, why, -errno, "does not tell its displays: %s",
+					 strerror(errno));
 	struct search search = { .card = card, .opts = opts, .resources = resources, .why = why };
 	int ret = choose(&search, out);
 	drmModeFreeResources(resources);

@@ -11,6 +11,7 @@
  * Memory for queues is one huge page, taken when the first is asked for.
  */
 #include "device/uio.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static int check_file(const struct umm_driven *driven, const struct umm_buffer *
 	bool pinned = fd != umm_buffer_fd(buffer); /* by the dma-buf over it */
 	if (pinned || identity.page_bytes > PAGE_BYTES)
 		return 0;
-	return umm_driven_refuse(driven->pci.address, why, -EFAULT,
+	return umm_device_refuse(driven->pci.address, why, -EFAULT,
 				 "the kernel may move the pages of a memory file while it knows "
 				 "them by their addresses");
 }
@@ -125,12 +126,12 @@ static const struct umm_driven_ops ops = {
 static int check_free(const struct umm_pci *pci, char *why)
 {
 	if (pci->driver[0] != '\0' && strcmp(pci->driver, DRIVER) != 0)
-		return umm_driven_refuse(pci->address, why, -EBUSY,
+		return umm_device_refuse(pci->address, why, -EBUSY,
 					 "%s has it: write its address to "
 					 "/sys/bus/pci/drivers/%s/unbind",
 					 pci->driver, pci->driver);
 	if (pci->iommu_group >= 0 && strcmp(pci->iommu_type, "identity") != 0)
-		return umm_driven_refuse(pci->address, why, -ENOTSUP,
+		return umm_device_refuse(pci->address, why, -ENOTSUP,
 					 "an IOMMU translates its addresses: use vfio:%s",
 					 pci->address);
 	return 0;
@@ -144,7 +145,7 @@ static int open_device(struct uio_device *device, char *why)
 		return ret;
 	ret = umm_pci_enable(pci, true);
 	if (ret < 0)
-		return umm_driven_refuse(pci->address, why, ret, "it cannot be switched on: %s",
+		return umm_device_refuse(pci->address, why, ret, "it cannot be switched on: %s",
 					 strerror(-ret));
 	device->enabled = true;
 	device->driven.demand = (struct umm_memory_demand){
@@ -164,11 +165,11 @@ static int uio_open(const char *node, const struct umm_device_opts *opts, void *
 		    char *why)
 {
 	if (node[0] == '\0')
-		return umm_driven_refuse("uio", why, -EINVAL,
+		return umm_device_refuse("uio", why, -EINVAL,
 					 "name the device: it will access memory unhindered");
 	umm_autofree struct uio_device *device = calloc(1, sizeof(*device));
 	if (device == NULL)
-		return umm_driven_refuse(node, why, -ENOMEM, "out of memory");
+		return umm_device_refuse(node, why, -ENOMEM, "out of memory");
 	int ret = umm_driven_init(&device->driven, node, opts, &ops, why);
 	if (ret == 0)
 		ret = open_device(device, why);

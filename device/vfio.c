@@ -12,6 +12,7 @@
  *	echo 0000:00:04.0 > /sys/bus/pci/drivers_probe
  */
 #include "device/vfio.h"
+#include "device/refuse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -95,23 +96,23 @@ static const struct umm_driven_ops ops = {
 static int refuse_open(const struct umm_pci *pci, int error, const char *step, char *why)
 {
 	if (strcmp(step, "viable") == 0 && error == -EPERM)
-		return umm_driven_refuse(pci->address, why, error,
+		return umm_device_refuse(pci->address, why, error,
 					 "other devices of its IOMMU group %d have drivers of the "
 					 "kernel: see /sys/kernel/iommu_groups/%d/devices",
 					 pci->iommu_group, pci->iommu_group);
-	return umm_driven_refuse(pci->address, why, error, "%s: %s", step,
+	return umm_device_refuse(pci->address, why, error, "%s: %s", step,
 				 error == -EBUSY ? "another program drives it" : strerror(-error));
 }
 
 static int check_bound(const struct umm_pci *pci, char *why)
 {
 	if (pci->iommu_group < 0)
-		return umm_driven_refuse(pci->address, why, -ENODEV,
+		return umm_device_refuse(pci->address, why, -ENODEV,
 					 "it is behind no IOMMU that is switched on "
 					 "(intel_iommu=on, amd_iommu=on); uio:%s drives it without",
 					 pci->address);
 	if (strcmp(pci->driver, DRIVER) != 0)
-		return umm_driven_refuse(pci->address, why,
+		return umm_device_refuse(pci->address, why,
 					 pci->driver[0] != '\0' ? -EBUSY : -ENODEV,
 					 "%s has it; write " DRIVER " to its driver_override, "
 					 "unbind it, and write its address to drivers_probe",
@@ -135,12 +136,12 @@ static int ask_iommu(struct vfio_device *device, char *why)
 	const char *node = device->driven.pci.address;
 	int ret = umm_vfio_ask_iommu(device->fds.container, &device->iommu);
 	if (ret < 0)
-		return umm_driven_refuse(node, why, ret, "VFIO_IOMMU_GET_INFO: %s", strerror(-ret));
+		return umm_device_refuse(node, why, ret, "VFIO_IOMMU_GET_INFO: %s", strerror(-ret));
 	if (!is_coherent(&device->iommu))
-		return umm_driven_refuse(node, why, -EOPNOTSUPP,
+		return umm_device_refuse(node, why, -EOPNOTSUPP,
 					 "it does not look into the CPU's caches");
 	ret = umm_vfio_space_init(&device->space, &device->iommu, device->driven.address_max);
-	return ret == -ERANGE ? umm_driven_refuse(node, why, ret,
+	return ret == -ERANGE ? umm_device_refuse(node, why, ret,
 						  "its IOMMU translates no address up to 0x%llx",
 						  (unsigned long long)device->driven.address_max)
 			      : ret;
@@ -197,13 +198,13 @@ static int vfio_open(const char *node, const struct umm_device_opts *opts, void 
 	if (node[0] == '\0')
 		umm_pci_list(DRIVER, take_first, first);
 	if (node[0] == '\0' && first[0] == '\0')
-		return umm_driven_refuse("vfio", why, -ENODEV,
+		return umm_device_refuse("vfio", why, -ENODEV,
 					 "no device is bound to " DRIVER "; write " DRIVER
 					 " to a device's driver_override and its address to "
 					 "/sys/bus/pci/drivers_probe");
 	umm_autofree struct vfio_device *device = calloc(1, sizeof(*device));
 	if (device == NULL)
-		return umm_driven_refuse(node, why, -ENOMEM, "out of memory");
+		return umm_device_refuse(node, why, -ENOMEM, "out of memory");
 	device->fds = UMM_VFIO_NO_FDS;
 	int ret = umm_driven_init(&device->driven, node[0] != '\0' ? node : first, opts, &ops, why);
 	if (ret == 0)

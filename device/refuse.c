@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/refuse.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int umm_device_refuse(const char *node, char *why, int error, const char *format, ...)
+{
+	if (why == NULL)
+		return error;
+	int used = snprintf(why, UMM_DEVICE_WHY_MAX, "%s: ", node);
+	if (used < 0 || used >= UMM_DEVICE_WHY_MAX)
+		return error;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(why + used, UMM_DEVICE_WHY_MAX - (size_t)used, format, args);
+	va_end(args);
+	return error;
+}
