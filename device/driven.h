@@ -99,9 +99,6 @@ int umm_driven_complete(void *state, int64_t timeout_ns, unsigned *out_slot,
 
 /** The facts that both have, with room for the kind's own: a list, or NULL (out of memory). */
 json_t *umm_driven_facts(const struct umm_driven *driven);
-void umm_driven_fact(json_t **list, const char *field, json_t *take_value, const char *source);
-/** The list as text; takes it. */
-int umm_driven_facts_text(json_t *take_list, char **out);
 
 /* device/driven_memory.c */
 extern const struct umm_driver_ops umm_driven_driver_ops;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "device/driven.h"
+#include "device/facts.h"
 #include "os/cleanup.h"
 
 UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
@@ -41,16 +42,6 @@ int umm_driven_constraints(void *state, const char *name, struct umm_constraints
 	return ret;
 }
 
-void umm_driven_fact(json_t **list, const char *field, json_t *take_value, const char *source)
-{
-	json_t *entry =
-		json_pack("{sssoss}", "field", field, "value", take_value, "source", source);
-	if (json_array_append_new(*list, entry) == 0)
-		return;
-	json_decref(*list);
-	*list = NULL;
-}
-
 static json_t *hexadecimal(uint64_t value)
 {
 	return json_sprintf("0x%llx", (unsigned long long)value);
@@ -77,39 +68,26 @@ json_t *umm_driven_facts(const struct umm_driven *driven)
 {
 	const struct umm_pci *pci = &driven->pci;
 	json_t *list = json_array();
-	umm_driven_fact(&list, "driver", json_string(umm_driven_driver(driven)),
-			"sysfs: which driver is bound");
-	umm_driven_fact(&list, "pci",
-			json_sprintf("%04x:%04x, class %06x", pci->vendor, pci->device, pci->class),
-			"sysfs: vendor, device, class");
-	umm_driven_fact(&list, "memory.iommu", json_boolean(driven->demand.iommu),
-			driven->demand.iommu ? "sysfs: it is in an IOMMU group"
-					     : "sysfs: no IOMMU group that translates");
-	umm_driven_fact(&list, "memory.imports", imports(driven->demand.imports),
-			driven->demand.iommu
-				? "table: memory files can be pinned, mappings of "
-				  "other dma-bufs cannot"
-				: "table: memory files whose pages stay in their place");
-	umm_driven_fact(&list, "memory.address.align",
-			json_integer((json_int_t)driven->demand.address_align_bytes),
-			driven->demand.iommu ? "driver: VFIO_IOMMU_GET_INFO, the smallest page"
-					     : "table: a page");
-	umm_driven_fact(&list, "memory.address.max",
-			driven->address_max == UINT64_MAX ? json_null()
-							  : hexadecimal(driven->address_max),
-			"nobody: no kernel tells what an engine reaches; its driver in user space "
-			"does");
+	umm_fact_add(&list, "driver", json_string(umm_driven_driver(driven)),
+		     "sysfs: which driver is bound");
+	umm_fact_add(&list, "pci",
+		     json_sprintf("%04x:%04x, class %06x", pci->vendor, pci->device, pci->class),
+		     "sysfs: vendor, device, class");
+	umm_fact_add(&list, "memory.iommu", json_boolean(driven->demand.iommu),
+		     driven->demand.iommu ? "sysfs: it is in an IOMMU group"
+					  : "sysfs: no IOMMU group that translates");
+	umm_fact_add(&list, "memory.imports", imports(driven->demand.imports),
+		     driven->demand.iommu ? "table: memory files can be pinned, mappings of "
+					    "other dma-bufs cannot"
+					  : "table: memory files whose pages stay in their place");
+	umm_fact_add(&list, "memory.address.align",
+		     json_integer((json_int_t)driven->demand.address_align_bytes),
+		     driven->demand.iommu ? "driver: VFIO_IOMMU_GET_INFO, the smallest page"
+					  : "table: a page");
+	umm_fact_add(&list, "memory.address.max",
+		     driven->address_max == UINT64_MAX ? json_null()
+						       : hexadecimal(driven->address_max),
+		     "nobody: no kernel tells what an engine reaches; its driver in user space "
+		     "does");
 	return list;
-}
-
-int umm_driven_facts_text(json_t *take_list, char **out)
-{
-	if (take_list == NULL)
-		return -ENOMEM;
-	char *json = json_dumps(take_list, JSON_COMPACT);
-	json_decref(take_list);
-	if (json == NULL)
-		return -ENOMEM;
-	*out = json;
-	return 0;
 }

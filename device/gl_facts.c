@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdio.h>
 
 #include <jansson.h>
 
+#include "device/facts.h"
 #include "device/gl_demand.h"
-
-/* A list, or NULL as soon as memory was short. */
-static void fact(json_t **list, const char *field, json_t *value, const char *source)
-{
-	json_t *entry = json_pack("{sssoss}", "field", field, "value", value, "source", source);
-	if (entry != NULL && *list != NULL && json_array_append_new(*list, entry) == 0)
-		return;
-	json_decref(*list);
-	*list = NULL;
-}
 
 static json_t *ability_json(const struct umm_gl_ability *ability)
 {
@@ -44,48 +34,45 @@ static void format_facts(json_t **list, const struct umm_gl_display *display,
 			 const struct umm_gl_abilities *abilities)
 {
 	for (unsigned i = 0; i < abilities->n; i++)
-		fact(list, "formats", ability_json(&abilities->list[i]),
-		     source_of(display, &abilities->list[i]));
+		umm_fact_add(list, "formats", ability_json(&abilities->list[i]),
+			     source_of(display, &abilities->list[i]));
 }
 
 static void fence_fact(json_t **list, const struct umm_gl_display *display)
 {
-	fact(list, "fences",
-	     json_string(display->native_fences ? "sync_file in the dma-buf" : "none: glFinish"),
-	     display->native_fences ? "driver: EGL_ANDROID_native_fence_sync"
-				    : "driver: no EGL_ANDROID_native_fence_sync");
+	umm_fact_add(
+		list, "fences",
+		json_string(display->native_fences ? "sync_file in the dma-buf" : "none: glFinish"),
+		display->native_fences ? "driver: EGL_ANDROID_native_fence_sync"
+				       : "driver: no EGL_ANDROID_native_fence_sync");
 }
 
 int umm_gl_facts(const struct umm_gl_display *display, const struct umm_gl_abilities *abilities,
 		 enum umm_device_direction direction, char **out)
 {
 	json_t *list = json_array();
-	fact(&list, "driver", json_string(display->driver), "driver: eglGetDisplayDriverName");
-	fact(&list, "renderer", json_string(display->renderer), "driver: GL_RENDERER");
-	fact(&list, "version", json_string(display->version), "driver: GL_VERSION");
-	fact(&list, "drawn_by", json_string(display->software ? "processor" : "GPU"),
-	     "table: names of Mesa's software drivers");
-	fact(&list, "direction", json_string(direction == UMM_DEVICE_WRITES ? "writes" : "reads"),
-	     "asked for");
-	fact(&list, "size.max", json_pack("[i,i]", (int)display->max_px, (int)display->max_px),
-	     "driver: GL_MAX_TEXTURE_SIZE, GL_MAX_VIEWPORT_DIMS");
+	umm_fact_add(&list, "driver", json_string(display->driver),
+		     "driver: eglGetDisplayDriverName");
+	umm_fact_add(&list, "renderer", json_string(display->renderer), "driver: GL_RENDERER");
+	umm_fact_add(&list, "version", json_string(display->version), "driver: GL_VERSION");
+	umm_fact_add(&list, "drawn_by", json_string(display->software ? "processor" : "GPU"),
+		     "table: names of Mesa's software drivers");
+	umm_fact_add(&list, "direction",
+		     json_string(direction == UMM_DEVICE_WRITES ? "writes" : "reads"), "asked for");
+	umm_fact_add(&list, "size.max",
+		     json_pack("[i,i]", (int)display->max_px, (int)display->max_px),
+		     "driver: GL_MAX_TEXTURE_SIZE, GL_MAX_VIEWPORT_DIMS");
 	format_facts(&list, display, abilities);
 	if (display->stride_divisor_bytes > 0)
-		fact(&list, "stride.divisor", json_integer(display->stride_divisor_bytes),
-		     "trial: strides of two linear images of GBM's own");
+		umm_fact_add(&list, "stride.divisor", json_integer(display->stride_divisor_bytes),
+			     "trial: strides of two linear images of GBM's own");
 	else
-		fact(&list, "stride.divisor", json_null(),
-		     "nobody: no driver tells; a trial shows it");
-	fact(&list, "memory.imports",
-	     json_pack("[s,s,s,s,s]", "udmabuf", "dma_heap", "drm", "v4l2", "carveout"),
-	     "table: which classes are dma-bufs; whose it takes a trial in a child process shows");
+		umm_fact_add(&list, "stride.divisor", json_null(),
+			     "nobody: no driver tells; a trial shows it");
+	umm_fact_add(&list, "memory.imports",
+		     json_pack("[s,s,s,s,s]", "udmabuf", "dma_heap", "drm", "v4l2", "carveout"),
+		     "table: which classes are dma-bufs; whose it takes a trial in a child process "
+		     "shows");
 	fence_fact(&list, display);
-	if (list == NULL)
-		return -ENOMEM;
-	char *json = json_dumps(list, JSON_COMPACT);
-	json_decref(list);
-	if (json == NULL)
-		return -ENOMEM;
-	*out = json;
-	return 0;
+	return umm_facts_text(list, out);
 }

@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdio.h>
 
 #include <jansson.h>
 
+#include "device/facts.h"
 #include "device/kms_demand.h"
-
-/* A list, or NULL as soon as memory was short. */
-static void fact(json_t **list, const char *field, json_t *value, const char *source)
-{
-	json_t *entry = json_pack("{sssoss}", "field", field, "value", value, "source", source);
-	if (entry != NULL && *list != NULL && json_array_append_new(*list, entry) == 0)
-		return;
-	json_decref(*list);
-	*list = NULL;
-}
 
 static json_t *format_json(const struct umm_kms_format *format)
 {
@@ -29,14 +19,15 @@ static json_t *format_json(const struct umm_kms_format *format)
 
 static void output_facts(json_t **list, const struct umm_kms_output *output)
 {
-	fact(list, "connector", json_string(output->name), "driver: connector that is connected");
+	umm_fact_add(list, "connector", json_string(output->name),
+		     "driver: connector that is connected");
 	for (unsigned i = 0; i < output->n_modes; i++) {
 		const drmModeModeInfo *mode = &output->modes[i];
-		fact(list, "size",
-		     json_pack("{s[i,i]sisb}", "size", mode->hdisplay, mode->vdisplay, "rate",
-			       (int)mode->vrefresh, "preferred",
-			       (mode->type & DRM_MODE_TYPE_PREFERRED) != 0),
-		     "driver: modes of the connector");
+		umm_fact_add(list, "size",
+			     json_pack("{s[i,i]sisb}", "size", mode->hdisplay, mode->vdisplay,
+				       "rate", (int)mode->vrefresh, "preferred",
+				       (mode->type & DRM_MODE_TYPE_PREFERRED) != 0),
+			     "driver: modes of the connector");
 	}
 }
 
@@ -48,31 +39,24 @@ static void format_facts(json_t **list, const struct umm_kms_formats *formats)
 			: "driver: formats of the primary plane; table: LINEAR, for it "
 			  "has no IN_FORMATS";
 	for (unsigned i = 0; i < formats->n; i++)
-		fact(list, "formats", format_json(&formats->list[i]), source);
-	fact(list, "formats.passed_over", json_integer(formats->n_passed_over),
-	     "table: formats that umm has no description of");
+		umm_fact_add(list, "formats", format_json(&formats->list[i]), source);
+	umm_fact_add(list, "formats.passed_over", json_integer(formats->n_passed_over),
+		     "table: formats that umm has no description of");
 }
 
 int umm_kms_facts(const struct umm_kms_card *card, const struct umm_kms_output *output,
 		  const struct umm_kms_formats *formats, char **out)
 {
 	json_t *list = json_array();
-	fact(&list, "driver", json_string(card->driver), "driver: DRM_IOCTL_VERSION");
-	fact(&list, "atomic", json_boolean(card->atomic), "driver: DRM_CLIENT_CAP_ATOMIC");
+	umm_fact_add(&list, "driver", json_string(card->driver), "driver: DRM_IOCTL_VERSION");
+	umm_fact_add(&list, "atomic", json_boolean(card->atomic), "driver: DRM_CLIENT_CAP_ATOMIC");
 	output_facts(&list, output);
 	format_facts(&list, formats);
-	fact(&list, "buffers.camping", json_integer(UMM_KMS_CAMPING),
-	     "table: one on the screen, one on its way there");
-	fact(&list, "memory.imports",
-	     json_pack("[s,s,s,s,s]", "udmabuf", "dma_heap", "drm", "v4l2", "carveout"),
-	     "driver: DRM_PRIME_CAP_IMPORT; table: which classes are dma-bufs");
-	fact(&list, "stride", json_null(), "nobody: no driver tells; a trial shows it");
-	if (list == NULL)
-		return -ENOMEM;
-	char *json = json_dumps(list, JSON_COMPACT);
-	json_decref(list);
-	if (json == NULL)
-		return -ENOMEM;
-	*out = json;
-	return 0;
+	umm_fact_add(&list, "buffers.camping", json_integer(UMM_KMS_CAMPING),
+		     "table: one on the screen, one on its way there");
+	umm_fact_add(&list, "memory.imports",
+		     json_pack("[s,s,s,s,s]", "udmabuf", "dma_heap", "drm", "v4l2", "carveout"),
+		     "driver: DRM_PRIME_CAP_IMPORT; table: which classes are dma-bufs");
+	umm_fact_add(&list, "stride", json_null(), "nobody: no driver tells; a trial shows it");
+	return umm_facts_text(list, out);
 }

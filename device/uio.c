@@ -11,6 +11,7 @@
  * Memory for queues is one huge page, taken when the first is asked for.
  */
 #include "device/uio.h"
+#include "device/facts.h"
 #include "device/refuse.h"
 
 #include <errno.h>
@@ -180,7 +181,7 @@ static int uio_open(const char *node, const struct umm_device_opts *opts, void *
 
 static int uio_facts(void *state, char **out)
 {
-	return umm_driven_facts_text(umm_driven_facts(state), out);
+	return umm_facts_text(umm_driven_facts(state), out);
 }
 
 static int uio_fd(const void *state)

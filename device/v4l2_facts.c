@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "device/facts.h"
 #include "device/v4l2_facts.h"
 
-#include <errno.h>
 #include <linux/videodev2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,16 +9,6 @@
 #include <jansson.h>
 
 #include "device/v4l2_rate.h"
-
-/* A list, or NULL as soon as memory was short. */
-static void fact(json_t **list, const char *field, json_t *value, const char *source)
-{
-	json_t *entry = json_pack("{sssoss}", "field", field, "value", value, "source", source);
-	if (entry != NULL && *list != NULL && json_array_append_new(*list, entry) == 0)
-		return;
-	json_decref(*list);
-	*list = NULL;
-}
 
 /* What a driver calls itself need not be UTF-8. */
 static json_t *text(const char *driver_text)
@@ -29,30 +19,33 @@ static json_t *text(const char *driver_text)
 
 static void node_facts(json_t **list, const struct umm_v4l2_node *node)
 {
-	fact(list, "driver", text(node->driver), "driver: VIDIOC_QUERYCAP");
-	fact(list, "card", text(node->card), "driver: VIDIOC_QUERYCAP");
-	fact(list, "bus", text(node->bus), "driver: VIDIOC_QUERYCAP");
-	fact(list, "direction",
-	     json_string(node->direction == UMM_DEVICE_READS ? "reads" : "writes"),
-	     "driver: VIDIOC_QUERYCAP");
-	fact(list, "multi_planar", json_boolean(umm_v4l2_is_multiplanar(node->queue.type)),
-	     "driver: VIDIOC_QUERYCAP");
+	umm_fact_add(list, "driver", text(node->driver), "driver: VIDIOC_QUERYCAP");
+	umm_fact_add(list, "card", text(node->card), "driver: VIDIOC_QUERYCAP");
+	umm_fact_add(list, "bus", text(node->bus), "driver: VIDIOC_QUERYCAP");
+	umm_fact_add(list, "direction",
+		     json_string(node->direction == UMM_DEVICE_READS ? "reads" : "writes"),
+		     "driver: VIDIOC_QUERYCAP");
+	umm_fact_add(list, "multi_planar", json_boolean(umm_v4l2_is_multiplanar(node->queue.type)),
+		     "driver: VIDIOC_QUERYCAP");
 	if (node->input[0] != '\0')
-		fact(list, "input", text(node->input), "driver: VIDIOC_ENUMINPUT");
+		umm_fact_add(list, "input", text(node->input), "driver: VIDIOC_ENUMINPUT");
 	struct umm_rational rate;
 	if (umm_v4l2_get_rate(&node->queue, &rate) == 0)
-		fact(list, "rate", json_pack("[i,i]", rate.num, rate.den), "driver: VIDIOC_G_PARM");
+		umm_fact_add(list, "rate", json_pack("[i,i]", rate.num, rate.den),
+			     "driver: VIDIOC_G_PARM");
 }
 
 static void memory_facts(json_t **list, const struct umm_v4l2_node *node,
 			 const struct umm_v4l2_needs *needs)
 {
-	fact(list, "buffers.camping", json_integer(needs->camping), node->camping_source);
-	fact(list, "buffers.max", json_integer(needs->most), "table: VIDEO_MAX_FRAME");
-	fact(list, "memory.imports",
-	     json_pack("[s,s,s,s,s]", "udmabuf", "dma_heap", "drm", "v4l2", "carveout"),
-	     "driver: VIDIOC_REQBUFS takes V4L2_MEMORY_DMABUF; table: which classes are dma-bufs");
-	fact(list, "memory.contiguous", json_null(), "nobody: no driver tells; a trial shows it");
+	umm_fact_add(list, "buffers.camping", json_integer(needs->camping), node->camping_source);
+	umm_fact_add(list, "buffers.max", json_integer(needs->most), "table: VIDEO_MAX_FRAME");
+	umm_fact_add(list, "memory.imports",
+		     json_pack("[s,s,s,s,s]", "udmabuf", "dma_heap", "drm", "v4l2", "carveout"),
+		     "driver: VIDIOC_REQBUFS takes V4L2_MEMORY_DMABUF; table: which classes are "
+		     "dma-bufs");
+	umm_fact_add(list, "memory.contiguous", json_null(),
+		     "nobody: no driver tells; a trial shows it");
 }
 
 static json_t *stride_json(const struct umm_v4l2_offer *offer)
@@ -79,11 +72,12 @@ static json_t *offer_json(const struct umm_v4l2_offer *offer)
 static void offer_facts(json_t **list, const struct umm_v4l2_offers *offers)
 {
 	for (unsigned i = 0; i < offers->n_offers; i++)
-		fact(list, "formats", offer_json(&offers->offers[i]),
-		     "driver: VIDIOC_ENUM_FMT, VIDIOC_ENUM_FRAMESIZES; trial: VIDIOC_TRY_FMT for "
-		     "the strides");
-	fact(list, "formats.passed_over", json_integer(offers->n_passed_over),
-	     "table: formats without a DRM name, or without rows");
+		umm_fact_add(list, "formats", offer_json(&offers->offers[i]),
+			     "driver: VIDIOC_ENUM_FMT, VIDIOC_ENUM_FRAMESIZES; trial: "
+			     "VIDIOC_TRY_FMT for "
+			     "the strides");
+	umm_fact_add(list, "formats.passed_over", json_integer(offers->n_passed_over),
+		     "table: formats without a DRM name, or without rows");
 }
 
 int umm_v4l2_facts(const struct umm_v4l2_node *node, const struct umm_v4l2_offers *offers,
@@ -93,12 +87,5 @@ int umm_v4l2_facts(const struct umm_v4l2_node *node, const struct umm_v4l2_offer
 	node_facts(&list, node);
 	memory_facts(&list, node, needs);
 	offer_facts(&list, offers);
-	if (list == NULL)
-		return -ENOMEM;
-	char *json = json_dumps(list, JSON_COMPACT);
-	json_decref(list);
-	if (json == NULL)
-		return -ENOMEM;
-	*out = json;
-	return 0;
+	return umm_facts_text(list, out);
 }

@@ -12,6 +12,7 @@
  *	echo 0000:00:04.0 > /sys/bus/pci/drivers_probe
  */
 #include "device/vfio.h"
+#include "device/facts.h"
 #include "device/refuse.h"
 
 #include <errno.h>
@@ -227,22 +228,22 @@ static int vfio_facts(void *state, char **out)
 	const struct vfio_device *device = state;
 	const struct umm_vfio_iommu *iommu = &device->iommu;
 	json_t *list = umm_driven_facts(&device->driven);
-	umm_driven_fact(&list, "vfio.group", json_integer(device->driven.pci.iommu_group),
-			"sysfs: iommu_group");
+	umm_fact_add(&list, "vfio.group", json_integer(device->driven.pci.iommu_group),
+		     "sysfs: iommu_group");
 	for (unsigned i = 0; i < iommu->n_ranges; i++)
-		umm_driven_fact(&list, "vfio.addresses", range_text(iommu->ranges[i]),
-				iommu->ranges_told ? "driver: VFIO_IOMMU_GET_INFO, IOVA ranges"
-						   : "table: all, for the kernel does not tell");
+		umm_fact_add(&list, "vfio.addresses", range_text(iommu->ranges[i]),
+			     iommu->ranges_told ? "driver: VFIO_IOMMU_GET_INFO, IOVA ranges"
+						: "table: all, for the kernel does not tell");
 	for (uint64_t size = 1; size != 0; size <<= 1)
 		if (iommu->page_sizes & size)
-			umm_driven_fact(&list, "vfio.pages", json_integer((json_int_t)size),
-					"driver: VFIO_IOMMU_GET_INFO, page sizes");
-	umm_driven_fact(&list, "vfio.mappings",
-			iommu->mappings_max > 0 ? json_integer(iommu->mappings_max) : json_null(),
-			"driver: VFIO_IOMMU_GET_INFO, mappings left");
-	umm_driven_fact(&list, "vfio.snoop_forced", json_boolean(iommu->coherent),
-			"driver: VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU");
-	return umm_driven_facts_text(list, out);
+			umm_fact_add(&list, "vfio.pages", json_integer((json_int_t)size),
+				     "driver: VFIO_IOMMU_GET_INFO, page sizes");
+	umm_fact_add(&list, "vfio.mappings",
+		     iommu->mappings_max > 0 ? json_integer(iommu->mappings_max) : json_null(),
+		     "driver: VFIO_IOMMU_GET_INFO, mappings left");
+	umm_fact_add(&list, "vfio.snoop_forced", json_boolean(iommu->coherent),
+		     "driver: VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU");
+	return umm_facts_text(list, out);
 }
 
 static int vfio_fd(const void *state)
