@@ -115,6 +115,9 @@ check_clang() {
 	# shellcheck disable=SC2086 # two words or none
 	run clang ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 4 --no-suite spin \
 		--no-suite build --no-suite vm --no-suite lab
+	# shellcheck disable=SC2086 # two words or none
+	python3 scripts/again.py "$base/clang" "$logs/clang.json" ${wrapper:+--wrapper "$wrapper"} \
+		--timeout-multiplier 4
 	unset ASAN_OPTIONS UBSAN_OPTIONS UMM_TEST_TIMEOUT
 }
 
