@@ -211,7 +211,9 @@ check_cross() {
 
 start=$(date +%s)
 for pass in ${*:-format gcc clang tsan valgrind vm release install cross}; do
+	begun=$(date +%s)
 	"check_$pass"
+	say "$pass took $(($(date +%s) - begun)) s"
 done
 say "all took $(($(date +%s) - start)) s"
 exec python3 scripts/sum-tests.py "$logs"/*.json
