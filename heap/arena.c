@@ -151,6 +151,12 @@ static int open_file(struct umm_arena *arena, const struct umm_arena_config *con
 	return ret;
 }
 
+static bool wants_guards(const struct umm_arena_config *config)
+{
+	const char *wish = getenv("UMM_ARENA_GUARDS");
+	return config->guards == UMM_ARENA_GUARDS_ON && (wish == NULL || strcmp(wish, "off") != 0);
+}
+
 int umm_arena_open(const struct umm_arena_config *config, struct umm_arena **out)
 {
 	bool huge = config->pages == UMM_PAGES_2M;
@@ -164,6 +170,7 @@ int umm_arena_open(const struct umm_arena_config *config, struct umm_arena **out
 	arena->fd = arena->reader_fd = -1;
 	arena->owner = getpid();
 	arena->page_bytes = page;
+	arena->guard_bytes = wants_guards(config) ? page : 0;
 	arena->n_pages = (uint32_t)((config->size_bytes + page - 1) / page);
 	arena->address_of = config->address_of != NULL ? config->address_of
 			    : huge		       ? umm_physical_address
@@ -184,7 +191,11 @@ int umm_arena_open(const struct umm_arena_config *config, struct umm_arena **out
 
 int umm_arena_create(const char *name, uint64_t size_bytes, struct umm_arena **out)
 {
-	struct umm_arena_config config = { name, size_bytes, UMM_PAGES_2M, NULL };
+	struct umm_arena_config config = {
+		.name = name,
+		.size_bytes = size_bytes,
+		.pages = UMM_PAGES_2M,
+	};
 	return umm_arena_open(&config, out);
 }
 

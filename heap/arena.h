@@ -20,12 +20,19 @@ struct umm_arena;
 /** Where a byte of this process is in memory: as umm_physical_address(). */
 typedef int (*umm_address_function)(const void *byte, uint64_t *out);
 
+/** Whether a mapping has inaccessible memory before and behind it, a page of the arena each. */
+enum umm_arena_guards {
+	UMM_ARENA_GUARDS_ON, /**< unless the environment has UMM_ARENA_GUARDS=off */
+	UMM_ARENA_GUARDS_OFF,
+};
+
 struct umm_arena_config {
 	const char *name;
 	uint64_t size_bytes;
 	enum umm_page_size pages; /**< the granule; small ones move, so that nobody asks where they
 				     are unless address_of is there */
 	umm_address_function address_of; /**< NULL: the kernel is asked about huge pages */
+	enum umm_arena_guards guards;
 };
 
 /**
@@ -64,7 +71,7 @@ int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *req
  * parted with. */
 int umm_arena_give(struct umm_arena *arena, struct umm_range run);
 
-/** Map a taken run as one piece, with inaccessible memory before and behind it. *out:
+/** Map a taken run as one piece, with guards before and behind it if the arena has them. *out:
  * umm_arena_unmap(). Returns 0, -ENOENT (not a taken run), or an errno of mmap. */
 int umm_arena_map(struct umm_arena *arena, struct umm_range run, enum umm_map_access access,
 		  void **out);

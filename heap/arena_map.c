@@ -7,7 +7,9 @@
  *
  *	| slack | guard | run ...... | guard | slack |
  *
- * The slack is given back. Guards cost address space only.
+ * The slack is given back. Guards cost no memory, but address space and two of the mappings of
+ * which a process may have 65,530 (vm.max_map_count): who has very many runs, or little address
+ * space, can do without.
  *
  * Once the arena is sealed (F_SEAL_FUTURE_WRITE), mmap(2) makes no writable mapping any more, but
  * mremap(2) with an old size of 0 shows pages of the master mapping a second time (mm/memfd.c,
@@ -23,26 +25,27 @@
 
 int umm_arena_reserve(const struct umm_arena *arena, uint64_t size, char **out)
 {
-	uint64_t page = arena->page_bytes, total = size + 3 * page;
+	uint64_t page = arena->page_bytes, guarded = size + 2 * arena->guard_bytes;
+	uint64_t slack = page == UMM_HUGE_PAGE_BYTES ? page : 0; /* mmap(2) aligns to small ones */
+	uint64_t total = guarded + slack;
 	char *space =
 		mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (space == MAP_FAILED)
 		return -errno;
 	char *start = space + (-(uintptr_t)space & (page - 1)); /* of the guard before the run */
-	char *end = start + size + 2 * page;
+	char *end = start + guarded;
 	if (start > space)
 		munmap(space, (size_t)(start - space));
 	if (end < space + total)
 		munmap(end, (size_t)(space + total - end));
-	*out = start + page;
+	*out = start + arena->guard_bytes;
 	return 0;
 }
 
 void umm_arena_unreserve(const struct umm_arena *arena, void *map, uint64_t size)
 {
-	uint64_t page = arena->page_bytes;
 	if (map != NULL)
-		munmap((char *)map - page, size + 2 * page);
+		munmap((char *)map - arena->guard_bytes, size + 2 * arena->guard_bytes);
 }
 
 static char *show(const struct umm_arena *arena, char *at, struct umm_range piece,

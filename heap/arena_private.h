@@ -31,6 +31,7 @@ struct umm_arena {
 	struct umm_arena_page *pages;	 /* by address */
 	uint32_t n_pages;
 	bool physical;
+	uint64_t guard_bytes; /* before and behind a mapping, each; or 0 */
 	struct umm_region region;
 	void *books;
 	struct umm_area area;
@@ -50,8 +51,8 @@ bool umm_arena_is_ours(const struct umm_arena *arena);
 /** Where this process may always write the page with this address. */
 char *umm_arena_bytes(const struct umm_arena *arena, uint64_t address);
 
-/** Reserve address space for `size` bytes, with a page that nobody can touch before and behind it.
- * 0 or an errno of mmap. */
+/** Reserve address space for `size` bytes, with the arena's guards before and behind it. 0 or an
+ * errno of mmap. */
 int umm_arena_reserve(const struct umm_arena *arena, uint64_t size, char **out);
 void umm_arena_unreserve(const struct umm_arena *arena, void *map, uint64_t size);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/** Huge pages are needed (sysctl vm.nr_hugepages=8); without them most tests are skipped. */
+/** Most of it needs huge pages (sysctl vm.nr_hugepages=8), and is skipped without them. */
 #include "heap/arena.h"
 #include "os/pagemap.h"
 #include "tests/harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -169,6 +170,80 @@ TEST(stray_touches_beside_a_run_fault)
 	CHECK_INT(signal_of_touch(map + PAGE - 1), 0);
 	CHECK_INT(signal_of_touch(map - 1), SIGSEGV);
 	CHECK_INT(signal_of_touch(map + PAGE), SIGSEGV);
+	umm_arena_unmap(arena, map, run);
+	umm_arena_destroy(arena);
+}
+
+/* Of this process; read without a call that could map something. */
+static uint64_t address_space(void)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Address space that is mapped with a run, beside its own. */
+static uint64_t guards_of(enum umm_page_size pages, enum umm_arena_guards guards)
+{
+	struct umm_arena_config config = {
+		.name = "test",
+		.size_bytes = PAGES * PAGE,
+		.pages = pages,
+		.guards = guards,
+	};
+	int ret = umm_arena_open(&config, &arena);
+	if (ret == -ENOMEM && pages == UMM_PAGES_2M)
+		SKIP("no %u free huge pages of 2 MiB (sysctl vm.nr_hugepages reserves some)",
+		     PAGES);
+	CHECK_INT(ret, 0);
+	struct umm_range run = take(1);
+	uint64_t before = address_space();
+	char *map = map_run(run);
+	uint64_t all = address_space() - before;
+	CHECK((uintptr_t)map % umm_arena_page_bytes(arena) == 0);
+	memset(map, 1, run.size);
+	umm_arena_unmap(arena, map, run);
+	CHECK(address_space() == before);
+	umm_arena_destroy(arena);
+	return all - run.size;
+}
+
+TEST(guards_are_optional)
+{
+	CHECK_INT(guards_of(UMM_PAGES_4K, UMM_ARENA_GUARDS_ON), 2 * 4096);
+	CHECK_INT(guards_of(UMM_PAGES_4K, UMM_ARENA_GUARDS_OFF), 0);
+}
+
+TEST(guards_of_huge_pages_are_optional)
+{
+	CHECK_INT(guards_of(UMM_PAGES_2M, UMM_ARENA_GUARDS_ON), 2 * PAGE);
+	CHECK_INT(guards_of(UMM_PAGES_2M, UMM_ARENA_GUARDS_OFF), 0);
+}
+
+TEST(the_user_can_do_without_guards)
+{
+	setenv("UMM_ARENA_GUARDS", "off", 1);
+	CHECK_INT(guards_of(UMM_PAGES_4K, UMM_ARENA_GUARDS_ON), 0);
+	setenv("UMM_ARENA_GUARDS", "on", 1);
+	CHECK_INT(guards_of(UMM_PAGES_4K, UMM_ARENA_GUARDS_ON), 2 * 4096);
+	CHECK_INT(guards_of(UMM_PAGES_4K, UMM_ARENA_GUARDS_OFF), 0);
+}
+
+TEST(stray_touches_beside_a_run_of_small_pages_fault)
+{
+	struct umm_arena_config config = {
+		.name = "test",
+		.size_bytes = PAGE,
+		.pages = UMM_PAGES_4K,
+	};
+	CHECK_INT(umm_arena_open(&config, &arena), 0);
+	struct umm_range run = take(1);
+	char *map = map_run(run);
+	CHECK_INT(signal_of_touch(map), 0);
+	CHECK_INT(signal_of_touch(map - 1), SIGSEGV);
+	CHECK_INT(signal_of_touch(map + run.size), SIGSEGV);
 	umm_arena_unmap(arena, map, run);
 	umm_arena_destroy(arena);
 }

@@ -19,7 +19,12 @@ static int made_up(const void *byte, uint64_t *out)
 
 struct umm_arena *arena_open_crosswise(unsigned pages)
 {
-	struct umm_arena_config config = { "test", (uint64_t)pages * PAGE, UMM_PAGES_4K, made_up };
+	struct umm_arena_config config = {
+		.name = "test",
+		.size_bytes = (uint64_t)pages * PAGE,
+		.pages = UMM_PAGES_4K,
+		.address_of = made_up,
+	};
 	struct umm_arena *arena;
 	CHECK(pages % STEP != 0);
 	n_pages = pages;

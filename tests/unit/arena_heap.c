@@ -474,7 +474,12 @@ TEST(an_arena_that_cannot_part_with_a_run_is_not_asked)
 	if (!umm_hugepages_free(&pages) || pages > 8 || properties().contiguous)
 		SKIP("few free huge pages of 2 MiB are needed, and no contiguous area");
 	uint64_t size = (pages + 1) * PAGE;
-	struct umm_arena_config config = { "test", size, UMM_PAGES_4K, anywhere };
+	struct umm_arena_config config = {
+		.name = "test",
+		.size_bytes = size,
+		.pages = UMM_PAGES_4K,
+		.address_of = anywhere,
+	};
 	CHECK_INT(umm_arena_open(&config, &arena), 0);
 	CHECK(umm_arena_is_physical(arena));
 	uint64_t before = properties().free_bytes;
@@ -500,7 +505,12 @@ TEST(pages_that_are_not_those_of_the_run_are_found_out)
 	int fd = -7;
 	need(2);
 	uint64_t pages = free_pages();
-	struct umm_arena_config config = { "test", pages * PAGE, UMM_PAGES_2M, tell };
+	struct umm_arena_config config = {
+		.name = "test",
+		.size_bytes = pages * PAGE,
+		.pages = UMM_PAGES_2M,
+		.address_of = tell,
+	};
 	CHECK_INT(umm_arena_open(&config, &arena), 0);
 	CHECK_INT(umm_arena_take(arena, &two, &run), 0);
 	lie = PAGE;

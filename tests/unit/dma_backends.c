@@ -274,7 +274,12 @@ static int no_address(const void *byte, uint64_t *out)
 
 static struct umm_arena *open_arena(umm_address_function address_of)
 {
-	struct umm_arena_config config = { "test", 16 * 4096, UMM_PAGES_4K, address_of };
+	struct umm_arena_config config = {
+		.name = "test",
+		.size_bytes = 16 * 4096,
+		.pages = UMM_PAGES_4K,
+		.address_of = address_of,
+	};
 	struct umm_arena *arena;
 	CHECK_INT(umm_arena_open(&config, &arena), 0);
 	return arena;

@@ -167,7 +167,12 @@ UMM_DEFINE_AUTO(umm_arena, umm_arena_destroy)
 static int on_an_arena(void)
 {
 	fault_here();
-	struct umm_arena_config config = { "test", 64 * 4096, UMM_PAGES_4K, made_up };
+	struct umm_arena_config config = {
+		.name = "test",
+		.size_bytes = 64 * 4096,
+		.pages = UMM_PAGES_4K,
+		.address_of = made_up,
+	};
 	struct umm_region_request request = { .size_bytes = 48 * 4096 };
 	struct umm_region_stats stats;
 	struct umm_range run;
