@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "os/number.h"
+
 bool umm_cma_total(const char *root, uint64_t *out)
 {
 	char path[PATH_MAX], line[128];
@@ -24,19 +26,6 @@ bool umm_cma_total(const char *root, uint64_t *out)
 	return true;
 }
 
-static bool read_number(const char *path, uint64_t *out)
-{
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return false;
-	unsigned long long number;
-	bool found = fscanf(file, "%llu", &number) == 1;
-	fclose(file);
-	if (found)
-		*out = number;
-	return found;
-}
-
 /* A counter of pages, over all areas. */
 static bool sum(const char *root, const char *counter, uint64_t *out)
 {
@@ -48,7 +37,7 @@ static bool sum(const char *root, const char *counter, uint64_t *out)
 	uint64_t pages = 0, number = 0;
 	bool all = true;
 	for (size_t i = 0; i < areas.gl_pathc && all; i++, pages += number)
-		all = read_number(areas.gl_pathv[i], &number);
+		all = umm_number_read(areas.gl_pathv[i], &number);
 	globfree(&areas);
 	if (all)
 		*out = pages * (uint64_t)sysconf(_SC_PAGESIZE);

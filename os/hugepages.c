@@ -18,28 +18,16 @@
 #include "os/cleanup.h"
 #include "os/clock.h"
 #include "os/memfd.h"
+#include "os/number.h"
 
 #define SMALL_PAGE_BYTES UINT64_C(4096)
 #define PATIENCE_NS	 (2 * UMM_NS_PER_SECOND)
 
-static bool read_count(const char *path, uint64_t *out)
-{
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return false;
-	unsigned long long value;
-	bool ok = fscanf(file, "%llu", &value) == 1;
-	fclose(file);
-	if (ok)
-		*out = value;
-	return ok;
-}
-
 bool umm_hugepages_free(uint64_t *out_pages)
 {
 	uint64_t free_pages, reserved_pages;
-	if (!read_count(UMM_HUGEPAGES_COUNTERS "free_hugepages", &free_pages) ||
-	    !read_count(UMM_HUGEPAGES_COUNTERS "resv_hugepages", &reserved_pages))
+	if (!umm_number_read(UMM_HUGEPAGES_COUNTERS "free_hugepages", &free_pages) ||
+	    !umm_number_read(UMM_HUGEPAGES_COUNTERS "resv_hugepages", &reserved_pages))
 		return false;
 	*out_pages = free_pages > reserved_pages ? free_pages - reserved_pages : 0;
 	return true;
@@ -68,7 +56,7 @@ int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out)
 {
 	struct umm_hugepages_survey survey = { 0 };
 	uint64_t left = 0, run = 0, flags;
-	(void)read_count(UMM_HUGEPAGES_COUNTERS "nr_hugepages", &left);
+	(void)umm_number_read(UMM_HUGEPAGES_COUNTERS "nr_hugepages", &left);
 	umm_autofd fd = open(UMM_HUGEPAGES_MAP, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EPERM ? -EACCES : -errno;

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "os/number.h"
+
 #define LINE_SIZE 1024
 
 /* Limits of v1 that are not set read as LONG_MAX in whole pages. */
@@ -146,21 +148,12 @@ static void read_mount(char *line, void *user)
 
 /* ---- their limits ---- */
 
-/* The number in a file; false: none ("max"), or no such file. */
 static bool read_number(const char *root, const char *directory, const char *name, uint64_t *out)
 {
 	char path[PATH_MAX];
-	if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s%s/%s", root, directory, name) >= (int)sizeof(path))
 		return false;
-	FILE *file = open_under(root, path);
-	if (file == NULL)
-		return false;
-	unsigned long long number;
-	bool ok = fscanf(file, "%llu", &number) == 1;
-	fclose(file);
-	if (ok)
-		*out = number;
-	return ok;
+	return umm_number_read(path, out);
 }
 
 struct cache {

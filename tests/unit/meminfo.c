@@ -2,31 +2,14 @@
 /** The tightest limit on memory wins and is named; the machine is a directory of files. */
 #include "os/meminfo.h"
 #include "tests/harness.h"
-
-#include <sys/stat.h>
+#include "tests/unit/machine.h"
 
 #define MIB (UINT64_C(1) << 20)
-
-/* A file under ./root, with the directories it needs. */
-static void put(const char *path, const char *text)
-{
-	char full[512];
-	snprintf(full, sizeof(full), "root%s", path);
-	for (char *slash = strchr(full, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(full, 0700);
-		*slash = '/';
-	}
-	FILE *file = fopen(full, "we");
-	CHECK(file != NULL);
-	CHECK(fputs(text, file) >= 0);
-	CHECK_INT(fclose(file), 0);
-}
 
 static void expect(uint64_t free_bytes, const char *limit)
 {
 	struct umm_memory_room room;
-	umm_memory_room("root", &room);
+	umm_memory_room(MACHINE, &room);
 	CHECK_INT(room.free_bytes, free_bytes);
 	CHECK_STR(room.limit, limit);
 }
@@ -37,7 +20,7 @@ static void machine_with(uint64_t available_mib)
 	snprintf(text, sizeof(text),
 		 "MemTotal:       99999999 kB\nMemFree:        1 kB\nMemAvailable:   %llu kB\n",
 		 (unsigned long long)available_mib * 1024);
-	put("/proc/meminfo", text);
+	machine_put("/proc/meminfo", text);
 }
 
 #define V2_MOUNT                                                                                   \
@@ -62,16 +45,16 @@ static void v2_group(const char *path, const char *max, const char *current)
 {
 	char file[256];
 	snprintf(file, sizeof(file), "/sys/fs/cgroup%s/memory.max", path);
-	put(file, max);
+	machine_put(file, max);
 	snprintf(file, sizeof(file), "/sys/fs/cgroup%s/memory.current", path);
-	put(file, current);
+	machine_put(file, current);
 }
 
 TEST(tightest_group_of_the_hierarchy_wins)
 {
 	machine_with(1000);
-	put("/proc/self/cgroup", "0::/user/alice/shell\n");
-	put("/proc/self/mountinfo", V2_MOUNT);
+	machine_put("/proc/self/cgroup", "0::/user/alice/shell\n");
+	machine_put("/proc/self/mountinfo", V2_MOUNT);
 	v2_group("/user/alice/shell", "max\n", "1048576\n");
 	v2_group("/user/alice", "524288000\n", "104857600\n"); /* 500 MiB, 100 used */
 	v2_group("/user", "838860800\n", "104857600\n");
@@ -87,8 +70,8 @@ TEST(tightest_group_of_the_hierarchy_wins)
 TEST(group_that_is_over_its_limit_has_nothing_left)
 {
 	machine_with(1000);
-	put("/proc/self/cgroup", "0::/a\n");
-	put("/proc/self/mountinfo", V2_MOUNT);
+	machine_put("/proc/self/cgroup", "0::/a\n");
+	machine_put("/proc/self/mountinfo", V2_MOUNT);
 	v2_group("/a", "1048576\n", "2097152\n");
 	expect(0, "memory.max of cgroup /a");
 }
@@ -96,14 +79,14 @@ TEST(group_that_is_over_its_limit_has_nothing_left)
 TEST(page_cache_counts_as_free)
 {
 	machine_with(1000);
-	put("/proc/self/cgroup", "0::/a\n");
-	put("/proc/self/mountinfo", V2_MOUNT);
+	machine_put("/proc/self/cgroup", "0::/a\n");
+	machine_put("/proc/self/mountinfo", V2_MOUNT);
 	v2_group("/a", "104857600\n", "104857600\n");
-	put("/sys/fs/cgroup/a/memory.stat",
-	    "anon 1048576\nfile 62914560\nshmem 9437184\ninactive_file 31457280\n"
-	    "active_file 10485760\ninactive_anon 9437184\n");
+	machine_put("/sys/fs/cgroup/a/memory.stat",
+		    "anon 1048576\nfile 62914560\nshmem 9437184\ninactive_file 31457280\n"
+		    "active_file 10485760\ninactive_anon 9437184\n");
 	expect(40 * MIB, "memory.max of cgroup /a");
-	put("/sys/fs/cgroup/a/memory.stat", "inactive_file 999999999999\n");
+	machine_put("/sys/fs/cgroup/a/memory.stat", "inactive_file 999999999999\n");
 	expect(100 * MIB, "memory.max of cgroup /a");
 }
 
@@ -112,14 +95,14 @@ TEST(page_cache_counts_as_free)
 TEST(container_sees_its_own_part_of_the_hierarchy)
 {
 	machine_with(1000);
-	put("/proc/self/cgroup", "0::/docker/abc/job\n");
-	put("/proc/self/mountinfo",
-	    "35 28 0:30 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	machine_put("/proc/self/cgroup", "0::/docker/abc/job\n");
+	machine_put("/proc/self/mountinfo",
+		    "35 28 0:30 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
 	v2_group("", "209715200\n", "0\n");
 	v2_group("/job", "max\n", "0\n");
 	expect(200 * MIB, "memory.max of cgroup /docker/abc");
 	/* another container's name begins with ours: what is mounted is all there is */
-	put("/proc/self/cgroup", "0::/docker/abcdef\n");
+	machine_put("/proc/self/cgroup", "0::/docker/abcdef\n");
 	expect(200 * MIB, "memory.max of cgroup /docker/abcdef");
 }
 
@@ -127,35 +110,35 @@ static void v1_group(const char *path, const char *limit, const char *usage)
 {
 	char file[256];
 	snprintf(file, sizeof(file), "/sys/fs/cgroup/memory%s/memory.limit_in_bytes", path);
-	put(file, limit);
+	machine_put(file, limit);
 	snprintf(file, sizeof(file), "/sys/fs/cgroup/memory%s/memory.usage_in_bytes", path);
-	put(file, usage);
+	machine_put(file, usage);
 }
 
 TEST(first_version_of_cgroups_limits_too)
 {
 	machine_with(1000);
-	put("/proc/self/cgroup",
-	    "9:name=systemd:/\n4:cpuset,memory:/jobs/1\n1:cpu:/elsewhere\n0::/\n");
-	put("/proc/self/mountinfo", V2_MOUNT V1_MOUNT);
+	machine_put("/proc/self/cgroup",
+		    "9:name=systemd:/\n4:cpuset,memory:/jobs/1\n1:cpu:/elsewhere\n0::/\n");
+	machine_put("/proc/self/mountinfo", V2_MOUNT V1_MOUNT);
 	v1_group("", "9223372036854771712\n", "5000000000\n");
 	v1_group("/jobs", "314572800\n", "104857600\n");
 	v1_group("/jobs/1", "9223372036854771712\n", "52428800\n");
 	expect(200 * MIB, "memory.limit_in_bytes of cgroup /jobs");
-	put("/sys/fs/cgroup/memory/jobs/memory.stat",
-	    "active_file 999\ntotal_active_file 52428800\ntotal_inactive_file 0\n");
+	machine_put("/sys/fs/cgroup/memory/jobs/memory.stat",
+		    "active_file 999\ntotal_active_file 52428800\ntotal_inactive_file 0\n");
 	expect(250 * MIB, "memory.limit_in_bytes of cgroup /jobs");
 }
 
 TEST(files_that_make_no_sense_limit_nothing)
 {
 	machine_with(1000);
-	put("/proc/self/cgroup", "\n::\n0\n0:\n0::\n0::relative\nx:memory");
-	put("/proc/self/mountinfo",
-	    "\n - \n1 2 3 - cgroup2\n1 2 3 / /sys/fs/cgroup - cgroup2 a b\n");
+	machine_put("/proc/self/cgroup", "\n::\n0\n0:\n0::\n0::relative\nx:memory");
+	machine_put("/proc/self/mountinfo",
+		    "\n - \n1 2 3 - cgroup2\n1 2 3 / /sys/fs/cgroup - cgroup2 a b\n");
 	v2_group("", "a lot", "12");
 	expect(1000 * MIB, "MemAvailable of /proc/meminfo");
-	put("/proc/self/cgroup", "0::/\n");
+	machine_put("/proc/self/cgroup", "0::/\n");
 	expect(1000 * MIB, "MemAvailable of /proc/meminfo");
 	v2_group("", "1048576", "");
 	expect(1000 * MIB, "MemAvailable of /proc/meminfo");
@@ -171,8 +154,8 @@ TEST(long_lines_are_cut_and_do_not_hide_the_next)
 	memset(text, 'o', 5000);
 	memcpy(text, "34 28 0:9 / /mnt rw - overlay overlay ", 38);
 	strcpy(text + 5000, "\n" V2_MOUNT);
-	put("/proc/self/mountinfo", text);
-	put("/proc/self/cgroup", "0::/a\n");
+	machine_put("/proc/self/mountinfo", text);
+	machine_put("/proc/self/cgroup", "0::/a\n");
 	v2_group("/a", "1048576\n", "0\n");
 	expect(1 * MIB, "memory.max of cgroup /a");
 }
