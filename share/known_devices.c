@@ -14,90 +14,59 @@
 /* Everything but what comes out of the card itself. */
 #define FOREIGN (0xff & ~UMM_HEAP_DRM)
 
+/* By class, or all. */
+static const char *const unnamed[] = { "", NULL };
+
+/* Those in huge pages, always or where there are some. */
+static const char *const huge[] = { "udmabuf-hugetlb", "arena", "arena-dma32", NULL };
+
+static const char huge_why[] = "wrong pixels: vmap_udmabuf() takes the head page of each folio, "
+			       "which huge pages are; seen on 6.12";
+
 static const struct known {
 	const char *driver; /**< as the kernel names it */
 	unsigned before[2]; /**< kernels older than that; 0: all */
 	enum umm_finding_kind kind;
 	uint32_t classes;
-	const char *heap;
+	const char *const *heaps; /**< NULL behind the last */
 	int error;
 	const char *source;
 	bool lies; /**< return codes are good: only the content tells */
 } known[] = {
-	{ "virtio_gpu",
-	  { 6, 13 },
-	  UMM_FINDING_CLASSES,
-	  FOREIGN,
-	  "",
-	  -ENODEV,
-	  "virtgpu_gem_prime_import_sg_table() returns it, virtgpu_prime.c; seen on 6.12" },
-	{ "bochs-drm",
-	  { 6, 13 },
-	  UMM_FINDING_CLASSES,
-	  FOREIGN,
-	  "",
-	  -EINVAL,
-	  "no gem_prime_import_sg_table(), drm_gem_prime_import_dev(); seen on 6.12" },
+	{ .driver = "virtio_gpu",
+	  .before = { 6, 13 },
+	  .kind = UMM_FINDING_CLASSES,
+	  .classes = FOREIGN,
+	  .heaps = unnamed,
+	  .error = -ENODEV,
+	  .source =
+		  "virtgpu_gem_prime_import_sg_table() returns it, virtgpu_prime.c; seen on 6.12" },
+	{ .driver = "bochs-drm",
+	  .before = { 6, 13 },
+	  .kind = UMM_FINDING_CLASSES,
+	  .classes = FOREIGN,
+	  .heaps = unnamed,
+	  .error = -EINVAL,
+	  .source = "no gem_prime_import_sg_table(), drm_gem_prime_import_dev(); seen on 6.12" },
 	/* These two map with vmap(). */
-	{ "vivid",
-	  { 0, 0 },
-	  UMM_FINDING_HEAP,
-	  UMM_HEAP_UDMABUF,
-	  "udmabuf-hugetlb",
-	  -EBADMSG,
-	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; seen on 6.12",
-	  true },
-	{ "vivid",
-	  { 0, 0 },
-	  UMM_FINDING_HEAP,
-	  UMM_HEAP_UDMABUF,
-	  "arena",
-	  -EBADMSG,
-	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
-	  "pages",
-	  true },
-	{ "vivid",
-	  { 0, 0 },
-	  UMM_FINDING_HEAP,
-	  UMM_HEAP_UDMABUF,
-	  "arena-dma32",
-	  -EBADMSG,
-	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
-	  "pages",
-	  true },
-	{ "cirrus",
-	  { 0, 0 },
-	  UMM_FINDING_HEAP,
-	  UMM_HEAP_UDMABUF,
-	  "udmabuf-hugetlb",
-	  -EBADMSG,
-	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; seen on 6.12",
-	  true },
-	{ "cirrus",
-	  { 0, 0 },
-	  UMM_FINDING_HEAP,
-	  UMM_HEAP_UDMABUF,
-	  "arena",
-	  -EBADMSG,
-	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
-	  "pages",
-	  true },
-	{ "cirrus",
-	  { 0, 0 },
-	  UMM_FINDING_HEAP,
-	  UMM_HEAP_UDMABUF,
-	  "arena-dma32",
-	  -EBADMSG,
-	  "wrong pixels: vmap_udmabuf() takes the head page of each folio; where it is huge "
-	  "pages",
-	  true },
-	{ "atmel-isi",
-	  { 0, 0 },
-	  UMM_FINDING_CONTIGUOUS,
-	  0,
-	  "",
-	  0,
-	  "vb2_dma_contig_plane_dma_addr(), one address a frame, atmel-isi.c" },
+	{ .driver = "vivid",
+	  .kind = UMM_FINDING_HEAP,
+	  .classes = UMM_HEAP_UDMABUF,
+	  .heaps = huge,
+	  .error = -EBADMSG,
+	  .source = huge_why,
+	  .lies = true },
+	{ .driver = "cirrus",
+	  .kind = UMM_FINDING_HEAP,
+	  .classes = UMM_HEAP_UDMABUF,
+	  .heaps = huge,
+	  .error = -EBADMSG,
+	  .source = huge_why,
+	  .lies = true },
+	{ .driver = "atmel-isi",
+	  .kind = UMM_FINDING_CONTIGUOUS,
+	  .heaps = unnamed,
+	  .source = "vb2_dma_contig_plane_dma_addr(), one address a frame, atmel-isi.c" },
 };
 
 static bool kernel_is_before(const unsigned limit[2])
@@ -111,7 +80,7 @@ static bool kernel_is_before(const unsigned limit[2])
 	return major < limit[0] || (major == limit[0] && minor < limit[1]);
 }
 
-static struct umm_finding finding_of(const struct known *entry)
+static struct umm_finding finding_of(const struct known *entry, const char *heap)
 {
 	struct umm_finding finding = {
 		.kind = entry->kind,
@@ -121,18 +90,25 @@ static struct umm_finding finding_of(const struct known *entry)
 		.lies = entry->lies,
 	};
 	snprintf(finding.who.driver, sizeof(finding.who.driver), "%s", entry->driver);
-	snprintf(finding.heap, sizeof(finding.heap), "%s", entry->heap);
+	snprintf(finding.heap, sizeof(finding.heap), "%s", heap);
 	snprintf(finding.why, sizeof(finding.why), "%s", entry->source);
 	return finding;
+}
+
+static int add(struct umm_findings *findings, const struct known *entry)
+{
+	int ret = 0;
+	for (const char *const *heap = entry->heaps; *heap != NULL && ret >= 0; heap++) {
+		struct umm_finding finding = finding_of(entry, *heap);
+		ret = umm_findings_add(findings, &finding);
+	}
+	return ret < 0 ? ret : 0;
 }
 
 int umm_known_devices(struct umm_findings *findings)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct umm_finding finding = finding_of(&known[i]);
-		if (!kernel_is_before(known[i].before))
-			continue;
-		int ret = umm_findings_add(findings, &finding);
+		int ret = kernel_is_before(known[i].before) ? add(findings, &known[i]) : 0;
 		if (ret < 0)
 			return ret;
 	}
