@@ -13,6 +13,7 @@
  * In a child of the process that opened it, attach is a trial (device/gl_trial.h).
  */
 #include "device/gl.h"
+#include "device/picture.h"
 #include "device/refuse.h"
 
 #include <errno.h>
@@ -266,7 +267,7 @@ static int attach_on_trial(struct umm_gl_end *end, struct umm_buffer *buffer,
 {
 	const struct umm_layout *layout = umm_buffer_layout(buffer);
 	struct umm_gl_finding *finding = end->finding;
-	if (finding->drawn && umm_gl_same_layout(layout, &finding->layout) &&
+	if (finding->drawn && umm_same_picture(layout, &finding->layout) &&
 	    strcmp(layout->heap, finding->layout.heap) == 0)
 		return 0;
 	finding->drawn = false;
@@ -284,7 +285,7 @@ static int gl_attach(void *state, unsigned slot, struct umm_buffer *buffer, char
 	struct umm_gl_end *end = state;
 	const struct umm_layout *layout = umm_buffer_layout(buffer);
 	const struct umm_gl_format *format = umm_gl_format_find(layout->format);
-	if (end->n_attached > 0 && !umm_gl_same_layout(layout, &end->layout))
+	if (end->n_attached > 0 && !umm_same_picture(layout, &end->layout))
 		return umm_device_refuse(gl_node(end), why, -EBUSY,
 					 "buffers of another layout are attached");
 	int ret = check_layout(end, layout, why);

@@ -71,17 +71,6 @@ int umm_gl_end_wait(const struct umm_gl_end *end, int64_t timeout_ns)
 
 /* ---- drawing ---- */
 
-bool umm_gl_same_layout(const struct umm_layout *a, const struct umm_layout *b)
-{
-	bool same = a->format == b->format && a->modifier == b->modifier &&
-		    a->width_px == b->width_px && a->height_px == b->height_px &&
-		    a->n_planes == b->n_planes;
-	for (unsigned i = 0; i < a->n_planes && same; i++)
-		same = a->planes[i].offset_bytes == b->planes[i].offset_bytes &&
-		       a->planes[i].stride_bytes == b->planes[i].stride_bytes;
-	return same;
-}
-
 static int paint(struct umm_gl_machine *machine)
 {
 	const struct umm_gl_end *from = machine->ends[0], *to = machine->ends[1];

@@ -47,8 +47,6 @@ struct umm_gl_end {
 int umm_gl_end_create_fd(struct umm_gl_end *end);
 void umm_gl_end_close_fd(struct umm_gl_end *end);
 
-bool umm_gl_same_layout(const struct umm_layout *a, const struct umm_layout *b);
-
 /** Draw, if both ends have a buffer. 0, or a negative errno: nothing was drawn. */
 int umm_gl_machine_work(struct umm_gl_machine *machine);
 

@@ -12,6 +12,7 @@
  * Between two flips the display holds one buffer, during a flip two.
  */
 #include "device/kms.h"
+#include "device/picture.h"
 #include "device/refuse.h"
 
 #include <errno.h>
@@ -154,21 +155,10 @@ static int kms_facts(void *state, char **out)
 
 /* ---- buffers ---- */
 
-static bool is_same_layout(const struct umm_layout *a, const struct umm_layout *b)
-{
-	bool same = a->format == b->format && a->modifier == b->modifier &&
-		    a->width_px == b->width_px && a->height_px == b->height_px &&
-		    a->n_planes == b->n_planes;
-	for (unsigned i = 0; i < a->n_planes && same; i++)
-		same = a->planes[i].offset_bytes == b->planes[i].offset_bytes &&
-		       a->planes[i].stride_bytes == b->planes[i].stride_bytes;
-	return same;
-}
-
 static int check_layout(const struct kms *kms, const struct umm_layout *layout, char *why)
 {
 	char name[UMM_FORMAT_NAME_SIZE], modifier[UMM_MODIFIER_NAME_SIZE];
-	if (kms->n_attached > 0 && !is_same_layout(layout, &kms->layout))
+	if (kms->n_attached > 0 && !umm_same_picture(layout, &kms->layout))
 		return umm_device_refuse(kms->card.node, why, -EBUSY,
 					 "buffers of another layout are attached");
 	if (umm_kms_mode(&kms->output, layout->width_px, layout->height_px) == NULL)

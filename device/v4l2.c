@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "device/device.h"
+#include "device/picture.h"
 #include "device/v4l2.h"
 #include "device/v4l2_check.h"
 #include "device/v4l2_facts.h"
@@ -306,16 +307,10 @@ static int settle(struct v4l2 *v4l2, const struct umm_layout *layout, char *why)
 	return 0;
 }
 
-static bool same_layout(const struct umm_layout *a, const struct umm_layout *b)
+static bool fits_slots(const struct v4l2 *v4l2, const struct umm_layout *layout)
 {
-	if (a->format != b->format || a->width_px != b->width_px || a->height_px != b->height_px ||
-	    a->raw_size_bytes != b->raw_size_bytes || a->n_planes != b->n_planes)
-		return false;
-	for (unsigned i = 0; i < a->n_planes; i++)
-		if (a->planes[i].stride_bytes != b->planes[i].stride_bytes ||
-		    a->planes[i].offset_bytes != b->planes[i].offset_bytes)
-			return false;
-	return true;
+	return umm_same_picture(layout, &v4l2->layout) &&
+	       layout->raw_size_bytes == v4l2->layout.raw_size_bytes;
 }
 
 static void unsettle(struct v4l2 *v4l2)
@@ -362,7 +357,7 @@ static int attach(void *state, unsigned slot, struct umm_buffer *buffer, char *w
 	if (v4l2->running || v4l2->stream.n_queued > 0)
 		return umm_v4l2_refuse(&v4l2->node, why, -EBUSY,
 				       "is at work; attach before the first submit");
-	if (v4l2->n_attached > 0 && !same_layout(layout, &v4l2->layout))
+	if (v4l2->n_attached > 0 && !fits_slots(v4l2, layout))
 		return umm_v4l2_refuse(&v4l2->node, why, -EBUSY, "another layout is attached");
 	int ret = v4l2->n_attached == 0 ? settle(v4l2, layout, why) : 0;
 	if (ret == 0)
