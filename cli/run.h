@@ -262,7 +262,7 @@ void run_kill_doomed(struct run *run);
 /** Kill whoever is left. */
 void run_kill_all(struct run *run);
 
-/** Ask the source to end the stream. */
+/** Ask the source to end the stream; after an interrupt also those that stay on behind it. */
 void run_stop_source(struct run *run);
 
 /* run_sample.c */

@@ -229,12 +229,26 @@ void run_kill_doomed(struct run *run)
 	run->kill_ns = 0;
 }
 
-/* Asked again until it ends: a signal that comes just before a wait would be slept over. */
+/* The source; and who stays for a while after the stream, where somebody is waiting for the end. */
+static bool is_to_stop(const struct run *run, const struct run_stage *stage)
+{
+	bool source = stage == &run->plan->stages[0];
+	bool lingers = run->interrupts > 0 && stage->spec.ops->lingers;
+	return alive(stage) && (source || lingers);
+}
+
+/* Asked again until they end: a signal that comes just before a wait would be slept over. */
 void run_stop_source(struct run *run)
 {
-	struct run_stage *source = &run->plan->stages[0];
+	bool asked = false;
 	run->nudge_step_ns = run->stopping ? 2 * run->nudge_step_ns : NUDGE_NS;
 	run->stopping = true;
-	run->nudge_ns = alive(source) ? run_now_ns() + run->nudge_step_ns : 0;
-	signal_stage(source, SIGUSR1);
+	for (unsigned i = 0; i < run->plan->n_stages; i++) {
+		struct run_stage *stage = &run->plan->stages[i];
+		if (!is_to_stop(run, stage))
+			continue;
+		signal_stage(stage, SIGUSR1);
+		asked = true;
+	}
+	run->nudge_ns = asked ? run_now_ns() + run->nudge_step_ns : 0;
 }

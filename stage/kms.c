@@ -112,16 +112,16 @@ static enum stage_result show_all(struct display *display)
 	return result;
 }
 
-/* The last frame stays, for those who want to look at it. */
+/* The last frame stays, for those who want to look at it; they can end it by an interrupt. */
 static void hold_last(const struct display *display, uint64_t seconds)
 {
 	if (seconds == 0 || display->n_shown == 0)
 		return;
-	stage_error(display->port->env->spec,
-		    "holding the last of %" PRIu64 " frames for %" PRIu64 " s", display->n_shown,
-		    seconds);
+	const struct stage_env *env = display->port->env;
+	stage_error(env->spec, "holding the last of %" PRIu64 " frames for %" PRIu64 " s",
+		    display->n_shown, seconds);
 	struct timespec left = { .tv_sec = (time_t)seconds };
-	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+	while (!*env->stop && nanosleep(&left, &left) < 0 && errno == EINTR)
 		continue;
 }
 
@@ -169,6 +169,7 @@ const struct stage_ops stage_kms = {
 	.role = STAGE_SINK,
 	.argument_help = "/dev/dri/cardN",
 	.keys = keys,
+	.lingers = true,
 	.check = kms_check,
 	.run = kms_run,
 };

@@ -48,7 +48,8 @@ struct stage_env {
 	const char *output;  /**< token of the collection it produces; NULL for a sink */
 	uint64_t max_frames; /**< sources: stop after so many; 0: no limit */
 	bool allow_copies;   /**< --copies=allow */
-	const volatile sig_atomic_t *stop; /**< sources: end the stream as soon as it is set */
+	const volatile sig_atomic_t *stop; /**< sources: end the stream as soon as it is set; those
+					      that linger: do so no longer */
 };
 
 /** How a stage's process ends: what run() returns. */
@@ -73,6 +74,7 @@ struct stage_ops {
 	const struct stage_key *keys; /**< ended by a NULL name */
 	bool any_words; /**< takes words of any kind, "key=value" or not: option.value may be NULL
 			 */
+	bool lingers;	/**< may stay for a while after its stream: an interrupt sets env->stop */
 	bool takes_socket; /**< makes its own connection, or hands the socket to who does */
 
 	/** Cheap checks of the spec before anything is started (numbers, files that must exist). 0,

@@ -93,6 +93,19 @@ def screen_comes_back_when_the_stream_ends(vm):
 
 
 @case("cirrus")
+def one_interrupt_ends_a_held_frame(vm):
+    """And one that comes while frames flow needs no second either."""
+    for command, text in (("umm run --frames=2 test,size=640x480 kms:,hold=300", HELD),
+                          ("umm run test,size=640x480 kms:,hold=300", "frames/s")):
+        with vm.started(command) as job:
+            job.wait_for(text)
+            vm.check("pkill -INT -o -x umm")
+            assert job.wait(60).status == 0, job.stderr
+            assert "frames in" in job.stdout, job.stdout
+    expect_nothing_left(vm)
+
+
+@case("cirrus")
 def stage_that_is_killed_leaves_nothing(vm):
     with vm.started("umm run --seconds=300 test,size=640x480 kms:") as job:
         job.wait_for("frames/s")
