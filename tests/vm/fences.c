@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/**
- * Fences of the kernel on buffers of ours. vgem makes them: a dma-buf is imported, a fence
- * attached, and signalled when the test says so (drivers/gpu/drm/vgem/vgem_fence.c).
- */
+/** Fences of the kernel on buffers of ours, made by vgem. */
 #include <umm/fence.h>
 #include <umm/queue.h>
 
@@ -10,60 +7,14 @@
 #include "os/clock.h"
 #include "share/buffer.h"
 #include "tests/harness.h"
+#include "tests/vm/vgem.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include "os/cleanup.h"
-#include "os/drm_dumb.h"
 
 #define SIZE 8192
 #define MS   INT64_C(1000000)
-
-/* include/uapi/drm/drm.h, vgem_drm.h */
-struct prime_handle {
-	uint32_t handle, flags;
-	int32_t fd;
-};
-struct fence_attach {
-	uint32_t handle, flags, out_fence, pad;
-};
-struct fence_signal {
-	uint32_t fence, flags;
-};
-#define PRIME_FD_TO_HANDLE _IOWR('d', 0x2e, struct prime_handle)
-#define FENCE_ATTACH	   _IOWR('d', 0x41, struct fence_attach)
-#define FENCE_SIGNAL	   _IOW('d', 0x42, struct fence_signal)
-#define FENCE_WRITE	   1
-
-static int vgem = -1;
-
-static bool is_vgem(const char *node)
-{
-	char driver[32] = "";
-	umm_autofd fd = -1;
-	if (umm_drm_open(node, &fd) < 0 || umm_drm_driver(fd, driver, sizeof(driver)) < 0 ||
-	    strcmp(driver, "vgem") != 0)
-		return false;
-	vgem = umm_fd_steal(&fd);
-	return true;
-}
-
-static void open_vgem(void)
-{
-	glob_t nodes;
-	if (system("modprobe vgem") != 0)
-		SKIP("no vgem in this kernel");
-	CHECK_INT(glob("/dev/dri/card*", 0, NULL, &nodes), 0);
-	for (size_t i = 0; i < nodes.gl_pathc && vgem < 0; i++)
-		is_vgem(nodes.gl_pathv[i]);
-	globfree(&nodes);
-	CHECK(vgem >= 0);
-}
 
 /* ---- a buffer, and a driver that works on it ---- */
 
@@ -91,28 +42,13 @@ static struct umm_buffer *make_buffer(void)
 	return buffer;
 }
 
-static uint32_t attach_fence(const struct umm_buffer *buffer, uint32_t flags)
-{
-	struct prime_handle import = { .fd = umm_buffer_fd(buffer) };
-	CHECK_INT(ioctl(vgem, PRIME_FD_TO_HANDLE, &import), 0);
-	struct fence_attach attach = { .handle = import.handle, .flags = flags };
-	CHECK_INT(ioctl(vgem, FENCE_ATTACH, &attach), 0);
-	return attach.out_fence;
-}
-
-static void signal_fence(uint32_t fence)
-{
-	struct fence_signal signal = { .fence = fence };
-	CHECK_INT(ioctl(vgem, FENCE_SIGNAL, &signal), 0);
-}
-
 static int64_t signalled_at;
 
 static void *signal_later(void *fence)
 {
 	usleep(400 * 1000);
 	signalled_at = umm_now_ns();
-	signal_fence(*(uint32_t *)fence);
+	vgem_signal(*(uint32_t *)fence);
 	return NULL;
 }
 
@@ -137,9 +73,9 @@ TEST(nobody_waits_where_no_driver_left_a_fence)
 
 TEST(a_reader_waits_for_the_writers_fence_and_not_longer)
 {
-	open_vgem();
+	vgem_open();
 	struct umm_buffer *buffer = make_buffer();
-	uint32_t fence = attach_fence(buffer, FENCE_WRITE);
+	uint32_t fence = vgem_attach(umm_buffer_fd(buffer), VGEM_WRITES);
 	CHECK_INT(wait_for(buffer, UMM_ACCESS_READ, 0), -ETIMEDOUT);
 
 	pthread_t driver;
@@ -150,14 +86,14 @@ TEST(a_reader_waits_for_the_writers_fence_and_not_longer)
 	CHECK(signalled_at > 0 && done >= signalled_at);
 	CHECK(done - signalled_at < 3000 * MS); /* vgem's own time-out is 10 s */
 	umm_buffer_unref(buffer);
-	close(vgem);
+	vgem_close();
 }
 
 TEST(an_access_waits_for_the_fence_by_itself)
 {
-	open_vgem();
+	vgem_open();
 	struct umm_buffer *buffer = make_buffer();
-	uint32_t fence = attach_fence(buffer, FENCE_WRITE);
+	uint32_t fence = vgem_attach(umm_buffer_fd(buffer), VGEM_WRITES);
 	pthread_t driver;
 	CHECK_INT(pthread_create(&driver, NULL, signal_later, &fence), 0);
 	CHECK_INT(umm_buffer_begin_access(buffer, UMM_ACCESS_READ), 0);
@@ -166,27 +102,27 @@ TEST(an_access_waits_for_the_fence_by_itself)
 	CHECK(signalled_at > 0 && begun >= signalled_at && begun - signalled_at < 3000 * MS);
 	CHECK_INT(umm_buffer_end_access(buffer, UMM_ACCESS_READ), 0);
 	umm_buffer_unref(buffer);
-	close(vgem);
+	vgem_close();
 }
 
 TEST(a_writer_waits_for_readers_and_readers_do_not)
 {
-	open_vgem();
+	vgem_open();
 	struct umm_buffer *buffer = make_buffer();
-	uint32_t fence = attach_fence(buffer, 0);
+	uint32_t fence = vgem_attach(umm_buffer_fd(buffer), VGEM_READS);
 	CHECK_INT(wait_for(buffer, UMM_ACCESS_READ, 0), 0);
 	CHECK_INT(wait_for(buffer, UMM_ACCESS_WRITE, 100 * MS), -ETIMEDOUT);
-	signal_fence(fence);
+	vgem_signal(fence);
 	CHECK_INT(wait_for(buffer, UMM_ACCESS_WRITE, 0), 0);
 	umm_buffer_unref(buffer);
-	close(vgem);
+	vgem_close();
 }
 
 TEST(a_fence_that_never_comes_ends_at_its_deadline_with_its_owner_named)
 {
-	open_vgem();
+	vgem_open();
 	struct umm_buffer *buffer = make_buffer();
-	uint32_t number = attach_fence(buffer, FENCE_WRITE);
+	uint32_t number = vgem_attach(umm_buffer_fd(buffer), VGEM_WRITES);
 	struct umm_fence fence;
 	char text[128];
 	CHECK_INT(umm_buffer_export_fence(buffer, UMM_ACCESS_READ, &fence), 0);
@@ -195,19 +131,19 @@ TEST(a_fence_that_never_comes_ends_at_its_deadline_with_its_owner_named)
 	CHECK(umm_now_ns() - start >= 300 * MS);
 	CHECK_INT(umm_fence_describe(&fence, text, sizeof(text)), 0);
 	CHECK(strncmp(text, "waiting for vgem", strlen("waiting for vgem")) == 0);
-	signal_fence(number);
+	vgem_signal(number);
 	CHECK_INT(umm_fence_describe(&fence, text, sizeof(text)), 0);
 	CHECK_STR(text, "signalled");
 	umm_fence_close(&fence);
 	umm_buffer_unref(buffer);
-	close(vgem);
+	vgem_close();
 }
 
 TEST(a_fence_goes_from_one_buffer_to_another_without_an_fd_for_its_users)
 {
-	open_vgem();
+	vgem_open();
 	struct umm_buffer *from = make_buffer(), *to = make_buffer();
-	uint32_t number = attach_fence(from, FENCE_WRITE);
+	uint32_t number = vgem_attach(umm_buffer_fd(from), VGEM_WRITES);
 	struct umm_fence fence;
 	CHECK_INT(umm_buffer_export_fence(from, UMM_ACCESS_READ, &fence), 0);
 	CHECK_INT(umm_buffer_import_fence(to, UMM_ACCESS_WRITE, &fence), 0);
@@ -215,9 +151,9 @@ TEST(a_fence_goes_from_one_buffer_to_another_without_an_fd_for_its_users)
 	CHECK_INT(umm_buffer_import_fence(to, UMM_ACCESS_WRITE, &fence), 0); /* none: no demand */
 
 	CHECK_INT(wait_for(to, UMM_ACCESS_READ, 100 * MS), -ETIMEDOUT);
-	signal_fence(number);
+	vgem_signal(number);
 	CHECK_INT(wait_for(to, UMM_ACCESS_READ, 8000 * MS), 0);
 	umm_buffer_unref(from);
 	umm_buffer_unref(to);
-	close(vgem);
+	vgem_close();
 }
