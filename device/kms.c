@@ -5,7 +5,8 @@
  *	open		a card, its master, a connector with a display (device/kms_output.h)
  *	constraints	a size per mode, formats and modifiers of the primary plane
  *	attach		dma-buf -> GEM handle -> framebuffer (device/kms_frame.h)
- *	submit		the first frame sets the mode; each further one is a page flip
+ *	submit		the first frame sets the mode; each further one is a page flip, which
+ *			waits for the frame's fences (device/kms_fence.h)
  *	complete	a flip has happened: the frame that it replaced is done
  *	stop		what was on the screen before comes back
  *
@@ -35,7 +36,9 @@ struct kms {
 	struct umm_kms_screen screen;
 	struct umm_kms_frame frames[UMM_MAX_BUFFERS];
 	struct umm_frame_info infos[UMM_MAX_BUFFERS];
-	struct umm_layout layout; /* of those attached */
+	struct umm_buffer *buffers[UMM_MAX_BUFFERS]; /* borrowed */
+	int fences[UMM_MAX_BUFFERS]; /* of frames shown or on the way: what they wait for; or -1 */
+	struct umm_layout layout;    /* of those attached */
 	unsigned n_attached;
 	int shown, next; /* slots: on the screen, on the way there; or NONE */
 };
@@ -106,12 +109,18 @@ static int kms_open(const char *node, const struct umm_device_opts *opts, void *
 		return umm_device_refuse(name, why, -ENOMEM, "out of memory");
 	kms->card.fd = -1;
 	kms->shown = kms->next = NONE;
+	for (unsigned i = 0; i < UMM_MAX_BUFFERS; i++)
+		kms->fences[i] = -1;
 	int ret = node[0] != '\0' ? open_card(kms, node, opts, why) : open_any(kms, opts, why);
 	if (ret < 0) {
 		free(kms);
 		return ret;
 	}
-	kms->screen = (struct umm_kms_screen){ .card = &kms->card, .output = &kms->output };
+	kms->screen = (struct umm_kms_screen){
+		.card = &kms->card,
+		.output = &kms->output,
+		.fences = umm_kms_fences_find(&kms->card, &kms->output),
+	};
 	*out_state = kms;
 	return 0;
 }
@@ -150,7 +159,7 @@ static int kms_constraints(void *state, const char *name, struct umm_constraints
 static int kms_facts(void *state, char **out)
 {
 	const struct kms *kms = state;
-	return umm_kms_facts(&kms->card, &kms->output, &kms->formats, out);
+	return umm_kms_facts(&kms->card, &kms->output, &kms->formats, &kms->screen.fences, out);
 }
 
 /* ---- buffers ---- */
@@ -187,6 +196,7 @@ static int kms_attach(void *state, unsigned slot, struct umm_buffer *buffer, cha
 	if (ret < 0)
 		return ret;
 	kms->layout = *layout;
+	kms->buffers[slot] = buffer;
 	kms->n_attached++;
 	return 0;
 }
@@ -195,6 +205,8 @@ static void kms_detach(void *state, unsigned slot)
 {
 	struct kms *kms = state;
 	umm_kms_frame_destroy(&kms->card, &kms->handles, &kms->frames[slot]);
+	umm_close_fd(&kms->fences[slot]);
+	kms->buffers[slot] = NULL;
 	kms->n_attached--;
 }
 
@@ -218,7 +230,7 @@ static int kms_stop(void *state)
 static struct umm_kms_picture picture_of(const struct kms *kms, unsigned slot,
 					 const struct umm_frame_info *info)
 {
-	struct umm_kms_picture picture = { .fb = kms->frames[slot].fb };
+	struct umm_kms_picture picture = { .fb = kms->frames[slot].fb, .fence = kms->fences[slot] };
 	if (info->visible.width_px == kms->layout.width_px &&
 	    info->visible.height_px == kms->layout.height_px) {
 		picture.x_px = info->visible.x_px;
@@ -237,18 +249,28 @@ static int show_first(struct kms *kms, unsigned slot, const struct umm_kms_pictu
 	return ret;
 }
 
+/* What the frame takes away from the screen may be written to when this is over. */
+static int show_next(struct kms *kms, unsigned slot, const struct umm_kms_picture *picture)
+{
+	umm_autofd fence = -1;
+	int ret = umm_kms_screen_flip(&kms->screen, picture, &fence);
+	if (ret < 0)
+		return ret;
+	if (fence >= 0)
+		umm_kms_fence_leave(kms->card.node, kms->buffers[kms->shown], fence);
+	kms->next = (int)slot;
+	return 0;
+}
+
 static int kms_submit(void *state, unsigned slot, const struct umm_frame_info *info)
 {
 	struct kms *kms = state;
+	umm_close_fd(&kms->fences[slot]);
+	if (kms->screen.fences.in != 0)
+		kms->fences[slot] = umm_kms_fence_before(kms->buffers[slot]);
 	struct umm_kms_picture picture = picture_of(kms, slot, info);
-	int ret;
-	if (kms->shown == NONE) {
-		ret = show_first(kms, slot, &picture);
-	} else {
-		ret = umm_kms_screen_flip(&kms->screen, &picture);
-		if (ret == 0)
-			kms->next = (int)slot;
-	}
+	int ret = kms->shown == NONE ? show_first(kms, slot, &picture)
+				     : show_next(kms, slot, &picture);
 	if (ret == 0)
 		kms->infos[slot] = *info;
 	return ret;
@@ -266,7 +288,8 @@ static int kms_complete(void *state, int64_t timeout_ns, unsigned *out_slot,
 		return ret;
 	*out_slot = (unsigned)kms->shown;
 	*out_info = kms->infos[kms->shown];
-	*out_error = 0;
+	*out_error = umm_kms_fence_error(kms->fences[kms->shown]);
+	umm_close_fd(&kms->fences[kms->shown]);
 	kms->shown = kms->next;
 	kms->next = NONE;
 	return 0;

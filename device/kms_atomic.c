@@ -3,12 +3,13 @@
  * Properties are looked up by name when the mode is set; the three that a flip changes are kept
  * from then, so that a flip is one ioctl.
  *
- * A frame is waited for by its fences: those in its dma-buf are what the kernel waits for by itself
- * before it shows the frame (drm_gem_plane_helper_prepare_fb), so none is handed over here.
+ * A frame is waited for by its fences, which are handed over where the driver takes them
+ * (device/kms_fence.h). None of these properties lasts longer than its commit.
  */
 #include "device/kms_atomic.h"
 
 #include <errno.h>
+#include <stdint.h>
 
 #include <xf86drm.h>
 
@@ -51,6 +52,16 @@ static void set_source(struct request *request, const struct umm_kms_picture *pi
 	set_id(request, plane, source->fb_id, picture->fb);
 	set_id(request, plane, source->x, (uint64_t)picture->x_px << 16);
 	set_id(request, plane, source->y, (uint64_t)picture->y_px << 16);
+	if (picture->fence >= 0 && request->screen->fences.in != 0)
+		set_id(request, plane, request->screen->fences.in, (uint64_t)picture->fence);
+}
+
+/* The kernel writes an int there when it takes the commit. */
+static void ask_for_fence(struct request *request, int32_t *out)
+{
+	const struct umm_kms_screen *screen = request->screen;
+	if (screen->fences.out != 0)
+		set_id(request, screen->output->crtc, screen->fences.out, (uintptr_t)out);
 }
 
 static void find_source(struct umm_kms_screen *screen)
@@ -132,13 +143,18 @@ int umm_kms_atomic_show(struct umm_kms_screen *screen, const struct umm_kms_pict
 	return ret;
 }
 
-int umm_kms_atomic_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
+int umm_kms_atomic_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture,
+			int *out_fence)
 {
 	struct request request = { .screen = screen, .atomic = drmModeAtomicAlloc() };
+	int32_t fence = -1;
 	if (request.atomic == NULL)
 		return -ENOMEM;
 	set_source(&request, picture);
+	ask_for_fence(&request, &fence);
 	int ret = commit(&request, DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT);
 	drmModeAtomicFree(request.atomic);
+	if (ret == 0)
+		*out_fence = fence;
 	return ret;
 }

@@ -8,7 +8,8 @@
 /** Everything: mode, connector, plane; the CRTC's other planes off. Blocks. */
 int umm_kms_atomic_show(struct umm_kms_screen *screen, const struct umm_kms_picture *picture);
 
-/** The picture alone; does not block, asks for the event. */
-int umm_kms_atomic_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture);
+/** The picture alone; does not block, asks for the event. *out_fence as umm_kms_screen_flip(). */
+int umm_kms_atomic_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture,
+			int *out_fence);
 
 #endif

@@ -44,14 +44,28 @@ static void format_facts(json_t **list, const struct umm_kms_formats *formats)
 		     "table: formats that umm has no description of");
 }
 
+static void fence_facts(json_t **list, const struct umm_kms_fences *fences)
+{
+	umm_fact_add(list, "fences.in",
+		     json_string(fences->in != 0 ? "sync_file" : "those in the dma-buf"),
+		     fences->in != 0 ? "driver: IN_FENCE_FD of the plane"
+				     : "driver: no IN_FENCE_FD of the plane");
+	umm_fact_add(list, "fences.out",
+		     json_string(fences->out != 0 ? "sync_file in the dma-buf" : "none: an event"),
+		     fences->out != 0 ? "driver: OUT_FENCE_PTR of the CRTC"
+				      : "driver: no OUT_FENCE_PTR of the CRTC");
+}
+
 int umm_kms_facts(const struct umm_kms_card *card, const struct umm_kms_output *output,
-		  const struct umm_kms_formats *formats, char **out)
+		  const struct umm_kms_formats *formats, const struct umm_kms_fences *fences,
+		  char **out)
 {
 	json_t *list = json_array();
 	umm_fact_add(&list, "driver", json_string(card->driver), "driver: DRM_IOCTL_VERSION");
 	umm_fact_add(&list, "atomic", json_boolean(card->atomic), "driver: DRM_CLIENT_CAP_ATOMIC");
 	output_facts(&list, output);
 	format_facts(&list, formats);
+	fence_facts(&list, fences);
 	umm_fact_add(&list, "buffers.camping", json_integer(UMM_KMS_CAMPING),
 		     "table: one on the screen, one on its way there");
 	umm_fact_add(&list, "memory.imports",

@@ -46,11 +46,13 @@ int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mo
 				    : legacy_show(screen, picture);
 }
 
-int umm_kms_screen_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
+int umm_kms_screen_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture,
+			int *out_fence)
 {
 	if (screen->flipping)
 		return -EBUSY;
-	int ret = screen->card->atomic ? umm_kms_atomic_flip(screen, picture)
+	*out_fence = -1;
+	int ret = screen->card->atomic ? umm_kms_atomic_flip(screen, picture, out_fence)
 				       : legacy_flip(screen, picture);
 	screen->flipping = ret == 0;
 	return ret;

@@ -15,11 +15,13 @@
 #include <xf86drmMode.h>
 
 #include "device/kms_card.h"
+#include "device/kms_fence.h"
 #include "device/kms_output.h"
 
 /** Which framebuffer, and where in it the picture of the mode's size begins. */
 struct umm_kms_picture {
 	uint32_t fb, x_px, y_px;
+	int fence; /* sync_file to wait for, borrowed; -1: the display finds out by itself */
 };
 
 /** Numbers of the plane's properties that a flip changes. */
@@ -30,6 +32,7 @@ struct umm_kms_source {
 struct umm_kms_screen {
 	const struct umm_kms_card *card;
 	const struct umm_kms_output *output;
+	struct umm_kms_fences fences;
 	drmModeModeInfo mode;
 	struct umm_kms_source source; /* atomic mode setting only; from the first frame on */
 	uint32_t x_px, y_px;	      /* of the first frame */
@@ -41,8 +44,10 @@ struct umm_kms_screen {
 int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
 			const struct umm_kms_picture *picture);
 
-/** Show next; `flipping` is true until the event has come. -EBUSY: it is still. */
-int umm_kms_screen_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture);
+/** Show next; `flipping` is true until the event has come. -EBUSY: it is still. *out_fence:
+ * sync_file that is signalled then, the caller's; -1 where the driver gives none. */
+int umm_kms_screen_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture,
+			int *out_fence);
 
 /** Wait at most that long (UMM_FOREVER) for the event. Returns 0 (no flip is under way any more),
  * -EAGAIN, -EINTR, or a negative errno. */

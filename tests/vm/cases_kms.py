@@ -106,6 +106,15 @@ def one_interrupt_ends_a_held_frame(vm):
 
 
 @case("cirrus")
+def fences_of_a_display_are_told_with_their_sources(vm):
+    told = {fact["field"]: (fact["value"], fact["source"])
+            for device in json.loads(vm.check("umm probe --json").stdout)["devices"]
+            if device["name"] == "/dev/dri/card0" for fact in device.get("facts", [])}
+    assert told["fences.in"] == ("sync_file", "driver: IN_FENCE_FD of the plane"), told
+    assert told["fences.out"] == ("sync_file in the dma-buf", "driver: OUT_FENCE_PTR of the CRTC"), told
+
+
+@case("cirrus")
 def stage_that_is_killed_leaves_nothing(vm):
     with vm.started("umm run --seconds=300 test,size=640x480 kms:") as job:
         job.wait_for("frames/s")
