@@ -363,7 +363,7 @@ static int set_trial(struct umm_collection *collection, unsigned index,
 		return remote->error;
 	umm_collection_v1_set_trial(remote->proxy, trial->driver != NULL ? trial->driver : "",
 				    trial->device != NULL ? trial->device : "",
-				    trial->check != NULL);
+				    trial->check != NULL, trial->may_crash);
 	remote->trial = true;
 	return 0;
 }

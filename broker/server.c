@@ -100,6 +100,11 @@ int umm_broker_connect(struct umm_broker *broker, const char *label, int *out_fd
 	return 0;
 }
 
+void umm_broker_vouch_for(struct umm_client *client)
+{
+	client->vouched_for = true;
+}
+
 static int make_display(struct umm_broker *broker)
 {
 	broker->display = wl_display_create();

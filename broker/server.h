@@ -49,6 +49,7 @@ struct umm_client {
 	struct wl_listener destroyed;
 	struct wl_list seats; /* seat.client_link: those that have not left */
 	unsigned n_seats;
+	bool vouched_for;
 	char label[64];
 };
 

@@ -129,7 +129,8 @@ static void handle_ready(struct wl_client *client, struct wl_resource *resource)
 }
 
 static void handle_set_trial(struct wl_client *client, struct wl_resource *resource,
-			     const char *driver, const char *device, uint32_t can_check)
+			     const char *driver, const char *device, uint32_t can_check,
+			     uint32_t may_crash)
 {
 	(void)client;
 	struct seat *seat = seat_of(resource);
@@ -140,8 +141,15 @@ static void handle_set_trial(struct wl_client *client, struct wl_resource *resou
 				       "set_trial out of order");
 		return;
 	}
-	umm_negotiation_try_member(&seat->collection->negotiation, (unsigned)seat->index, driver,
-				   device, can_check != 0);
+	const struct umm_candidate candidate = {
+		.driver = driver,
+		.device = device,
+		.can_check = can_check != 0,
+		.may_crash = may_crash != 0,
+		.stranger = !seat->client->vouched_for,
+	};
+	umm_negotiation_try_member(&seat->collection->negotiation, (unsigned)seat->index,
+				   &candidate);
 }
 
 static void handle_tried(struct wl_client *client, struct wl_resource *resource, uint32_t serial,

@@ -182,6 +182,7 @@ int run_spawn(struct run *run, unsigned index)
 		return -1;
 	}
 	socket = fd;
+	umm_broker_vouch_for(client); /* we start it, for the user who started us */
 
 	fflush(NULL); /* or the child would write it again */
 	pid_t runner = getpid();

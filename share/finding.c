@@ -15,8 +15,11 @@ void umm_findings_finish(struct umm_findings *findings)
 	*findings = (struct umm_findings){ 0 };
 }
 
+/* What is said of a member by itself is about that member alone, whoever it claims to be. */
 static bool same_device(const struct umm_identity *a, const struct umm_identity *b)
 {
+	if (a->stranger || b->stranger)
+		return a->stranger && b->stranger && strcmp(a->member, b->member) == 0;
 	if (a->driver[0] == '\0' || b->driver[0] == '\0')
 		return strcmp(a->driver, b->driver) == 0 && strcmp(a->member, b->member) == 0;
 	return strcmp(a->driver, b->driver) == 0 && strcmp(a->device, b->device) == 0;
@@ -55,11 +58,18 @@ bool umm_finding_is_passing(const struct umm_finding *finding)
 	}
 }
 
+bool umm_finding_is_kept(const struct umm_finding *finding)
+{
+	return !finding->who.stranger && !umm_finding_is_passing(finding);
+}
+
 bool umm_finding_is_about(const struct umm_finding *finding, const struct umm_identity *who)
 {
+	struct umm_identity claimed = *who;
 	if (finding->source == UMM_FINDING_TABLE)
 		return strcmp(finding->who.driver, who->driver) == 0;
-	return same_device(&finding->who, who);
+	claimed.stranger &= finding->who.stranger;
+	return same_device(&finding->who, &claimed);
 }
 
 int umm_findings_add(struct umm_findings *findings, const struct umm_finding *finding)

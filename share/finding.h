@@ -9,6 +9,10 @@
  * the device. That a trial went well is a finding as well: it outweighs a table, and an older
  * refusal.
  *
+ * A member may lie about what happened, and about who it is. What a stranger says is true of the
+ * member that it is, in the negotiation it is said in, and is not kept. What others have found out
+ * of the device it claims to be is used: at worst it misleads itself.
+ *
  * Findings of this run are certain. Those of earlier runs and of the table are hints: they save
  * trials that would fail, and where they leave no layout they are forgotten and tried.
  */
@@ -41,6 +45,7 @@ struct umm_identity {
 	char member[UMM_FINDING_TEXT_MAX + 1]; /**< "" in findings that were kept */
 	char driver[UMM_FINDING_TEXT_MAX + 1]; /**< "virtio_gpu" */
 	char device[UMM_FINDING_TEXT_MAX + 1]; /**< "kms:/dev/dri/card0"; "" in the table: any */
+	bool stranger; /**< nobody answers for what it says: not even that it is this device */
 };
 
 struct umm_finding {
@@ -74,6 +79,9 @@ int umm_findings_add(struct umm_findings *findings, const struct umm_finding *fi
 
 /** Whether both are about the same heap or pair of the same device. */
 bool umm_finding_same_subject(const struct umm_finding *a, const struct umm_finding *b);
+
+/** Whether a finding is to be kept for later negotiations. */
+bool umm_finding_is_kept(const struct umm_finding *finding);
 
 /** Whether a finding is about this member. */
 bool umm_finding_is_about(const struct umm_finding *finding, const struct umm_identity *who);

@@ -62,12 +62,28 @@ int umm_learned_load(struct umm_learned *learned)
 	return ret;
 }
 
+/* As many as the file has: the oldest goes first, and the table stays. */
+static void forget_oldest(struct umm_findings *findings)
+{
+	size_t kept = 0, excess = 0, n = 0;
+	for (size_t i = 0; i < findings->count; i++)
+		n += findings->items[i].source != UMM_FINDING_TABLE;
+	excess = n > UMM_LEARNED_MOST ? n - UMM_LEARNED_MOST : 0;
+	for (size_t i = 0; i < findings->count; i++) {
+		if (excess > 0 && findings->items[i].source != UMM_FINDING_TABLE)
+			excess--;
+		else
+			findings->items[kept++] = findings->items[i];
+	}
+	findings->count = kept;
+}
+
 void umm_learned_keep(struct umm_learned *learned, const struct umm_findings *findings)
 {
 	bool news = false;
 	for (size_t i = 0; i < findings->count; i++) {
 		struct umm_finding finding = findings->items[i];
-		if (umm_finding_is_passing(&finding))
+		if (!umm_finding_is_kept(&finding))
 			continue;
 		finding.source = UMM_FINDING_CACHE;
 		int ret = umm_findings_add(&learned->findings, &finding);
@@ -75,6 +91,7 @@ void umm_learned_keep(struct umm_learned *learned, const struct umm_findings *fi
 			umm_log(UMM_LOG_WARNING, "out of memory: a trial's outcome is not kept");
 		news |= ret == UMM_FINDING_NEW && finding.who.driver[0] != '\0';
 	}
+	forget_oldest(&learned->findings);
 	if (news && learned->path != NULL)
 		umm_learned_file_write(learned->path, findings);
 }

@@ -90,7 +90,7 @@ int umm_learned_file_read(const char *path, struct umm_findings *findings)
 
 static bool is_kept(const struct umm_finding *finding)
 {
-	return finding->who.driver[0] != '\0' && !umm_finding_is_passing(finding);
+	return finding->who.driver[0] != '\0' && umm_finding_is_kept(finding);
 }
 
 static bool is_replaced(const json_t *entry, const char *kernel,

@@ -51,8 +51,13 @@ static int join(struct umm_collection *collection, const struct umm_constraints 
 static int set_trial(struct umm_collection *collection, unsigned index,
 		     const struct umm_trial_opts *trial)
 {
-	umm_negotiation_try_member(&local_of(collection)->negotiation, index, trial->driver,
-				   trial->device, trial->check != NULL);
+	const struct umm_candidate candidate = {
+		.driver = trial->driver,
+		.device = trial->device,
+		.can_check = trial->check != NULL,
+		.may_crash = trial->may_crash,
+	};
+	umm_negotiation_try_member(&local_of(collection)->negotiation, index, &candidate);
 	return 0;
 }
 

@@ -147,12 +147,15 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 }
 
 void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned index,
-				const char *driver, const char *device, bool can_check)
+				const struct umm_candidate *candidate)
 {
 	struct umm_negotiation_member *member = &negotiation->members[index];
 	struct umm_identity *who = &member->identity;
+	const char *driver = candidate->driver, *device = candidate->device;
 	member->tried = true;
-	member->can_check = can_check;
+	member->can_check = candidate->can_check;
+	member->may_crash = candidate->may_crash;
+	who->stranger = candidate->stranger;
 	umm_finding_text(who->member, sizeof(who->member), member->name);
 	umm_finding_text(who->driver, sizeof(who->driver), driver != NULL ? driver : "");
 	umm_finding_text(who->device, sizeof(who->device), device != NULL ? device : "");

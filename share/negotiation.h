@@ -36,6 +36,7 @@ struct umm_negotiation_member {
 	bool can_check;		      /**< compares contents on trial, if it is asked to */
 	bool checked;		      /**< has compared them in the present round: right */
 	bool tried;		      /**< wants to attach a buffer before the pool is allocated */
+	bool may_crash;		      /**< tries in a child, and may take long */
 	struct umm_identity identity; /**< whom facts are about */
 	json_t *constraints;	      /**< owned */
 };
@@ -75,11 +76,18 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 			 const struct umm_constraints *constraints,
 			 const struct umm_join_opts *opts);
 
-/** The member at `index` wants to attach a buffer on trial, and compares its content where
- * `can_check`. Driver and device name it in facts; without a driver (NULL or "") nothing is kept.
- * Strings may come from a stranger. */
+/** Who wants to attach a buffer on trial. Strings may come from a stranger. */
+struct umm_candidate {
+	const char *driver, *device; /**< name it in facts; without a driver (NULL or "") nothing
+					  is kept in the file */
+	bool can_check;		     /**< compares contents, if it is asked to */
+	bool may_crash;
+	bool stranger; /**< nobody answers for it, see share/finding.h */
+};
+
+/** The member at `index` is such a one. */
 void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned index,
-				const char *driver, const char *device, bool can_check);
+				const struct umm_candidate *candidate);
 
 /** Look up what is known already. Returns 0 or -ENOMEM. */
 int umm_negotiation_remember(struct umm_negotiation *negotiation);

@@ -231,6 +231,17 @@ static int can_take_out(const struct umm_settle *settle, unsigned index,
 	return ret == -ENOMEM ? ret : ret == 0 || ret == -ERANGE;
 }
 
+/* Findings of one member; a device that is what it says it is needs few. */
+#define MOST_FINDINGS 128
+
+static bool has_said_enough(const struct umm_findings *findings, const struct umm_finding *finding)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < findings->count; i++)
+		n += strcmp(findings->items[i].who.member, finding->who.member) == 0;
+	return n >= MOST_FINDINGS;
+}
+
 /* A finding about the heap is one about the device as a whole. */
 static void be_about_heap(struct umm_finding *finding)
 {
@@ -249,7 +260,8 @@ static int learn_refusal(struct umm_settle *settle, unsigned index, struct umm_f
 		finding->kind = UMM_FINDING_LAYOUT;
 	else
 		be_about_heap(finding);
-	ret = umm_findings_add(findings, finding);
+	ret = has_said_enough(findings, finding) ? UMM_FINDING_KNOWN
+						 : umm_findings_add(findings, finding);
 	if (ret < 0)
 		return ret;
 	if (ret == UMM_FINDING_KNOWN || chosen_participant(settle, index) == NULL)

@@ -34,10 +34,11 @@ struct umm_broker_collection_opts {
 	const char *const *heaps; /**< permitted heap names, the preferred first, NULL-terminated. A
 				     heap that is not there or runs out is passed over, and the
 				     notes say so. NULL: any */
-	int64_t trial_timeout_ns; /**< a member whose trial takes longer is disconnected; 0: 120 s
-				   */
+	int64_t trial_timeout_ns; /**< a member whose trial takes longer is disconnected; 0: 30 s */
 	bool no_cache; /**< neither use nor write down what trials teach, see umm-cache(5) */
 	enum umm_content_check content_check;
+	int64_t long_trial_timeout_ns; /**< the same of members whose trial may crash
+					  (umm_trial_opts): drivers of GPUs compile; 0: 120 s */
 };
 #define UMM_BROKER_COLLECTION_OPTS(...)                                                            \
 	(&(struct umm_broker_collection_opts){                                                     \
@@ -76,6 +77,14 @@ UMM_API UMM_MUST_CHECK int umm_broker_add_collection(struct umm_broker *broker, 
  */
 UMM_API UMM_MUST_CHECK int umm_broker_connect(struct umm_broker *broker, const char *label,
 					      int *out_fd, struct umm_client **out_client);
+
+/**
+ * Answer for a process, as long as it is connected: that the devices it names in
+ * umm_member_set_trial() are those it has, and that what it says of them is true. What its trials
+ * teach from now on is kept for others, see umm-cache(5). The word of a process that nobody answers
+ * for counts in the collection that it is given in, for itself. Since 0.1.
+ */
+UMM_API void umm_broker_vouch_for(struct umm_client *client);
 
 /** Readable when umm_broker_dispatch() has something to do. Borrowed. */
 UMM_API int umm_broker_fd(const struct umm_broker *broker);

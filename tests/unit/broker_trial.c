@@ -216,6 +216,53 @@ TEST(a_trial_that_takes_too_long_is_disconnected_and_named)
 	serve_close(&served);
 }
 
+/* What may crash is tried in a child, and gets the time that its driver may need to compile. */
+TEST(each_member_has_the_time_of_its_kind_and_is_named_when_it_is_over)
+{
+	static const int64_t second_ns = 1000 * 1000 * 1000;
+	for (unsigned may_crash = 0; may_crash < 2; may_crash++) {
+		struct served served;
+		struct role camera = { .name = "camera",
+				       .role = UMM_PRODUCER,
+				       .heap = may_crash ? "one" : NULL,
+				       .expect = may_crash ? 0 : -ECONNRESET,
+				       .explained = may_crash ? NULL
+							      : "display did not say within 0.5 s "
+								"whether it can attach a buffer" };
+		struct role display = camera;
+		display.name = "display";
+		display.role = UMM_CONSUMER;
+		display.attach = sleep_long;
+		display.may_crash = may_crash;
+		display.explained = NULL;
+		serve_open(&served,
+			   UMM_BROKER_COLLECTION_OPTS(.expected_members = 2, .no_cache = true,
+						      .trial_timeout_ns = second_ns / 2,
+						      .long_trial_timeout_ns = 100 * second_ns));
+		meet(&served, &camera, &display);
+		CHECK_INT(served.gone_unclean, may_crash ? 0 : 1);
+		serve_close(&served);
+	}
+}
+
+TEST(who_may_crash_is_not_waited_for_for_ever)
+{
+	struct served served;
+	struct role camera = { .name = "camera",
+			       .role = UMM_PRODUCER,
+			       .expect = -ECONNRESET,
+			       .explained = "display did not say within 0.2 s" };
+	struct role display = { .name = "display",
+				.role = UMM_CONSUMER,
+				.attach = sleep_long,
+				.may_crash = true,
+				.expect = -ECONNRESET };
+	serve_open(&served, UMM_BROKER_COLLECTION_OPTS(.expected_members = 2, .no_cache = true,
+						       .long_trial_timeout_ns = 200 * 1000 * 1000));
+	meet(&served, &camera, &display);
+	serve_close(&served);
+}
+
 /* ---- clients that do not keep to the protocol ---- */
 
 struct liar {
@@ -314,7 +361,7 @@ static int be_liar(struct umm_connection *connection, void *argument)
 	send_join(liar);
 	while (ret == 0 && !liar->joined)
 		ret = umm_connection_wait(connection);
-	umm_collection_v1_set_trial(liar->proxy, "fake-driver", "liar\033[2J\xff", 0);
+	umm_collection_v1_set_trial(liar->proxy, "fake-driver", "liar\033[2J\xff", 0, 0);
 	umm_collection_v1_seal(liar->proxy);
 	while (ret == 0 && !liar->over)
 		ret = umm_connection_wait(connection);
@@ -354,7 +401,7 @@ static void seals_again(struct liar *liar, uint32_t serial)
 static void wants_another_trial(struct liar *liar, uint32_t serial)
 {
 	(void)serial;
-	umm_collection_v1_set_trial(liar->proxy, "x", "y", 0);
+	umm_collection_v1_set_trial(liar->proxy, "x", "y", 0, 0);
 }
 
 static void lie(void (*on_try)(struct liar *, uint32_t), int status, int camera_expects,

@@ -195,9 +195,11 @@ static void handle_seal(struct wl_client *client, struct wl_resource *collection
 }
 
 static void handle_set_trial(struct wl_client *client, struct wl_resource *collection,
-			     const char *driver, const char *device, uint32_t can_check)
+			     const char *driver, const char *device, uint32_t can_check,
+			     uint32_t may_crash)
 {
 	(void)client, (void)collection, (void)driver, (void)device, (void)can_check;
+	(void)may_crash;
 }
 
 static void handle_tried(struct wl_client *client, struct wl_resource *collection, uint32_t serial,

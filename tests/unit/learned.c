@@ -280,6 +280,28 @@ TEST(the_file_does_not_grow_without_end)
 	umm_findings_finish(&kept);
 }
 
+TEST(what_a_session_knows_does_not_grow_without_end)
+{
+	struct umm_learned learned;
+	struct umm_findings one = { 0 };
+	CHECK_INT(umm_learned_init(&learned, UMM_LEARNED_IN_MEMORY), 0);
+	CHECK_INT(umm_learned_load(&learned), 0);
+	size_t table = learned.findings.count;
+	for (unsigned i = 0; i < UMM_LEARNED_MOST + 50; i++) {
+		char heap[16];
+		snprintf(heap, sizeof(heap), "heap%u", i);
+		struct umm_finding finding = refusal("device", heap);
+		CHECK_INT(umm_findings_add(&one, &finding), UMM_FINDING_NEW);
+		umm_learned_keep(&learned, &one);
+		one.count = 0;
+	}
+	CHECK_INT(learned.findings.count, table + UMM_LEARNED_MOST);
+	CHECK_INT(learned.findings.items[0].source, UMM_FINDING_TABLE);
+	CHECK_STR(learned.findings.items[table].heap, "heap50"); /* the oldest went */
+	umm_findings_finish(&one);
+	umm_learned_finish(&learned);
+}
+
 TEST(findings_survive_the_file)
 {
 	struct umm_finding layout = refusal("device", "one");

@@ -56,12 +56,14 @@ static inline void serve_open(struct served *served, const struct umm_broker_col
 	CHECK_INT(umm_broker_add_collection(served->broker, "edge0", opts), 0);
 }
 
-/** Run `run` in a process of its own; what it returns is its exit status. */
-static inline unsigned serve_process(struct served *served, const char *label,
-				     int (*run)(struct umm_connection *, void *), void *argument)
+/** Run `run` in a process of its own, for which nobody answers; what it returns is its exit status.
+ */
+static inline unsigned serve_stranger(struct served *served, const char *label,
+				      int (*run)(struct umm_connection *, void *), void *argument,
+				      struct umm_client **out_client)
 {
 	int fd;
-	CHECK_INT(umm_broker_connect(served->broker, label, &fd, NULL), 0);
+	CHECK_INT(umm_broker_connect(served->broker, label, &fd, out_client), 0);
 	fflush(NULL);
 	pid_t child = fork();
 	if (child == 0) {
@@ -77,6 +79,16 @@ static inline unsigned serve_process(struct served *served, const char *label,
 	close(fd);
 	served->pids[served->n] = child;
 	return served->n++;
+}
+
+/** The same, of a process that the broker's owner vouches for. */
+static inline unsigned serve_process(struct served *served, const char *label,
+				     int (*run)(struct umm_connection *, void *), void *argument)
+{
+	struct umm_client *client;
+	unsigned index = serve_stranger(served, label, run, argument, &client);
+	umm_broker_vouch_for(client);
+	return index;
 }
 
 static inline bool serve_reap(struct served *served)

@@ -205,6 +205,46 @@ TEST(memory_is_refused_in_all_alternatives)
 	CHECK(explains(collection, "display cannot attach memory of heap one"));
 }
 
+static int refuse_layout(void *user, struct umm_buffer *buffer, char *why)
+{
+	(void)buffer, (void)why;
+	++*(unsigned *)user;
+	return -EOPNOTSUPP;
+}
+
+/* A display of 100 modes, none of which it has, in either format. */
+static struct umm_constraints *with_modes(void)
+{
+	struct umm_constraints *constraints;
+	CHECK_INT(umm_constraints_create("display", &constraints), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "mode%u", i);
+		umm_auto(umm_constraints, mode) = trier_constraints(
+			name, UMM_USAGE_DISPLAY, (struct umm_size){ 64 + 2 * i, 64 });
+		CHECK_INT(umm_constraints_add_alternative(constraints, mode), 0);
+	}
+	return constraints;
+}
+
+TEST(who_refuses_every_layout_is_heard_so_often_and_no_longer)
+{
+	forget();
+	unsigned asked = 0;
+	struct umm_collection *collection;
+	CHECK_INT(umm_collection_create("test", &collection), 0);
+	join_trier(collection, trier_constraints("camera", UMM_USAGE_VIDEO, (struct umm_size){ 0 }),
+		   UMM_PRODUCER, NULL);
+	struct umm_member *display = join_trier(collection, with_modes(), UMM_CONSUMER, NULL);
+	CHECK_INT(umm_member_set_trial(display,
+				       UMM_TRIAL_OPTS(.attach = refuse_layout, .user = &asked)),
+		  0);
+	CHECK_INT(umm_collection_seal(collection), UMM_CONFLICT);
+	printf("asked %u times\n", asked);
+	CHECK(asked >= 128 && asked < 128 + 8);
+	umm_collection_destroy(collection);
+}
+
 TEST(a_heap_that_runs_out_for_the_trial_is_left_out)
 {
 	forget();
