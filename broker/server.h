@@ -81,8 +81,10 @@ struct collection {
 	struct trial_round {
 		uint32_t serial; /**< of the last try; 0: none yet */
 		unsigned unanswered;
-		int64_t timeout_ns;
-		struct wl_event_source *timer; /* NULL: nobody is asked */
+		int64_t timeout_ns, long_timeout_ns; /**< of ordinary members, of those that may
+							crash */
+		int64_t began_ns;		     /**< when they were asked */
+		struct wl_event_source *timer;	     /* NULL: nobody is asked */
 	} round;
 	struct umm_pool *pool; /* NULL until settled */
 	struct member_record *records;

@@ -9,6 +9,10 @@
 #include "os/cleanup.h"
 #include "share/doorbell.h"
 
+/* Drivers of GPUs compile before they draw; nobody else has that much to do. */
+#define TRIAL_TIMEOUT_NS      INT64_C(30000000000)
+#define LONG_TRIAL_TIMEOUT_NS INT64_C(120000000000)
+
 int collection_create(struct umm_broker *broker, const char *token,
 		      const struct umm_broker_collection_opts *opts, struct collection **out)
 {
@@ -36,7 +40,11 @@ int collection_create(struct umm_broker *broker, const char *token,
 	collection->broker = broker;
 	collection->expected = opts->expected_members;
 	collection->negotiation.learned = opts->no_cache ? &broker->unwritten : &broker->learned;
-	collection->round.timeout_ns = opts->trial_timeout_ns;
+	collection->round.timeout_ns =
+		opts->trial_timeout_ns > 0 ? opts->trial_timeout_ns : TRIAL_TIMEOUT_NS;
+	collection->round.long_timeout_ns = opts->long_trial_timeout_ns > 0
+						    ? opts->long_trial_timeout_ns
+						    : LONG_TRIAL_TIMEOUT_NS;
 	wl_list_init(&collection->seats);
 	*out = umm_steal(collection);
 	return 0;

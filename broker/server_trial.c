@@ -14,35 +14,67 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "os/clock.h"
 #include "umm-v1-server-protocol.h"
 
-#define DEFAULT_TIMEOUT_NS INT64_C(120000000000)
-#define NS_PER_MS	   1000000
+#define NS_PER_MS 1000000
 
-static int64_t timeout_ns(const struct collection *collection)
+static int64_t timeout_ns(const struct collection *collection, unsigned index)
 {
-	return collection->round.timeout_ns > 0 ? collection->round.timeout_ns : DEFAULT_TIMEOUT_NS;
+	const struct trial_round *round = &collection->round;
+	return collection->negotiation.members[index].may_crash ? round->long_timeout_ns
+								: round->timeout_ns;
 }
 
-/* The first that did not answer names the reason; all of them are disconnected. */
-static int timed_out(void *data)
+/* How long the round may still take: the next member's time is over then. */
+static int64_t left_ns(const struct collection *collection)
 {
-	struct collection *collection = data;
+	int64_t left = INT64_MAX, spent = umm_now_ns() - collection->round.began_ns;
+	for (unsigned i = 0; i < collection->expected; i++)
+		if (collection->records[i].asked > 0 && timeout_ns(collection, i) - spent < left)
+			left = timeout_ns(collection, i) - spent;
+	return left;
+}
+
+static void set_timer(struct collection *collection)
+{
+	int64_t ms = (left_ns(collection) + NS_PER_MS - 1) / NS_PER_MS;
+	wl_event_source_timer_update(collection->round.timer, ms < 1	       ? 1
+							      : ms < INT32_MAX ? (int)ms
+									       : INT32_MAX);
+}
+
+/* The first whose time is over names the reason; all of those are disconnected. */
+static void end_slow(struct collection *collection)
+{
+	int64_t spent = umm_now_ns() - collection->round.began_ns;
 	char reason[200] = "";
-	for (unsigned i = 0; i < collection->expected && reason[0] == '\0'; i++)
-		if (collection->records[i].asked > 0)
+	struct wl_resource *slow[UMM_MAX_CONSUMERS + 1];
+	unsigned n_slow = 0;
+	for (unsigned i = 0; i < collection->expected && n_slow < UMM_MAX_CONSUMERS + 1; i++) {
+		if (collection->records[i].asked == 0 || timeout_ns(collection, i) > spent)
+			continue;
+		if (reason[0] == '\0')
 			snprintf(reason, sizeof(reason),
 				 "%s did not say within %.1f s whether it can attach a buffer",
 				 collection->negotiation.members[i].name,
-				 (double)timeout_ns(collection) / 1e9);
-	struct wl_resource *slow[UMM_MAX_CONSUMERS + 1];
-	unsigned n_slow = 0;
-	for (unsigned i = 0; i < collection->expected && n_slow < UMM_MAX_CONSUMERS + 1; i++)
-		if (collection->records[i].asked > 0 && collection->records[i].seat != NULL)
+				 (double)timeout_ns(collection, i) / 1e9);
+		if (collection->records[i].seat != NULL)
 			slow[n_slow++] = collection->records[i].seat->resource;
+	}
 	collection_end(collection, reason);
 	for (unsigned i = 0; i < n_slow; i++)
 		wl_resource_post_error(slow[i], UMM_BROKER_V1_ERROR_TOO_SLOW, "%s", reason);
+}
+
+/* Those that answered meanwhile may have had less time than those that are left. */
+static int timed_out(void *data)
+{
+	struct collection *collection = data;
+	if (left_ns(collection) > 0)
+		set_timer(collection);
+	else
+		end_slow(collection);
 	return 0;
 }
 
@@ -59,8 +91,8 @@ static int start_timer(struct collection *collection)
 	collection->round.timer = wl_event_loop_add_timer(loop, timed_out, collection);
 	if (collection->round.timer == NULL)
 		return -ENOMEM;
-	int64_t ms = (timeout_ns(collection) + NS_PER_MS - 1) / NS_PER_MS;
-	wl_event_source_timer_update(collection->round.timer, ms < INT32_MAX ? (int)ms : INT32_MAX);
+	collection->round.began_ns = umm_now_ns();
+	set_timer(collection);
 	return 0;
 }
 
