@@ -10,7 +10,6 @@
  * sleeps on a lock uses none, so wall time is shown beside it.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "bench/bench.h"
 #include "bench/iova.h"
 #include "bench/number.h"
+#include "bench/options.h"
 #include "os/cleanup.h"
 
 #define TARGET_NS  35.0
@@ -260,7 +260,7 @@ static int measure(const struct options *options)
 
 /* Arguments */
 
-static void print_usage(FILE *to)
+static void print_help(void)
 {
 	fputs("usage: umm bench iova [OPTIONS]\n"
 	      "\n"
@@ -272,11 +272,12 @@ static void print_usage(FILE *to)
 	      "  --seed N          the first seed (1)\n"
 	      "  --check           exit status 1 when a target is missed\n"
 	      "  --json            figures as JSON\n",
-	      to);
+	      stdout);
 }
 
-static bool parse_option(int letter, struct options *options)
+static bool parse_option(int letter, void *user)
 {
+	struct options *options = user;
 	switch (letter) {
 	case 'p':
 		return bench_number("iova", "pairs", optarg,
@@ -310,18 +311,9 @@ int bench_iova(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = { .pairs = 1000000, .seed = 1, .rounds = 5 };
-	int letter;
-	while ((letter = getopt_long(argc, argv, "h", names, NULL)) != -1) {
-		if (letter == 'h') {
-			print_usage(stdout);
-			return BENCH_OK;
-		}
-		if (!parse_option(letter, &options))
-			return BENCH_USAGE;
-	}
-	if (optind < argc) {
-		fprintf(stderr, "umm bench iova: what is '%s'?\n", argv[optind]);
-		return BENCH_USAGE;
-	}
+	const struct bench_options command = { "iova", names, print_help, parse_option };
+	int ret = bench_options(&command, argc, argv, &options);
+	if (ret != BENCH_GO)
+		return ret;
 	return measure(&options);
 }

@@ -9,7 +9,6 @@
  * disturbs the machine disturbs both; the median of the runs counts.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +24,7 @@
 
 #include "bench/bench.h"
 #include "bench/number.h"
+#include "bench/options.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
 
@@ -343,32 +343,36 @@ static int run_bench(unsigned runs, bool json)
 	return BENCH_OK;
 }
 
+struct wishes {
+	unsigned runs;
+	bool json;
+};
+
+static bool parse_option(int letter, void *user)
+{
+	struct wishes *wishes = user;
+	switch (letter) {
+	case 'r':
+		return bench_count("pool", "runs", optarg, (struct bench_range){ 1, MAX_RUNS },
+				   &wishes->runs);
+	case 'j':
+		wishes->json = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 int bench_pool(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option names[] = {
 		{ "runs", required_argument, NULL, 'r' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	unsigned runs = DEFAULT_RUNS;
-	bool json = false;
-	int key;
-	optind = 1;
-	while ((key = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (key == 'h') {
-			print_help();
-			return BENCH_OK;
-		}
-		if (key == 'j')
-			json = true;
-		else if (key != 'r' || !bench_count("pool", "runs", optarg,
-						    (struct bench_range){ 1, MAX_RUNS }, &runs))
-			return BENCH_USAGE;
-	}
-	if (optind < argc) {
-		fprintf(stderr, "umm bench pool: what is '%s'?\n", argv[optind]);
-		return BENCH_USAGE;
-	}
-	return run_bench(runs, json);
+	const struct bench_options command = { "pool", names, print_help, parse_option };
+	struct wishes wishes = { .runs = DEFAULT_RUNS };
+	int ret = bench_options(&command, argc, argv, &wishes);
+	return ret != BENCH_GO ? ret : run_bench(wishes.runs, wishes.json);
 }

@@ -6,7 +6,6 @@
  * (bench/region_jemalloc.c), which sends its figures back through a pipe.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "bench/bench.h"
 #include "bench/number.h"
+#include "bench/options.h"
 #include "bench/region.h"
 #include "os/cleanup.h"
 
@@ -316,7 +316,7 @@ static int measure(const struct options *options)
 
 /* Arguments */
 
-static void print_usage(FILE *to)
+static void print_help(void)
 {
 	fputs("usage: umm bench region [OPTIONS]\n"
 	      "\n"
@@ -331,11 +331,12 @@ static void print_usage(FILE *to)
 	      "  --seeds N         how many seeds (4)\n"
 	      "  --check           exit status 1 when a target is missed\n"
 	      "  --json            figures as JSON\n",
-	      to);
+	      stdout);
 }
 
-static bool parse_option(int letter, struct options *options)
+static bool parse_option(int letter, void *user)
 {
+	struct options *options = user;
 	uint64_t value;
 	switch (letter) {
 	case 'a':
@@ -387,19 +388,10 @@ int bench_region(int argc, char **argv)
 		.work = { 2048ull << 20, 800, 50000, 1 },
 		.seeds = 4,
 	};
-	int letter;
-	while ((letter = getopt_long(argc, argv, "h", names, NULL)) != -1) {
-		if (letter == 'h') {
-			print_usage(stdout);
-			return BENCH_OK;
-		}
-		if (!parse_option(letter, &options))
-			return BENCH_USAGE;
-	}
-	if (optind < argc) {
-		fprintf(stderr, "umm bench region: what is '%s'?\n", argv[optind]);
-		return BENCH_USAGE;
-	}
+	const struct bench_options command = { "region", names, print_help, parse_option };
+	int ret = bench_options(&command, argc, argv, &options);
+	if (ret != BENCH_GO)
+		return ret;
 	const char *fd_text = getenv(JEMALLOC_ENV);
 	return fd_text != NULL ? be_the_child(&options, fd_text) : measure(&options);
 }

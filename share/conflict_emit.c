@@ -12,25 +12,8 @@
 #include <string.h>
 
 #include "core/conflict.h"
+#include "share/json.h"
 #include "share/relax.h"
-
-/** "memory.size_bytes.min" inside `object`; understands [i]. NULL: not there. */
-static json_t *find_path(const json_t *object, const char *path)
-{
-	json_t *value = (json_t *)object;
-	while (*path != '\0' && value != NULL) {
-		if (*path == '[') {
-			value = json_array_get(value, strtoul(path + 1, NULL, 10));
-			path = strchr(path, ']') + 1;
-			continue;
-		}
-		path += *path == '.';
-		size_t length = strcspn(path, ".[");
-		value = json_object_getn(value, path, length);
-		path += length;
-	}
-	return value;
-}
 
 char *umm_culprit_path(const struct umm_problem *problem, const struct umm_culprit *clash)
 {
@@ -52,7 +35,7 @@ static json_t *emit_clash(const struct umm_document *document, const struct umm_
 	umm_autofree char *path = umm_culprit_path(&document->problem, clash);
 	if (path == NULL)
 		return NULL;
-	json_t *value = find_path(document->sources[clash->demand], path);
+	json_t *value = umm_json_find(document->sources[clash->demand], path);
 	return json_pack("{s:s, s:s, s:O?}", "participant",
 			 document->problem.demands[clash->demand].name, "field", path, "value",
 			 value);

@@ -31,4 +31,7 @@ static inline const char *umm_json_text(const json_t *object, const char *key)
 	return text != NULL ? text : "";
 }
 
+/** "memory.size_bytes.min" inside `object`; understands [i]. NULL: not there. */
+json_t *umm_json_find(const json_t *object, const char *path);
+
 #endif

@@ -72,7 +72,7 @@ static json_t *emit_planes(const struct umm_image *image)
 	return planes;
 }
 
-static json_t *emit_required(const struct umm_solution *solution)
+json_t *umm_emit_required(const struct umm_solution *solution)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < solution->n_required; i++) {
@@ -106,7 +106,7 @@ static json_t *emit_image(const struct umm_solution *solution)
 			 emit_alpha(solution->alpha), "handles",
 			 image->per_plane ? "per_plane" : "one", "size_min",
 			 umm_emit_size(image->size_min), "size_max", umm_emit_size(image->size_max),
-			 "required_sizes", emit_required(solution), "stride", stride, "planes",
+			 "required_sizes", umm_emit_required(solution), "stride", stride, "planes",
 			 emit_planes(image));
 }
 

@@ -21,6 +21,8 @@ void umm_solution_layout(const struct umm_problem *problem, const struct umm_sol
 /** A number, or null where it is UMM_NO_LIMIT. */
 json_t *umm_emit_limit(uint64_t value);
 json_t *umm_emit_size(struct umm_size size);
+/** The sizes that a solution has to have. */
+json_t *umm_emit_required(const struct umm_solution *solution);
 /** The name of the word with that value, as a string or null. */
 struct umm_word;
 json_t *umm_emit_word(const struct umm_word *words, uint32_t value);

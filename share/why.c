@@ -99,18 +99,6 @@ static json_t *emit_binders(const struct bound *bound)
 	return by;
 }
 
-static json_t *emit_required(const struct umm_solution *solution)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < solution->n_required; i++) {
-		if (json_array_append_new(list, umm_emit_size(solution->required[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
 /** What a set came to: the chosen one of it. */
 static json_t *emit_set(const struct bound *bound)
 {
@@ -133,7 +121,7 @@ static json_t *emit_set(const struct bound *bound)
 	case UMM_FIELD_HANDLES:
 		return json_string(solution->image.per_plane ? "per_plane" : "one");
 	default:
-		return emit_required(solution);
+		return umm_emit_required(solution);
 	}
 }
 

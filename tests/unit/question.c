@@ -6,6 +6,7 @@
 
 #include "os/cleanup.h"
 #include "share/answer.h"
+#include "share/json.h"
 
 static struct umm_answer *answer;
 
@@ -67,19 +68,7 @@ const struct umm_answer *answered(void)
 
 static const json_t *find(const char *path)
 {
-	const json_t *value = umm_answer_object(answer);
-	while (*path != '\0' && value != NULL) {
-		if (*path == '[') {
-			value = json_array_get(value, strtoul(path + 1, NULL, 10));
-			path = strchr(path, ']') + 1;
-			continue;
-		}
-		path += *path == '.';
-		size_t length = strcspn(path, ".[");
-		value = json_object_getn(value, path, length);
-		path += length;
-	}
-	return value;
+	return umm_json_find(umm_answer_object(answer), path);
 }
 
 const char *at(const char *path)
