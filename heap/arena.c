@@ -39,6 +39,7 @@ void umm_arena_destroy(struct umm_arena *arena)
 	if (arena == NULL)
 		return;
 	umm_arena_withdraw(arena);
+	umm_movable_abandon(arena);
 	pthread_mutex_destroy(&arena->mutex);
 	umm_unmap(arena->master, arena->n_pages * arena->page_bytes);
 	umm_close_fd(&arena->fd);
@@ -279,6 +280,7 @@ int umm_arena_take(struct umm_arena *arena, const struct umm_region_request *req
 	if (!umm_arena_is_ours(arena))
 		return -EPERM;
 	pthread_mutex_lock(&arena->mutex);
+	umm_movable_reap(arena);
 	umm_movable_look(arena->movables);
 	int ret = umm_area_take(&arena->area, request, out, &cost);
 	if (ret == 0 && cost.moved_frames + cost.evicted_frames > 0)

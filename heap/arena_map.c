@@ -56,7 +56,7 @@ static char *show(const struct umm_arena *arena, char *at, struct umm_range piec
 			    (off_t)piece.start);
 	char *shown = mmap(at, piece.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 			   arena->fd, (off_t)piece.start);
-	if (shown != MAP_FAILED || errno != EPERM)
+	if (shown != MAP_FAILED || errno != EPERM || arena->master == NULL)
 		return shown;
 	return mremap(arena->master + piece.start, 0, piece.size, MREMAP_MAYMOVE | MREMAP_FIXED,
 		      at);

@@ -45,6 +45,13 @@ struct umm_arena {
 /** The page that has this address, or NULL. */
 const struct umm_arena_page *umm_arena_find_page(const struct umm_arena *arena, uint64_t address);
 
+/**
+ * The arena of another process, from its file: for umm_arena_reserve() and umm_arena_place() with
+ * this access, and nothing else. The fd is taken, also on failure. *out: umm_arena_destroy().
+ * Returns 0, -EPROTO (no such file), -ENOMEM, or an errno of fstat or fcntl.
+ */
+int umm_arena_visit(int take_fd, enum umm_map_access access, struct umm_arena **out);
+
 /** Whether this process made it. */
 bool umm_arena_is_ours(const struct umm_arena *arena);
 
@@ -63,6 +70,13 @@ int umm_arena_place(const struct umm_arena *arena, char *at, struct umm_range pi
 
 /** It is about to be destroyed. */
 void umm_arena_withdraw(struct umm_arena *arena);
+
+/** Buffers nobody owns any more, and whose last view in another process has gone, give their pages
+ * back. */
+void umm_movable_reap(struct umm_arena *arena);
+
+/** The arena ends: forget those that are left of them. */
+void umm_movable_abandon(struct umm_arena *arena);
 
 /** A take begins: who is being accessed is pinned. */
 void umm_movable_look(struct umm_movable *first);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "heap/movable_private.h"
 #include "os/cleanup.h"
@@ -17,12 +18,21 @@ static struct umm_movable_place *place_of(const struct umm_movable_buffer *buffe
 	return (struct umm_movable_place *)buffer->movable->places.own + buffer->index;
 }
 
+/* Whoever was lent to holds a lock on the description it got (umm_movable_lend()). */
+static bool has_views(struct umm_movable *movable, unsigned member)
+{
+	if (movable->lent[member])
+		movable->lent[member] = flock(movable->pins[member].fd, LOCK_EX | LOCK_NB) < 0;
+	return movable->lent[member];
+}
+
 static bool is_pinned(const struct umm_movable_buffer *buffer)
 {
-	const struct umm_movable *movable = buffer->movable;
+	struct umm_movable *movable = buffer->movable;
 	for (unsigned m = 0; m < movable->n_members; m++) {
 		const _Atomic uint32_t *pins = movable->pins[m].peer;
-		if (!movable->buried[m] && atomic_load(&pins[buffer->index]) != 0)
+		if (atomic_load(&pins[buffer->index]) != 0 &&
+		    (!movable->buried[m] || has_views(movable, m)))
 			return true;
 	}
 	return false;
@@ -154,27 +164,72 @@ static void leave(struct umm_movable *movable)
 		}
 }
 
-static void destroy(struct umm_movable *movable)
+void umm_movable_discard(struct umm_movable *movable)
 {
-	if (umm_arena_is_ours(movable->arena)) {
-		pthread_mutex_lock(&movable->arena->mutex);
-		leave(movable);
-		pthread_mutex_unlock(&movable->arena->mutex);
-	}
+	if (movable->visiting)
+		umm_arena_destroy(movable->arena);
 	block_finish(&movable->places);
 	for (unsigned m = 0; movable->pins != NULL && m < movable->n_members; m++)
 		block_finish(&movable->pins[m]);
 	free(movable->pins);
 	free(movable->buried);
+	free(movable->lent);
 	free(movable->buffers);
 	free(movable->frames);
 	free(movable);
 }
 
+static bool has_visitors(struct umm_movable *movable)
+{
+	bool any = false;
+	for (unsigned m = 0; movable->lent != NULL && m < movable->n_members; m++)
+		any |= has_views(movable, m);
+	return any;
+}
+
+void umm_movable_reap(struct umm_arena *arena)
+{
+	struct umm_movable *next;
+	for (struct umm_movable *movable = arena->movables; movable != NULL; movable = next) {
+		next = movable->next;
+		if (!movable->retired || has_visitors(movable))
+			continue;
+		leave(movable);
+		umm_movable_discard(movable);
+	}
+}
+
+/* A child's list is of no use: what its parent has dropped since is still on it. */
+void umm_movable_abandon(struct umm_arena *arena)
+{
+	struct umm_movable *movable = umm_arena_is_ours(arena) ? arena->movables : NULL;
+	while (movable != NULL) {
+		struct umm_movable *next = movable->next;
+		if (movable->retired)
+			umm_movable_discard(movable);
+		movable = next;
+	}
+}
+
+/* Those who look at it from elsewhere keep it where it can move. */
+static bool retire(struct umm_movable *movable)
+{
+	struct umm_arena *arena = movable->arena;
+	pthread_mutex_lock(&arena->mutex);
+	movable->retired = has_visitors(movable);
+	bool retired = movable->retired;
+	if (!retired)
+		leave(movable);
+	pthread_mutex_unlock(&arena->mutex);
+	return retired;
+}
+
 void umm_movable_unref(struct umm_movable *movable)
 {
-	if (movable != NULL && atomic_fetch_sub(&movable->references, 1) == 1)
-		destroy(movable);
+	if (movable == NULL || atomic_fetch_sub(&movable->references, 1) != 1)
+		return;
+	if (!umm_arena_is_ours(movable->arena) || !retire(movable))
+		umm_movable_discard(movable);
 }
 
 void umm_movable_destroy(struct umm_movable *movable)
@@ -189,13 +244,18 @@ static int make_tables(struct umm_movable *movable)
 	movable->buffers = calloc(movable->n_buffers, sizeof(movable->buffers[0]));
 	movable->frames = calloc(n_frames, sizeof(movable->frames[0]));
 	movable->buried = calloc(movable->n_members, sizeof(movable->buried[0]));
+	movable->lent = calloc(movable->n_members, sizeof(movable->lent[0]));
 	movable->pins = calloc(movable->n_members, sizeof(movable->pins[0]));
 	for (unsigned m = 0; movable->pins != NULL && m < movable->n_members; m++)
 		movable->pins[m].fd = -1;
 	if (movable->buffers == NULL || movable->frames == NULL || movable->buried == NULL ||
-	    movable->pins == NULL)
+	    movable->lent == NULL || movable->pins == NULL)
 		return -ENOMEM;
 	int ret = block_init(&movable->places, "umm places", words * sizeof(uint32_t));
+	if (ret == 0)
+		ret = umm_memfd_finish(movable->places.fd); /* nobody else ever writes it */
+	if (ret == 0)
+		ret = umm_fd_identity(movable->places.fd, &movable->identity);
 	for (unsigned m = 0; m < movable->n_members && ret == 0; m++)
 		ret = block_init(&movable->pins[m], "umm pins",
 				 movable->n_buffers * sizeof(uint32_t));
@@ -264,6 +324,7 @@ int umm_movable_create(struct umm_arena *arena, const struct umm_movable_config 
 	if (ret < 0)
 		return ret;
 	pthread_mutex_lock(&arena->mutex);
+	umm_movable_reap(arena);
 	ret = join(movable);
 	pthread_mutex_unlock(&arena->mutex);
 	if (ret < 0)
@@ -274,7 +335,7 @@ int umm_movable_create(struct umm_arena *arena, const struct umm_movable_config 
 
 int umm_movable_seal(struct umm_movable *movable)
 {
-	int ret = umm_memfd_finish(movable->places.fd);
+	int ret = 0;
 	for (unsigned m = 0; m < movable->n_members && ret == 0; m++)
 		ret = umm_memfd_finish(movable->pins[m].fd);
 	return ret;

@@ -19,8 +19,9 @@
  * do both go on. A member that never puts its pin down can refuse to move, and no more. Pages that
  * a view reads are checked against the file before they are mapped.
  *
- * The process that made the arena moves; others, forked later, have views. An arena is one domain
- * of trust for writers: who may write one buffer of it could write all.
+ * The process that made the arena moves; others have views: those that were forked later, and those
+ * that got files from it (umm_movable_lend(), umm_movable_visit()). An arena is one domain of trust
+ * for writers: who may write one buffer of it could write all.
  */
 #ifndef UMM_HEAP_MOVABLE_H
 #define UMM_HEAP_MOVABLE_H
@@ -44,16 +45,38 @@ struct umm_movable_config {
 int umm_movable_create(struct umm_arena *arena, const struct umm_movable_config *config,
 		       struct umm_movable **out);
 
-/** When the last view of this process is gone, too: zero the pages and give them back. Views of
- * other processes must be gone before. NULL is fine. */
+/** When the last view is gone, too: zero the pages and give them back. Views of forked processes
+ * must be gone before; those of processes it was lent to need not: till then the buffers go on
+ * moving. NULL is fine. */
 void umm_movable_destroy(struct umm_movable *movable);
 
-/** All views exist: nobody else may write places and pins, or the arena (umm_arena_seal()). 0 or a
- * negative errno. */
+/** All views exist: nobody else may write pins, or the arena (umm_arena_seal()). 0 or a negative
+ * errno. */
 int umm_movable_seal(struct umm_movable *movable);
 
-/** The member is dead: its pins do not count any more. */
+/** The member is dead: its pins do not count any more. If it was lent to, they count until the
+ * kernel says so, too: whoever has only gone away may still look at its buffers. */
 void umm_movable_bury(struct umm_movable *movable, unsigned member);
+
+/** What a process of its own needs for views. */
+struct umm_movable_loan {
+	int file_fd, places_fd; /**< the arena's; borrowed */
+	int pins_fd; /**< the caller's; locked while anybody holds it: the process has views */
+};
+
+/** For `member`, before umm_movable_seal(). Who reads gets a description of the file that is
+ * read-only. *out: sent, then pins_fd closed. 0, -EINVAL, or an errno of open or flock. */
+int umm_movable_lend(struct umm_movable *movable, unsigned member, enum umm_map_access access,
+		     struct umm_movable_loan *out);
+
+/**
+ * The other end: buffers another process moves, for views of member 0 with this access. All fds of
+ * the loan are taken, also on failure; they may come from a stranger. *out: umm_movable_destroy().
+ * Returns 0, -EPROTO (the files are not what they should be), -ENOMEM, or what the kernel says.
+ */
+int umm_movable_visit(const struct umm_movable_loan *take_loan,
+		      const struct umm_movable_config *config, enum umm_map_access access,
+		      struct umm_movable **out);
 
 /** Counters of the mover. */
 struct umm_movable_stats {

@@ -41,11 +41,18 @@ struct umm_movable {
 	struct umm_movable_block places;
 	struct umm_movable_block *pins; /* of each member: a word for each buffer */
 	bool *buried;			/* members */
+	bool *lent;    /* members in a process of their own: it holds a lock while it has views */
+	bool retired;  /* nobody owns it: it goes with the last view of another process */
+	bool visiting; /* another process moves: this one has views alone */
+	struct umm_file_identity identity; /* of the places */
 	struct umm_movable_buffer *buffers;
 	struct umm_tenant_frame *frames; /* of all buffers */
 	unsigned n_joined;		 /* buffers that are tenants */
 	struct umm_movable_stats stats;
 };
+
+/** The memory of it, without a word to the arena. */
+void umm_movable_discard(struct umm_movable *movable);
 
 /** Drop a reference. */
 void umm_movable_unref(struct umm_movable *movable);

@@ -14,6 +14,8 @@
 
 #define PINS_MAX    (UINT32_MAX / 2)
 
+#define NOT_SHOWN   UINT32_MAX /* no arena has so many pages */
+
 struct umm_movable_view {
 	struct umm_movable *movable; /* a reference */
 	unsigned index;
@@ -64,7 +66,7 @@ static int show_piece(struct umm_movable_view *view, uint32_t first, uint32_t co
 	int ret = umm_arena_place(view->movable->arena, view->data + first * page, piece,
 				  view->access);
 	for (uint32_t i = 0; ret < 0 && i < count; i++)
-		view->shown[first + i] = UINT32_MAX;
+		view->shown[first + i] = NOT_SHOWN;
 	return ret;
 }
 
@@ -76,7 +78,7 @@ static int follow(struct umm_movable_view *view)
 		return 0;
 	for (uint32_t first = 0; first < view->movable->n_pages; first += count) {
 		count = 1;
-		if (view->shown[first] == read_page(view, first))
+		if (view->shown[first] != NOT_SHOWN && view->shown[first] == read_page(view, first))
 			continue;
 		int ret = read_piece(view, first, &count);
 		if (ret == 0)
@@ -138,8 +140,7 @@ uint64_t umm_movable_view_size(const struct umm_movable_view *view)
 
 struct umm_file_identity umm_movable_view_identity(const struct umm_movable_view *view)
 {
-	struct umm_file_identity identity = { 0 };
-	umm_fd_identity(view->movable->places.fd, &identity);
+	struct umm_file_identity identity = view->movable->identity;
 	identity.ino += (uint64_t)(view->index + 1) << 48;
 	return identity;
 }

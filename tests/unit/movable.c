@@ -339,6 +339,26 @@ TEST(readers_never_become_writers)
 	finish();
 }
 
+static bool can_be_written(int fd)
+{
+	void *map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return map != MAP_FAILED && munmap(map, PAGE) == 0;
+}
+
+TEST(what_is_lent_for_reading_is_not_written)
+{
+	struct umm_movable_loan loan;
+	start();
+	CHECK_INT(umm_movable_lend(movable, 2, UMM_MAP_READ, &loan), -EINVAL);
+	CHECK_INT(umm_movable_lend(movable, 1, UMM_MAP_READ, &loan), 0);
+	CHECK(!can_be_written(loan.file_fd) && !can_be_written(loan.places_fd));
+	CHECK(can_be_written(loan.pins_fd));
+	CHECK_INT(umm_movable_seal(movable), 0);
+	CHECK(!can_be_written(loan.pins_fd));
+	close(loan.pins_fd);
+	finish();
+}
+
 TEST(children_leave_the_books_and_the_bytes_alone)
 {
 	start();
