@@ -36,6 +36,7 @@ struct remote {
 	bool trial;			 /**< was asked for */
 	bool own_block;			 /**< has arrived */
 	bool memory_file;		 /**< was asked for */
+	bool movable;			 /**< was agreed to */
 	int memory_fd;			 /**< behind the buffer that comes next; -1: none */
 	struct umm_member_blocks blocks; /**< fds are owned here until the queue starts */
 };
@@ -209,6 +210,46 @@ static void handle_buffer(void *data, struct umm_collection_v1 *proxy, uint32_t 
 		fail(remote, ret);
 }
 
+static int show_buffers(struct remote *remote, struct umm_movable *movable)
+{
+	enum umm_map_access access = umm_member_map_access(remote->member);
+	int ret = 0;
+	for (unsigned i = 0; i < remote->n_buffers && ret == 0; i++) {
+		struct umm_movable_view *view;
+		ret = umm_movable_view_create(movable, i, 0, access, &view);
+		if (ret == 0)
+			ret = umm_member_add_view(remote->member, i, view, layout_of(remote));
+	}
+	return ret;
+}
+
+/* The views keep what they need of it. */
+static void handle_arena(void *data, struct umm_collection_v1 *proxy, int32_t file_fd,
+			 int32_t places_fd, int32_t pins_fd)
+{
+	(void)proxy;
+	struct remote *remote = data;
+	umm_autofd file = file_fd, places = places_fd, pins = pins_fd;
+	if (!remote->movable || remote->progress != SETTLED) {
+		fail(remote, -EPROTO);
+		return;
+	}
+	struct umm_movable_loan loan = { umm_fd_steal(&file), umm_fd_steal(&places),
+					 umm_fd_steal(&pins) };
+	struct umm_movable_config config = {
+		.n_buffers = remote->n_buffers,
+		.size_bytes = layout_of(remote)->raw_size_bytes,
+	};
+	struct umm_movable *movable = NULL;
+	int ret =
+		umm_movable_visit(&loan, &config, umm_member_map_access(remote->member), &movable);
+	if (ret == 0)
+		ret = show_buffers(remote, movable);
+	if (ret < 0)
+		fail(remote, ret);
+	umm_movable_destroy(movable);
+}
+
 /* Blocks need the count of buffers that were mapped; a plain consumer's come later than its own
  * block. */
 static void handle_own_block(struct remote *remote, int fd)
@@ -307,6 +348,7 @@ static const struct umm_collection_v1_listener listener = {
 	.refused = handle_refused,
 	.buffer = handle_buffer,
 	.memory_file = handle_memory_file,
+	.arena = handle_arena,
 	.block = handle_block,
 	.doorbell = handle_doorbell,
 	.writable = handle_writable,
@@ -342,8 +384,9 @@ static int join(struct umm_collection *collection, const struct umm_constraints 
 		return ret;
 
 	umm_collection_v1_join(remote->proxy, opts->role, opts->mode, opts->foreign_writer,
-			       opts->memory_file, fd, (uint32_t)strlen(text));
+			       opts->memory_file, opts->movable, fd, (uint32_t)strlen(text));
 	remote->memory_file = opts->memory_file;
+	remote->movable = opts->movable;
 	ret = wait_for(remote, JOINED);
 	if (ret == 0 && remote->result < 0) {
 		remote->progress = NOTHING;

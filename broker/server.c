@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "broker/lend.h"
 #include "broker/wayland_log.h"
 #include "os/cleanup.h"
 #include "umm-v1-server-protocol.h"
@@ -171,6 +172,11 @@ int umm_broker_add_collection(struct umm_broker *broker, const char *token,
 	if (ret == 0)
 		wl_list_insert(broker->collections.prev, &collection->link);
 	return ret;
+}
+
+void umm_broker_lend(struct umm_broker *broker, struct umm_arena *arena)
+{
+	broker->arena = arena;
 }
 
 int umm_broker_fd(const struct umm_broker *broker)

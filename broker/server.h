@@ -38,6 +38,7 @@ struct umm_broker {
 	struct wl_list collections;   /* collection.link */
 	bool serving;		      /* in umm_broker_dispatch() */
 	bool unsent;		      /* there may be something to send */
+	struct umm_arena *arena;      /**< lent to buffers that move; borrowed, NULL: none */
 	struct umm_learned learned;   /**< by trials, of all collections; also in the file */
 	struct umm_learned unwritten; /**< the same of those that are not to use the file */
 };

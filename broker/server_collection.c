@@ -194,6 +194,14 @@ void collection_advance(struct collection *collection)
 		next[collection->step](collection);
 }
 
+static bool is_empty(const struct collection *collection)
+{
+	bool empty = true;
+	for (unsigned i = 0; i < collection->expected; i++)
+		empty &= collection->records[i].seat == NULL;
+	return empty;
+}
+
 void collection_leave(struct collection *collection, struct seat *seat)
 {
 	if (seat->index < 0) {
@@ -212,4 +220,6 @@ void collection_leave(struct collection *collection, struct seat *seat)
 			 collection->negotiation.members[index].name);
 		collection_end(collection, reason);
 	}
+	if (collection->pool != NULL && is_empty(collection))
+		umm_pool_leave_arena(collection->pool);
 }

@@ -66,7 +66,7 @@ static void send_joined(const struct seat *seat, int result)
 
 static void handle_join(struct wl_client *client, struct wl_resource *resource, uint32_t role,
 			uint32_t mode, uint32_t foreign_writer, uint32_t memory_file,
-			int32_t document, uint32_t size)
+			uint32_t movable, int32_t document, uint32_t size)
 {
 	(void)client;
 	umm_autofd fd = document;
@@ -88,6 +88,7 @@ static void handle_join(struct wl_client *client, struct wl_resource *resource, 
 			.mode = (enum umm_queue_mode)mode,
 			.foreign_writer = foreign_writer != 0 && role == UMM_CONSUMER,
 			.memory_file = memory_file != 0,
+			.movable = movable != 0,
 		};
 		ret = collection_join(seat->collection, seat, constraints, &opts);
 		umm_constraints_destroy(constraints);
@@ -249,6 +250,22 @@ static void send_buffers(const struct seat *seat)
 	}
 }
 
+/* What could not be opened is told as what could not be sent: by errno. */
+static void send_arena(const struct seat *seat)
+{
+	struct umm_movable *movable = seat->collection->pool->movable;
+	bool writes = seat_member(seat)->role == UMM_PRODUCER;
+	struct umm_movable_loan loan;
+	int ret = umm_movable_lend(movable, (unsigned)seat->index,
+				   writes ? UMM_MAP_WRITE : UMM_MAP_READ, &loan);
+	if (ret < 0) {
+		errno = -ret;
+		return;
+	}
+	umm_collection_v1_send_arena(seat->resource, loan.file_fd, loan.places_fd, loan.pins_fd);
+	umm_close_fd(&loan.pins_fd);
+}
+
 static bool writes_buffers(const struct seat *seat)
 {
 	const struct umm_negotiation_member *member = seat_member(seat);
@@ -322,7 +339,9 @@ void seat_send_writable(struct seat *seat)
 {
 	const struct umm_pool *pool = seat->collection->pool;
 	begin_events();
-	if (writes_buffers(seat))
+	if (pool->movable != NULL)
+		send_arena(seat);
+	else if (writes_buffers(seat))
 		send_buffers(seat);
 	if (seat_member(seat)->role == UMM_PRODUCER) {
 		umm_collection_v1_send_block(seat->resource, 0, pool->producer.fd);
@@ -354,7 +373,7 @@ static void send_peers_of_consumer(const struct seat *seat)
 void seat_send_readable(struct seat *seat)
 {
 	begin_events();
-	if (!writes_buffers(seat))
+	if (seat->collection->pool->movable == NULL && !writes_buffers(seat))
 		send_buffers(seat);
 	if (seat_member(seat)->role == UMM_PRODUCER)
 		send_peers_of_producer(seat);

@@ -138,6 +138,8 @@ static void go_on(struct collection *collection, int ret)
 void trial_begin(struct collection *collection)
 {
 	umm_settle_init(&collection->settle, &collection->negotiation);
+	if (umm_negotiation_may_move(&collection->negotiation))
+		collection->settle.arena = collection->broker->arena;
 	go_on(collection, -EAGAIN);
 }
 

@@ -137,6 +137,7 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 		.mode = opts->mode == UMM_QUEUE_DEFAULT ? negotiation->mode : opts->mode,
 		.foreign_writer = opts->foreign_writer,
 		.memory_file = opts->memory_file,
+		.movable = opts->movable,
 	};
 	snprintf(member.name, sizeof(member.name), "%s", name);
 	member.constraints = json_deep_copy(umm_constraints_object(constraints));
@@ -144,6 +145,14 @@ int umm_negotiation_join(struct umm_negotiation *negotiation,
 		return -ENOMEM;
 	members[negotiation->n_members++] = member;
 	return 0;
+}
+
+bool umm_negotiation_may_move(const struct umm_negotiation *negotiation)
+{
+	bool all = true;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		all &= negotiation->members[i].movable;
+	return all;
 }
 
 void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned index,

@@ -32,6 +32,7 @@ struct umm_negotiation_member {
 	enum umm_queue_mode mode; /**< never UMM_QUEUE_DEFAULT */
 	bool foreign_writer;
 	bool memory_file;	      /**< gets the files behind dma-bufs, too */
+	bool movable;		      /**< needs no fds of buffers */
 	bool refused;		      /**< a buffer of the present round */
 	bool can_check;		      /**< compares contents on trial, if it is asked to */
 	bool checked;		      /**< has compared them in the present round: right */
@@ -94,6 +95,9 @@ int umm_negotiation_remember(struct umm_negotiation *negotiation);
 
 /** Index of the producer among the members, or -1. */
 int umm_negotiation_producer(const struct umm_negotiation *negotiation);
+
+/** Whether buffers may move: all members have joined for it. */
+bool umm_negotiation_may_move(const struct umm_negotiation *negotiation);
 
 /** How many consumers have joined. */
 unsigned umm_negotiation_consumers(const struct umm_negotiation *negotiation);

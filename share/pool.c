@@ -194,6 +194,18 @@ unsigned umm_pool_consumer_index(const struct umm_negotiation *negotiation, unsi
 	return k;
 }
 
+uint64_t umm_pool_moves(const struct umm_pool *pool)
+{
+	return pool->movable != NULL ? umm_movable_stats(pool->movable).moves : pool->moves;
+}
+
+void umm_pool_leave_arena(struct umm_pool *pool)
+{
+	pool->moves = umm_pool_moves(pool);
+	umm_movable_destroy(pool->movable);
+	pool->movable = NULL;
+}
+
 void umm_pool_bury(struct umm_pool *pool, const struct umm_negotiation *negotiation, unsigned index)
 {
 	enum umm_role role = negotiation->members[index].role;

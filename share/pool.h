@@ -32,7 +32,9 @@ struct umm_pool {
 	unsigned n_buffers;
 	struct umm_heap_memory buffers[UMM_MAX_BUFFERS];
 	struct umm_heap heap;
-	struct umm_movable *movable; /**< the buffers, on an arena; NULL: they have fds */
+	struct umm_movable *movable; /**< the buffers, on an arena; NULL: they have fds, or are gone
+				      */
+	uint64_t moves;		     /**< of buffers on an arena that are gone */
 	struct umm_pool_block producer;
 	unsigned n_consumers;
 	struct umm_pool_block consumers[UMM_MAX_CONSUMERS];
@@ -63,6 +65,12 @@ int umm_pool_finish(struct umm_pool *pool);
 /** Every member has its fds: close the owner's, keep the blocks' mappings. The memory of the
  * buffers goes with its last user from here on. */
 void umm_pool_release_fds(struct umm_pool *pool);
+
+/** How often buffers were moved. */
+uint64_t umm_pool_moves(const struct umm_pool *pool);
+
+/** No member is left: buffers on an arena go, with those who still look at them. */
+void umm_pool_leave_arena(struct umm_pool *pool);
 
 /** The member at `index` of the negotiation is dead: its block is inherited, its peers are woken.
  */

@@ -68,6 +68,9 @@ struct umm_join_opts {
 				mapping stays read-only */
 	bool memory_file;    /**< a driver in user space: it also gets the memory file behind each
 				dma-buf, umm_buffer_memory_fd() */
+	bool movable; /**< it touches buffers inside accesses only (umm_buffer_begin_access()), and
+			 needs no umm_buffer_fd(): -1. If all members say so, a broker that lends an
+			 arena moves buffers about between accesses; their addresses stay */
 };
 #define UMM_JOIN_OPTS(...)                                                                         \
 	(&(struct umm_join_opts){ .struct_size = sizeof(struct umm_join_opts), __VA_ARGS__ })

@@ -348,7 +348,7 @@ static void send_join(struct liar *liar)
 	umm_autofd fd = -1;
 	CHECK_INT(umm_memfd_from_data("constraints", words, strlen(words), &fd), 0);
 	umm_collection_v1_join(liar->proxy, UMM_COLLECTION_V1_ROLE_CONSUMER,
-			       UMM_COLLECTION_V1_MODE_FIFO, 0, 0, fd, (uint32_t)strlen(words));
+			       UMM_COLLECTION_V1_MODE_FIFO, 0, 0, 0, fd, (uint32_t)strlen(words));
 }
 
 /* Exit status 0: it was disconnected; 2: it came through. */

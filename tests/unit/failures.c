@@ -9,6 +9,7 @@
 #include <umm/broker.h>
 #include <umm/solve.h>
 
+#include "broker/lend.h"
 #include "heap/heap.h"
 #include "os/hugepages.h"
 #include "share/buffer.h"
@@ -47,7 +48,8 @@ static int try_join(struct umm_collection *collection, const char *name, enum um
 				  &constraints);
 	if (ret < 0)
 		return ret;
-	ret = umm_collection_join(collection, constraints, UMM_JOIN_OPTS(.role = role), out);
+	ret = umm_collection_join(collection, constraints,
+				  UMM_JOIN_OPTS(.role = role, .movable = true), out);
 	CHECK((ret == 0) == (*out != NULL));
 	return ret;
 }
@@ -284,6 +286,8 @@ static void *run_actor(void *data)
 
 struct stage_set {
 	struct umm_broker *broker;
+	struct umm_arena *arena; /* NULL: none is lent */
+	bool lends;
 	struct actor painter, viewer;
 	unsigned gone, connected;
 	bool started;
@@ -305,12 +309,33 @@ static void on_started(void *user, const char *token)
 	((struct stage_set *)user)->started = true;
 }
 
+static int lend_arena(struct stage_set *set)
+{
+	struct umm_arena_config config = { "test", 64 * 4096, UMM_PAGES_4K, made_up };
+	int ret = umm_arena_open(&config, &set->arena);
+	if (ret == 0)
+		umm_broker_lend(set->broker, set->arena);
+	return ret;
+}
+
+/* Everybody has gone: nothing is left behind. */
+static int take_back(struct umm_arena *arena)
+{
+	struct umm_region_request all = { .size_bytes = 64 * 4096 };
+	struct umm_range run;
+	int ret = umm_arena_take(arena, &all, &run);
+	umm_arena_destroy(arena);
+	return ret;
+}
+
 /* Sets up the broker; what fails here leaves fewer actors. */
 static int open_house(struct stage_set *set)
 {
 	const struct umm_broker_events events = { .disconnected = on_disconnected,
 						  .started = on_started };
 	int ret = umm_broker_create(&events, set, &set->broker);
+	if (ret == 0 && set->lends)
+		ret = lend_arena(set);
 	if (ret == 0)
 		ret = umm_broker_add_collection(set->broker, "edge0",
 						UMM_BROKER_COLLECTION_OPTS(.expected_members = 2));
@@ -328,9 +353,10 @@ static int open_house(struct stage_set *set)
 	return 0;
 }
 
-static int three_parties(enum victim victim)
+static int three_parties(enum victim victim, bool lends)
 {
 	struct stage_set set = {
+		.lends = lends,
 		.painter = { .name = "painter",
 			     .role = UMM_PRODUCER,
 			     .victim = victim == VICTIM_PAINTER },
@@ -354,22 +380,38 @@ static int three_parties(enum victim victim)
 	} else {
 		umm_broker_destroy(set.broker);
 	}
-	return ret;
+	int taken = set.arena != NULL ? take_back(set.arena) : 0;
+	return ret < 0 ? ret : taken;
 }
 
 static int painter_fails(void)
 {
-	return three_parties(VICTIM_PAINTER);
+	return three_parties(VICTIM_PAINTER, false);
 }
 
 static int viewer_fails(void)
 {
-	return three_parties(VICTIM_VIEWER);
+	return three_parties(VICTIM_VIEWER, false);
 }
 
 static int broker_fails(void)
 {
-	return three_parties(VICTIM_BROKER);
+	return three_parties(VICTIM_BROKER, false);
+}
+
+static int painter_fails_on_an_arena(void)
+{
+	return three_parties(VICTIM_PAINTER, true);
+}
+
+static int viewer_fails_on_an_arena(void)
+{
+	return three_parties(VICTIM_VIEWER, true);
+}
+
+static int lender_fails(void)
+{
+	return three_parties(VICTIM_BROKER, true);
 }
 
 TEST(producer_process_survives_each_failure)
@@ -385,6 +427,17 @@ TEST(consumer_process_survives_each_failure)
 TEST(broker_survives_each_failure)
 {
 	CHECK(fault_run(broker_fails) > 50);
+}
+
+TEST(members_with_buffers_that_move_survive_each_failure)
+{
+	CHECK(fault_run(painter_fails_on_an_arena) > 50);
+	CHECK(fault_run(viewer_fails_on_an_arena) > 50);
+}
+
+TEST(a_broker_that_lends_an_arena_survives_each_failure)
+{
+	CHECK(fault_run(lender_fails) > 50);
 }
 
 /* ---- answers, as text and as structures ---- */
@@ -455,8 +508,8 @@ TEST(every_diverted_call_is_met)
 {
 	setenv("UMM_GUARD", "1", 1);
 	fault_prepare();
-	int (*const scenarios[])(void) = { in_process, painter_fails, viewer_fails, broker_fails,
-					   solution };
+	int (*const scenarios[])(void) = { in_process,	 painter_fails, viewer_fails,
+					   broker_fails, lender_fails,	solution };
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		CHECK_INT(scenarios[i](), 0);
 	for (const char *const *name = fault_names; *name != NULL; name++)

@@ -4,6 +4,7 @@
  * them, and those are what the linker sees.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -41,6 +43,7 @@ WRAP(int, memfd_create, (const char *name, unsigned flags), (name, flags), EMFIL
 WRAP(int, ftruncate64, (int fd, off_t size), (fd, size), EINVAL, -1)
 WRAP(int, fallocate64, (int fd, int mode, off_t offset, off_t size), (fd, mode, offset, size),
      ENOSPC, -1)
+WRAP(int, flock, (int fd, int operation), (fd, operation), EWOULDBLOCK, -1)
 WRAP(int, fstat64, (int fd, struct stat *info), (fd, info), EIO, -1)
 WRAP(int, fstatfs64, (int fd, struct statfs *info), (fd, info), EIO, -1)
 WRAP(int, madvise, (void *map, size_t size, int advice), (map, size, advice), ENOMEM, -1)
@@ -68,6 +71,17 @@ int __wrap_fcntl64(int fd, int command, ...)
 	long argument = va_arg(args, long);
 	va_end(args);
 	return fault_fails("fcntl64", EMFILE) ? -1 : __real_fcntl64(fd, command, argument);
+}
+
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+	va_list args;
+	va_start(args, flags);
+	mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	return fault_fails("open64", EMFILE) ? -1 : __real_open64(path, flags, mode);
 }
 
 int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));

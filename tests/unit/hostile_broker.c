@@ -22,6 +22,7 @@
 struct lie {
 	void (*on_join)(struct wl_resource *collection);
 	void (*on_seal)(struct wl_resource *collection);
+	bool movable; /* the member joins for that */
 };
 
 static const struct lie *lie;
@@ -117,6 +118,81 @@ static void blocks_without_end(struct wl_resource *collection)
 	umm_collection_v1_send_block(collection, 0, fd);
 }
 
+#define PAGE 4096
+
+/* Files of whole pages; `first_page`: where the buffer's only page is said to be. */
+struct arena_lie {
+	size_t file_pages, places_pages, pins_pages;
+	uint32_t first_page;
+	unsigned times;
+};
+
+static void make_file(size_t pages, int *out)
+{
+	if (pages > 0)
+		CHECK_INT(umm_memfd_create("lie", pages * PAGE, UMM_PAGES_4K, out), 0);
+	else
+		*out = open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+static void send_arena(struct wl_resource *collection, const struct arena_lie *arena)
+{
+	umm_autofd file = -1, places = -1, pins = -1;
+	const uint32_t words[] = { 0, 0, arena->first_page }; /* state, generation, page */
+	make_file(arena->file_pages, &file);
+	make_file(arena->places_pages, &places);
+	make_file(arena->pins_pages, &pins);
+	CHECK_INT(pwrite(places, words, sizeof(words), 0), sizeof(words));
+	send_settled(collection, good, 1, 1, 0, UMM_COLLECTION_V1_MODE_FIFO);
+	for (unsigned i = 0; i < arena->times; i++)
+		umm_collection_v1_send_arena(collection, file, places, pins);
+	umm_collection_v1_send_writable(collection);
+}
+
+static void arena_that_is_fine(struct wl_resource *collection)
+{
+	send_arena(collection, &(struct arena_lie){ 4, 1, 1, 3, 1 });
+	umm_collection_v1_send_readable(collection);
+}
+
+static void arena_without_file(struct wl_resource *collection)
+{
+	send_arena(collection, &(struct arena_lie){ 0, 1, 1, 3, 1 });
+}
+
+static void arena_without_places(struct wl_resource *collection)
+{
+	send_arena(collection, &(struct arena_lie){ 4, 0, 1, 3, 1 });
+}
+
+static void arena_without_pins(struct wl_resource *collection)
+{
+	send_arena(collection, &(struct arena_lie){ 4, 1, 0, 3, 1 });
+}
+
+static void arena_that_ends_before_the_buffer(struct wl_resource *collection)
+{
+	send_arena(collection, &(struct arena_lie){ 4, 1, 1, 4, 1 });
+}
+
+static void arena_without_a_page(struct wl_resource *collection)
+{
+	send_arena(collection, &(struct arena_lie){ 4, 1, 1, UINT32_MAX, 1 });
+}
+
+static void arena_twice(struct wl_resource *collection)
+{
+	send_arena(collection, &(struct arena_lie){ 4, 1, 1, 3, 2 });
+}
+
+static void arena_too_early(struct wl_resource *collection)
+{
+	umm_autofd fd = -1;
+	make_file(1, &fd);
+	umm_collection_v1_send_arena(collection, fd, fd, fd);
+	agree(collection);
+}
+
 static void refuse_with_success(struct wl_resource *collection)
 {
 	umm_autofd fd = -1;
@@ -179,10 +255,10 @@ static void handle_destroy(struct wl_client *client, struct wl_resource *collect
 
 static void handle_join(struct wl_client *client, struct wl_resource *collection, uint32_t role,
 			uint32_t mode, uint32_t foreign_writer, uint32_t memory_file,
-			int32_t document, uint32_t size)
+			uint32_t movable, int32_t document, uint32_t size)
 {
 	(void)client, (void)role, (void)mode, (void)foreign_writer, (void)size;
-	(void)memory_file;
+	(void)memory_file, (void)movable;
 	close(document);
 	lie->on_join(collection);
 }
@@ -279,8 +355,9 @@ static void meet_with(const struct lie *the_lie, const struct umm_trial_opts *tr
 	CHECK_INT(umm_connection_open(pair[0], &connection), 0);
 	CHECK_INT(umm_collection_open(connection, "edge0", &collection), 0);
 	umm_auto(umm_constraints, constraints) = painter_constraints();
-	int ret = umm_collection_join(collection, constraints, UMM_JOIN_OPTS(.role = UMM_PRODUCER),
-				      &member);
+	int ret = umm_collection_join(
+		collection, constraints,
+		UMM_JOIN_OPTS(.role = UMM_PRODUCER, .movable = the_lie->movable), &member);
 	if (ret == 0 && trial != NULL)
 		ret = umm_member_set_trial(member, trial);
 	if (ret == 0)
@@ -323,6 +400,8 @@ TEST(events_nobody_asked_for_are_an_error)
 	meet(&(struct lie){ start_at_once, no_json });
 	meet(&(struct lie){ strange_result, no_json });
 	meet(&(struct lie){ agree, memory_file_nobody_wants });
+	meet(&(struct lie){ agree, arena_that_is_fine }); /* but nobody wants it */
+	meet(&(struct lie){ arena_too_early, no_json, .movable = true });
 }
 
 TEST(nonsense_in_events_is_an_error)
@@ -338,6 +417,18 @@ TEST(files_that_are_not_what_they_should_be_are_an_error)
 {
 	meet(&(struct lie){ agree, files_that_are_no_memory });
 	meet(&(struct lie){ agree, blocks_without_end });
+}
+
+TEST(arenas_that_are_not_what_they_should_be_are_an_error)
+{
+	meet(&(struct lie){ agree, arena_without_file, .movable = true });
+	meet(&(struct lie){ agree, arena_without_places, .movable = true });
+	meet(&(struct lie){ agree, arena_without_pins, .movable = true });
+	meet(&(struct lie){ agree, arena_that_ends_before_the_buffer, .movable = true });
+	meet(&(struct lie){ agree, arena_without_a_page, .movable = true });
+	meet(&(struct lie){ agree, arena_twice, .movable = true });
+	/* This one comes through; then a block is missing. */
+	meet(&(struct lie){ agree, arena_that_is_fine, .movable = true });
 }
 
 /* ---- brokers that keep a process from leaving ---- */
