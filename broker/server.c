@@ -227,6 +227,19 @@ int umm_broker_get_member(const struct umm_broker *broker, const char *token, un
 	return 0;
 }
 
+int umm_broker_get_answer(const struct umm_broker *broker, const char *token,
+			  struct umm_broker_answer *out)
+{
+	const struct collection *collection = collection_find(broker, token);
+	if (collection == NULL || collection->negotiation.answer == NULL)
+		return -ENOENT;
+	*out = (struct umm_broker_answer){
+		.document = collection->negotiation.document,
+		.answer = umm_answer_json(collection->negotiation.answer),
+	};
+	return 0;
+}
+
 void umm_broker_end_collection(struct umm_broker *broker, const char *token)
 {
 	struct collection *collection = collection_find(broker, token);

@@ -77,6 +77,7 @@ void umm_negotiation_finish(struct umm_negotiation *negotiation)
 	umm_findings_finish(&negotiation->findings);
 	umm_offers_forget(&negotiation->offers);
 	umm_answer_destroy(negotiation->answer);
+	free(negotiation->document);
 	free(negotiation->shortage);
 	free(negotiation->notes);
 	free(negotiation->name);
@@ -298,8 +299,19 @@ static int add_participants(const struct umm_negotiation *negotiation, struct um
 	return json_array_append_new(participants, options) == 0 ? 0 : -ENOMEM;
 }
 
-static int solve_text(const json_t *document, const struct umm_lesson *lesson,
-		      struct umm_answer **out)
+/* A question as it was put to the solver, and what came of it. */
+struct posed {
+	char *document;
+	struct umm_answer *answer;
+};
+
+static void posed_finish(struct posed *posed)
+{
+	free(posed->document);
+	umm_answer_destroy(posed->answer);
+}
+
+static int solve_text(const json_t *document, const struct umm_lesson *lesson, struct posed *out)
 {
 	umm_autofree char *text = json_dumps(document, JSON_COMPACT);
 	if (text == NULL)
@@ -311,13 +323,13 @@ static int solve_text(const json_t *document, const struct umm_lesson *lesson,
 	int ret = umm_answer_add_lesson(answer, lesson->taught, lesson->learned);
 	if (ret < 0)
 		return ret;
-	*out = umm_steal(answer);
+	*out = (struct posed){ umm_steal(text), umm_steal(answer) };
 	return verdict;
 }
 
 /* Solve with one heap permitted, or (NULL) with all of the permitted ones. */
 static int pose(struct umm_negotiation *negotiation, const char *only_heap,
-		const char *const *excluded, enum room room, struct umm_answer **out)
+		const char *const *excluded, enum room room, struct posed *out)
 {
 	umm_autojson json_t *document =
 		json_pack("{s:{s:s}}", "collection", "name", negotiation->name);
@@ -344,12 +356,13 @@ static int pose(struct umm_negotiation *negotiation, const char *only_heap,
 static int solve_once(struct umm_negotiation *negotiation, const char *only_heap,
 		      const char *const *excluded)
 {
-	struct umm_answer *answer;
-	int ret = pose(negotiation, only_heap, excluded, ROOM_AS_IT_IS, &answer);
+	struct posed posed;
+	int ret = pose(negotiation, only_heap, excluded, ROOM_AS_IT_IS, &posed);
 	if (ret < 0)
 		return ret;
-	umm_answer_destroy(negotiation->answer);
-	negotiation->answer = answer;
+	posed_finish(&(struct posed){ negotiation->document, negotiation->answer });
+	negotiation->document = posed.document;
+	negotiation->answer = posed.answer;
 	return ret;
 }
 
@@ -437,15 +450,15 @@ static int describe_absence(struct umm_negotiation *negotiation)
 /* After a conflict: would there be a layout if memory had no end? */
 static int look_for_shortage(struct umm_negotiation *negotiation, const char *const *excluded)
 {
-	struct umm_answer *dream;
+	struct posed dream;
 	int ret = pose(negotiation, NULL, excluded, ROOM_WITHOUT_END, &dream);
 	if (ret < 0)
 		return ret;
 	if (ret == UMM_OK)
-		ret = describe_shortage(negotiation, umm_answer_layout(dream));
+		ret = describe_shortage(negotiation, umm_answer_layout(dream.answer));
 	else if (ret == UMM_CONFLICT)
 		ret = describe_absence(negotiation);
-	umm_answer_destroy(dream);
+	posed_finish(&dream);
 	return ret < 0 ? ret : UMM_CONFLICT;
 }
 

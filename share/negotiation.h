@@ -55,6 +55,7 @@ struct umm_negotiation {
 	enum umm_content_check content_check;
 	bool hints_used, hints_dropped; /**< in the last answer; since they left no layout */
 	struct umm_answer *answer;	/* NULL until solved */
+	char *document;			/* the one it is about, as text */
 	char *shortage; /* which heap is missing or has too little, and the answer in words; or NULL
 			 */
 	char *notes;	/* heaps that were passed over, "; " between; NULL: none */

@@ -107,6 +107,18 @@ struct umm_broker_member_info {
 UMM_API int umm_broker_get_member(const struct umm_broker *broker, const char *token,
 				  unsigned index, struct umm_broker_member_info *out);
 
+/** A question to the solver and its answer, both as JSON, see umm-constraints(5). */
+struct umm_broker_answer {
+	const char *document; /**< all participants with what is known of them, and the heaps */
+	const char *answer;   /**< what members get from umm_collection_answer_json() */
+};
+
+/** The last question that a collection put to the solver: the one its layout comes from, or its
+ * refusal. Both texts live until the next umm_broker_dispatch(). Returns 0, -ENOENT (no such token,
+ * or nothing asked yet). Since 0.1. */
+UMM_API int umm_broker_get_answer(const struct umm_broker *broker, const char *token,
+				  struct umm_broker_answer *out);
+
 /** End a collection for all its members: they get -ECONNRESET, and its memory goes with its last
  * user. */
 UMM_API void umm_broker_end_collection(struct umm_broker *broker, const char *token);

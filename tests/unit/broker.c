@@ -542,6 +542,39 @@ TEST(count_of_buffers_and_heap_can_be_asked_for)
 	umm_broker_destroy(broker);
 }
 
+TEST(owner_can_read_the_question_and_its_answer)
+{
+	struct umm_broker_answer told;
+	make_broker(UMM_BROKER_COLLECTION_OPTS(.expected_members = 2, .buffers = 7));
+	CHECK_INT(umm_broker_get_answer(broker, "edge0", &told), -ENOENT);
+	start("a", play, &(struct part){ painter_constraints, UMM_PRODUCER, .frames = 2 });
+	start("b", play, &(struct part){ viewer, UMM_CONSUMER, .expect = UMM_END });
+	serve_until_all_have_exited();
+	CHECK_INT(umm_broker_get_answer(broker, "edge0", &told), 0);
+	CHECK_INT(umm_broker_get_answer(broker, "edge1", &told), -ENOENT);
+	struct umm_answer *again;
+	CHECK_INT(umm_solve_json(told.document, strlen(told.document), &again), UMM_OK);
+	CHECK_STR(umm_answer_json(again), told.answer);
+	CHECK_INT(umm_answer_layout(again)->buffers, 7);
+	umm_answer_destroy(again);
+	umm_broker_destroy(broker);
+}
+
+TEST(owner_can_read_the_question_that_was_refused)
+{
+	struct umm_broker_answer told;
+	make_broker(UMM_BROKER_COLLECTION_OPTS(.expected_members = 2,
+					       .heaps = (const char *const[]){ "nowhere", NULL }));
+	start("a", play,
+	      &(struct part){ painter_constraints, UMM_PRODUCER, .expect = UMM_CONFLICT });
+	start("b", play, &(struct part){ viewer, UMM_CONSUMER, .expect = UMM_CONFLICT });
+	serve_until_all_have_exited();
+	CHECK_INT(umm_broker_get_answer(broker, "edge0", &told), 0);
+	CHECK(strstr(told.answer, "\"status\":\"conflict\"") != NULL);
+	CHECK(strstr(told.document, "\"nowhere\"") != NULL);
+	umm_broker_destroy(broker);
+}
+
 static int quit_early(int fd, const void *argument)
 {
 	const struct part *part = argument;
