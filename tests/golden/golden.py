@@ -83,8 +83,16 @@ def pretty(value, indent=""):
 
 
 def refresh(path, output):
+    """What was left out stays left out."""
+    want = ""
+    if os.path.exists(path):
+        with open(path) as file:
+            want = file.read()
     if path.endswith(".json"):
-        output = pretty(json.loads(output)) + "\n"
+        have = json.loads(output)
+        output = pretty(elide(json.loads(want), have) if want else have) + "\n"
+    else:
+        output = comparable_text(want, output)[1]
     with open(path, "w") as file:
         file.write(output)
 
