@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/run.h"
+#include "share/negotiation.h"
 
 /* How the solver begins a line about a change that would help. */
 #define RELAXATION "it would work if "
@@ -100,16 +101,46 @@ static void print_option(const struct relaxation *relaxation, FILE *to)
 	print_list(relaxation, NULL, to);
 }
 
+/* "test" of "test@640x480": a stage may have stated alternatives. */
+static size_t length_of_stage(const struct relaxation *relaxation)
+{
+	const char *at = memchr(relaxation->name, '@', relaxation->name_length);
+	return at != NULL ? (size_t)(at - relaxation->name) : relaxation->name_length;
+}
+
+static bool is_named(const struct relaxation *relaxation, const char *name)
+{
+	size_t length = length_of_stage(relaxation);
+	return strlen(name) == length && strncmp(name, relaxation->name, length) == 0;
+}
+
 static const struct stage_spec *spec_of(const struct run_plan *plan,
 					const struct relaxation *relaxation)
 {
-	for (unsigned i = 0; i < plan->n_stages; i++) {
-		const char *name = plan->stages[i].name;
-		if (strlen(name) == relaxation->name_length &&
-		    strncmp(name, relaxation->name, relaxation->name_length) == 0)
+	for (unsigned i = 0; i < plan->n_stages; i++)
+		if (is_named(relaxation, plan->stages[i].name))
 			return &plan->stages[i].spec;
-	}
 	return NULL;
+}
+
+static bool same_advice(const struct relaxation *a, const struct relaxation *b)
+{
+	size_t length = length_of_stage(a);
+	return length == length_of_stage(b) && strncmp(a->name, b->name, length) == 0 &&
+	       a->left_out == b->left_out && a->field_length == b->field_length &&
+	       strncmp(a->field, b->field, a->field_length) == 0 &&
+	       a->value_length == b->value_length &&
+	       strncmp(a->value, b->value, a->value_length) == 0;
+}
+
+/* Told of an alternative of the same stage in a line before. */
+static bool is_told(const char *why, const char *line, const struct relaxation *relaxation)
+{
+	struct relaxation before;
+	for (; why < line; why = next_line(why))
+		if (is_relaxation(why) && parse(why, &before) && same_advice(&before, relaxation))
+			return true;
+	return false;
 }
 
 /* Nothing but the format that somebody asked for. */
@@ -127,13 +158,14 @@ void run_print_advice(const struct run_plan *plan, const char *why, FILE *to)
 {
 	for (const char *line = why; *line != '\0'; line = next_line(line)) {
 		struct relaxation relaxation;
-		if (!is_relaxation(line) || !parse(line, &relaxation))
+		if (!is_relaxation(line) || !parse(line, &relaxation) ||
+		    is_told(why, line, &relaxation))
 			continue;
 		const struct stage_spec *spec = spec_of(plan, &relaxation);
-		if (spec == NULL)
-			print_option(&relaxation, to);
-		else
+		if (spec != NULL)
 			print_format(spec, &relaxation, to);
+		else if (is_named(&relaxation, UMM_OPTIONS_PARTICIPANT))
+			print_option(&relaxation, to);
 	}
 }
 

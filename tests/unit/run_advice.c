@@ -53,3 +53,30 @@ TEST(format_that_nobody_typed_is_a_fact)
 	CHECK_STR(text, "");
 	free(text);
 }
+
+/* What the broker poses for a source of two sizes and --buffers 1. */
+#define OF_TWO_SIZES(format)                                                                       \
+	"{\"heaps\":[{\"name\":\"memfd\",\"class\":\"memfd\"}],\"participants\":["                 \
+	"{\"name\":\"test\",\"one_of\":[[" PARTICIPANT(                                            \
+		"test@2x2", "cpu_write", format) "],"                                              \
+						 "[" PARTICIPANT("test@1x1", "cpu_write",          \
+								 format) "]]},"
+
+TEST(only_what_was_typed_as_an_option_is_told_as_one)
+{
+	char *text = advice("test",
+			    OF_TWO_SIZES("\"R8\"")
+				    PARTICIPANT("png", "cpu_read",
+						"\"R8\"") ",{\"name\":\"pool-options\",\"usage\":"
+							  "[\"none\"],\"buffers\":{\"max\":1}}]}");
+	CHECK_STR(text, "it would work with --buffers 2\nit would work without --buffers\n");
+	free(text);
+}
+
+TEST(advice_about_alternatives_of_a_stage_is_told_once)
+{
+	char *text = advice("test,format=GR88",
+			    OF_TWO_SIZES("\"GR88\"") PARTICIPANT("png", "cpu_read", "\"R8\"") "]}");
+	CHECK_STR(text, "it would work if the format= of test were one of R8\n");
+	free(text);
+}
