@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "os/cleanup.h"
+#include "stage/kinds.h"
 
 /* A list of words for a message; what does not fit is cut. */
 struct words {
@@ -46,6 +47,18 @@ const struct stage_ops *stage_find(const char *kind)
 		if (strcmp((*ops)->kind, kind) == 0)
 			return *ops;
 	return NULL;
+}
+
+bool stage_is_named(const char *text)
+{
+#define NAME_OF_KIND(kind) #kind,
+	static const char *const names[] = { STAGE_KINDS(NAME_OF_KIND) };
+#undef NAME_OF_KIND
+	size_t length = strcspn(text, ":,");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == length && strncmp(names[i], text, length) == 0)
+			return true;
+	return false;
 }
 
 static const char *keys_text(const struct stage_ops *ops, struct words *words)

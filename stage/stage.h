@@ -92,6 +92,10 @@ struct stage_ops {
  */
 const struct stage_ops *const *stage_kinds(void);
 
+/** Whether `text`, as somebody typed it, begins with the word of a kind: a STAGE, right or wrong.
+ * Nothing is loaded for that. */
+bool stage_is_named(const char *text);
+
 /** Find a kind, or NULL. */
 const struct stage_ops *stage_find(const char *kind);
 

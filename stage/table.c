@@ -7,11 +7,9 @@
 
 #include "stage/module.h"
 
-static const struct stage_ops *const table[] = {
-	&stage_test,	 &stage_file,	 &stage_compose, &stage_png,	 &stage_null,
-	&stage_framemd5, &stage_wayland, &stage_v4l2,	 &stage_v4l2out, &stage_m2m,
-	&stage_kms,	 &stage_exec,	 &stage_gl,	 NULL,
-};
+#define POINT_AT_KIND(kind) &stage_##kind,
+static const struct stage_ops *const table[] = { STAGE_KINDS(POINT_AT_KIND) NULL };
+#undef POINT_AT_KIND
 
 const struct stage_module umm_stage_module = { .version = UMM_VERSION, .kinds = table };
 

@@ -3,10 +3,11 @@
 #ifndef UMM_STAGE_TABLE_H
 #define UMM_STAGE_TABLE_H
 
+#include "stage/kinds.h"
 #include "stage/stage.h"
 
-extern const struct stage_ops stage_test, stage_file, stage_compose, stage_exec, stage_png,
-	stage_framemd5, stage_gl, stage_kms, stage_m2m, stage_null, stage_v4l2, stage_v4l2out,
-	stage_wayland;
+#define DECLARE_KIND(kind) extern const struct stage_ops stage_##kind;
+STAGE_KINDS(DECLARE_KIND)
+#undef DECLARE_KIND
 
 #endif

@@ -98,6 +98,17 @@ TEST(unknown_kind_lists_the_kinds)
 		CHECK(strstr(line, (*ops)->kind) != NULL);
 }
 
+TEST(a_word_names_a_stage_before_any_is_loaded)
+{
+	for (const struct stage_ops *const *ops = stage_kinds(); *ops != NULL; ops++)
+		CHECK(stage_is_named((*ops)->kind) && stage_find((*ops)->kind) == *ops);
+	CHECK(stage_is_named("test:x") && stage_is_named("file:a/b.json"));
+	CHECK(stage_is_named("exec,conf.json"));
+	CHECK(!stage_is_named("test.json") && !stage_is_named("./test") && !stage_is_named(""));
+	CHECK(!stage_is_named("tests:x") && !stage_is_named("tes") && !stage_is_named("test/x"));
+	CHECK(!stage_is_named(":test") && !stage_is_named("rpi4:camera"));
+}
+
 TEST(unknown_key_lists_the_keys)
 {
 	const char *line = refusal("test,sice=3x3");
