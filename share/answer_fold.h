@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <jansson.h>
 
@@ -18,5 +19,8 @@ bool umm_fold_is_alike(const json_t *a, const json_t *b, const char *const *keys
 /** How many objects of `list`, from `first` on, are like that one, which counts. 0: one before it
  * is, so it has been said. */
 size_t umm_fold_count(const json_t *list, size_t first, const char *const *keys);
+
+/** Who those are: "display (640x480, 800x600 and 6 more)", or the one name there is. */
+void umm_fold_say_who(FILE *to, const json_t *list, size_t first, const char *const *keys);
 
 #endif

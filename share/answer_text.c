@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "share/answer_fold.h"
+#include "share/answer_learned.h"
 #include "share/json.h"
 #include "share/json_text.h"
 
@@ -102,9 +103,6 @@ static void say_ok(FILE *to, const json_t *answer)
 	say_rejected(to, answer);
 }
 
-/* Of how many alternatives the names are told. */
-#define MOST_ALTERNATIVES 3
-
 static const char *say_condition(const char *field)
 {
 	if (strcmp(field, "usage") == 0)
@@ -118,37 +116,8 @@ static const char *say_condition(const char *field)
 	return "no heap serves even a document without demands";
 }
 
-/* What two parts of a clash have to have in common, and two facts: of these the layouts may differ.
- */
+/* What two parts of a clash have to have in common. */
 static const char *const clash_keys[] = { "field", "value", "learned", NULL };
-static const char *const fact_keys[] = { "about", "format", "modifier", "error",
-					 "why",	  "source", NULL };
-
-/* Alternatives of one participant with one thing to say: "display (640x480, 800x600 and 6 more)".
- */
-static void say_who(FILE *to, const json_t *conflict, size_t first)
-{
-	const json_t *clash, *said = json_array_get(conflict, first);
-	const char *name = umm_json_text(said, "participant"), *between = " (";
-	size_t i, same = umm_fold_count(conflict, first, clash_keys), told = 0;
-	if (same == 1) {
-		fputs(name, to);
-		return;
-	}
-	fprintf(to, "%.*s", (int)strcspn(name, "@"), name);
-	json_array_foreach (conflict, i, clash) {
-		const char *other = umm_json_text(clash, "participant");
-		if ((i != first && !umm_fold_is_alike(said, clash, clash_keys)) ||
-		    told == MOST_ALTERNATIVES)
-			continue;
-		fprintf(to, "%s%s", between, strchr(other, '@') + 1);
-		between = ", ";
-		told++;
-	}
-	if (same > told)
-		fprintf(to, " and %zu more", same - told);
-	fputc(')', to);
-}
 
 static void say_clash(FILE *to, const json_t *conflict, size_t i)
 {
@@ -158,7 +127,7 @@ static void say_clash(FILE *to, const json_t *conflict, size_t i)
 		fputs(say_condition(umm_json_text(clash, "field")), to);
 		return;
 	}
-	say_who(to, conflict, i);
+	umm_fold_say_who(to, conflict, i, clash_keys);
 	fprintf(to, " %s %s",
 		json_is_true(json_object_get(clash, "learned")) ? "is known to need" : "states",
 		umm_json_text(clash, "field"));
@@ -199,64 +168,13 @@ static void say_relaxations(FILE *to, const json_t *answer)
 	}
 }
 
-/* What of a device was refused, or is needed. */
-static void say_learned_subject(FILE *to, const json_t *fact)
-{
-	const char *about = umm_json_text(fact, "about");
-	if (strcmp(about, "heap") == 0) {
-		fprintf(to, "%s memory of heap %s",
-			strcmp(umm_json_text(fact, "error"), "EBADMSG") == 0
-				? "gets wrong content in"
-				: "cannot attach",
-			umm_json_text(fact, "heap"));
-	} else if (strcmp(about, "classes") == 0) {
-		fputs("cannot attach memory of class ", to);
-		say_value(to, json_object_get(fact, "classes"));
-	} else if (strcmp(about, "contiguous") == 0) {
-		fputs("needs contiguous memory", to);
-	} else {
-		fprintf(to, "cannot attach %s, %s with a stride of %lld",
-			umm_json_text(fact, "format"), umm_json_text(fact, "modifier"),
-			number_of(fact, "stride_bytes"));
-	}
-}
-
-static const char *say_source(const char *source)
-{
-	if (strcmp(source, "trial") == 0)
-		return "learned by trial";
-	return strcmp(source, "cache") == 0 ? "learned by an earlier trial"
-					    : "from the table of known devices";
-}
-
-static void say_learned(FILE *to, const json_t *answer)
-{
-	size_t i;
-	const json_t *fact, *facts = json_object_get(answer, "learned");
-	json_array_foreach (facts, i, fact) {
-		size_t same = umm_fold_count(facts, i, fact_keys);
-		if (same == 0)
-			continue;
-		const char *error = umm_json_text(fact, "error"), *why = umm_json_text(fact, "why");
-		fprintf(to, "%s ", umm_json_text(fact, "participant"));
-		say_learned_subject(to, fact);
-		fprintf(to, " (%s", why);
-		if (error[0] != '\0' && strstr(why, error) == NULL)
-			fprintf(to, "%s%s", why[0] != '\0' ? ": " : "", error);
-		fprintf(to, "; %s)", say_source(umm_json_text(fact, "source")));
-		if (same > 1)
-			fprintf(to, ", and so do %zu more of its alternatives", same - 1);
-		fputc('\n', to);
-	}
-}
-
 static void say_conflict(FILE *to, const json_t *answer)
 {
 	const json_t *conflict = json_object_get(answer, "conflict");
 	fputs("no layout serves all: ", to);
 	say_clashes(to, conflict);
 	fputc('\n', to);
-	say_learned(to, answer);
+	umm_answer_say_learned(to, "", answer);
 	say_relaxations(to, answer);
 }
 
@@ -285,10 +203,10 @@ char *umm_answer_text_from(const json_t *answer)
 		say_conflict(stream, answer);
 	} else if (strcmp(status, "ok") == 0) {
 		say_ok(stream, answer);
-		say_learned(stream, answer);
+		umm_answer_say_learned(stream, "", answer);
 	} else {
 		say_invalid(stream, answer);
-		say_learned(stream, answer);
+		umm_answer_say_learned(stream, "", answer);
 	}
 	if (fclose(stream) != 0) {
 		free(text);
