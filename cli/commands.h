@@ -21,7 +21,4 @@ int cmd_probe(int argc, char **argv);
 int cmd_solve(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
-/** `umm explain` of stages: a run that ends before a frame flows. */
-int run_rehearse(int argc, char **argv);
-
 #endif

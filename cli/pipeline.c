@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "share/heap_json.h"
-#include "stage/stage.h"
 
 static int report_memory(void)
 {
@@ -136,29 +135,63 @@ static int add_from_board(struct pipeline *pipeline, const char *spec, size_t bo
 	return add_device(pipeline, board, spec + board_length + 1);
 }
 
-static bool is_file(const char *spec)
+/* What somebody typed: which of them it is shows in how it is written, but for the devices of the
+ * board that was set, which come first. */
+enum spec { A_FILE, A_DEVICE, A_DEVICE_OF_A_BOARD, NOTHING_KNOWN };
+
+static bool is_json(const char *spec, size_t length)
 {
-	size_t length = strlen(spec);
-	return length > 5 && strcmp(spec + length - 5, ".json") == 0;
+	return length > 5 && strncmp(spec + length - 5, ".json", 5) == 0;
 }
 
-/* Whether a stage is called that is asked last: it loads them all. Kinds are lower-case words. */
-bool pipeline_is_stage(const char *spec)
+static bool is_path(const char *spec)
 {
-	if (!islower((unsigned char)spec[0]) || is_file(spec))
-		return false;
-	umm_autofree char *kind = strndup(spec, strcspn(spec, ":,"));
-	return kind != NULL && !board_exists(kind) && stage_find(kind) != NULL;
+	return spec[0] == '/' || strncmp(spec, "./", 2) == 0 || strncmp(spec, "../", 3) == 0;
+}
+
+/* BOARD:DEVICE, or BOARD/DEVICE where BOARD is no path or one to a .json. 0: no such thing. */
+static size_t length_of_board(const char *spec)
+{
+	const char *colon = strrchr(spec, ':'), *slash = strrchr(spec, '/');
+	if (colon != NULL && (!is_path(spec) || is_json(spec, (size_t)(colon - spec))))
+		return (size_t)(colon - spec);
+	if (slash == NULL)
+		return 0;
+	size_t length = (size_t)(slash - spec);
+	bool name = memchr(spec, '/', length) == NULL && !is_path(spec);
+	return name || is_json(spec, length) ? length : 0;
+}
+
+static enum spec read_spec(const struct pipeline *pipeline, const char *spec, size_t *board_length)
+{
+	*board_length = 0;
+	if (pipeline->board != NULL && board_device(pipeline->board, spec) != NULL)
+		return A_DEVICE;
+	if (is_json(spec, strlen(spec)))
+		return A_FILE;
+	*board_length = length_of_board(spec);
+	if (*board_length > 0)
+		return A_DEVICE_OF_A_BOARD;
+	if (is_path(spec))
+		return A_FILE;
+	return pipeline->board != NULL ? A_DEVICE : NOTHING_KNOWN;
 }
 
 bool pipeline_knows(const struct pipeline *pipeline, const char *spec)
 {
-	if (is_file(spec) ||
-	    (pipeline->board != NULL && board_device(pipeline->board, spec) != NULL))
+	size_t length;
+	switch (read_spec(pipeline, spec, &length)) {
+	case A_FILE:
 		return true;
-	const char *colon = strrchr(spec, ':');
-	umm_autofree char *board = colon != NULL ? strndup(spec, (size_t)(colon - spec)) : NULL;
-	return board != NULL && (is_file(board) || board_exists(board));
+	case A_DEVICE:
+		return board_device(pipeline->board, spec) != NULL;
+	case A_DEVICE_OF_A_BOARD:
+		break;
+	case NOTHING_KNOWN:
+		return false;
+	}
+	umm_autofree char *board = strndup(spec, length);
+	return board != NULL && (is_json(board, length) || board_exists(board));
 }
 
 int pipeline_set_board(struct pipeline *pipeline, const char *spec)
@@ -170,18 +203,20 @@ int pipeline_set_board(struct pipeline *pipeline, const char *spec)
 
 int pipeline_add(struct pipeline *pipeline, const char *spec)
 {
-	const char *colon = strrchr(spec, ':');
-	if (is_file(spec))
+	size_t length;
+	switch (read_spec(pipeline, spec, &length)) {
+	case A_FILE:
 		return add_file(pipeline, spec);
-	if (pipeline->board != NULL && board_device(pipeline->board, spec) != NULL)
+	case A_DEVICE:
 		return add_device(pipeline, pipeline->board, spec);
-	if (colon != NULL)
-		return add_from_board(pipeline, spec, (size_t)(colon - spec));
-	if (pipeline->board != NULL)
-		return add_device(pipeline, pipeline->board, spec);
+	case A_DEVICE_OF_A_BOARD:
+		return add_from_board(pipeline, spec, length);
+	case NOTHING_KNOWN:
+		break;
+	}
 	fprintf(stderr,
-		"umm: what is '%s'? A participant is BOARD:DEVICE, DEVICE with --board, or "
-		"FILE.json\n",
+		"umm: what is '%s'? A participant is a stage, BOARD:DEVICE, DEVICE with --board, "
+		"or FILE.json\n",
 		spec);
 	return -1;
 }
@@ -249,57 +284,4 @@ json_t *pipeline_document(const struct pipeline *pipeline)
 	json_t *heaps = json_array_size(pipeline->heaps) > 0 ? json_incref(pipeline->heaps)
 							     : machine_heaps();
 	return json_pack("{s:o, s:O}", "heaps", heaps, "participants", pipeline->participants);
-}
-
-/* One step of a path: a key, or "[N]". Moves *path behind it. */
-static const json_t *step(const json_t *value, const char **path)
-{
-	if (**path == '[') {
-		char *end;
-		size_t index = strtoul(*path + 1, &end, 10);
-		*path = *end == ']' ? end + 1 : end;
-		return json_array_get(value, index);
-	}
-	char key[64];
-	size_t length = strcspn(*path, ".[");
-	if (length >= sizeof(key))
-		return NULL;
-	memcpy(key, *path, length);
-	key[length] = '\0';
-	*path += length;
-	return json_object_get(value, key);
-}
-
-static const json_t *walk(const json_t *value, const char *path)
-{
-	while (value != NULL && *path != '\0') {
-		path += *path == '.';
-		value = *path != '\0' ? step(value, &path) : value;
-	}
-	return value;
-}
-
-static bool has_format(const json_t *entry, const char *format)
-{
-	size_t i;
-	const json_t *item, *formats = json_object_get(entry, "format");
-	if (json_is_string(formats))
-		return strcmp(json_string_value(formats), format) == 0;
-	json_array_foreach (formats, i, item)
-		if (json_is_string(item) && strcmp(json_string_value(item), format) == 0)
-			return true;
-	return false;
-}
-
-const json_t *pipeline_field(const struct pipeline *pipeline, const char *participant,
-			     const char *path, const char *format)
-{
-	const json_t *whole = find_named(pipeline->participants, participant);
-	const json_t *value = walk(whole, path);
-	size_t i;
-	const json_t *entry;
-	json_array_foreach (json_object_get(whole, "formats"), i, entry)
-		if (value == NULL && has_format(entry, format))
-			value = walk(entry, path);
-	return value;
 }

@@ -24,9 +24,6 @@ struct pipeline {
 int pipeline_init(struct pipeline *pipeline);
 void pipeline_finish(struct pipeline *pipeline);
 
-/** Whether `spec` names a stage of umm run. */
-bool pipeline_is_stage(const char *spec);
-
 /** Whether pipeline_add() would look for `spec` among boards and files: it names a file, a board
  * that there is, or a device of the board that was set. */
 bool pipeline_knows(const struct pipeline *pipeline, const char *spec);
@@ -34,7 +31,8 @@ bool pipeline_knows(const struct pipeline *pipeline, const char *spec);
 /** Take plain device names from this board from here on. Returns 0 or -1. */
 int pipeline_set_board(struct pipeline *pipeline, const char *spec);
 
-/** Add BOARD:DEVICE, DEVICE of the board that was set, or FILE.json. Returns 0 or -1. */
+/** Add DEVICE of the board that was set, FILE.json, ./FILE, BOARD:DEVICE or BOARD/DEVICE. Returns 0
+ * or -1. */
 int pipeline_add(struct pipeline *pipeline, const char *spec);
 
 /** Add a participant that was made up here. Returns 0 or -1. */
@@ -47,10 +45,5 @@ int pipeline_ask(struct pipeline *pipeline, const char *size, const char *format
 /** The document; free with json_decref(). Without a board the heaps are this machine's. Returns
  * NULL when memory is short. */
 json_t *pipeline_document(const struct pipeline *pipeline);
-
-/** The field of a participant by its path, borrowed; NULL if it is not there. A path without
- * "formats[N]" in front of it means the entry that has `format`. */
-const json_t *pipeline_field(const struct pipeline *pipeline, const char *participant,
-			     const char *path, const char *format);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cli/demands.h"
 #include "cli/words.h"
 #include "share/json.h"
 
@@ -96,7 +97,7 @@ static const char *reason_without_participant(const char *field)
 	return "it does not go with the others";
 }
 
-static void print_reason(FILE *to, const json_t *entry, const struct pipeline *pipeline)
+static void print_reason(FILE *to, const json_t *entry, const json_t *participants)
 {
 	const char *name = umm_json_text(entry, "participant"),
 		   *field = umm_json_text(entry, "field");
@@ -105,13 +106,12 @@ static void print_reason(FILE *to, const json_t *entry, const struct pipeline *p
 		fprintf(to, ": %s\n", reason_without_participant(field));
 		return;
 	}
-	fprintf(to, ": %s ", name);
-	words_demand(to, field, pipeline_field(pipeline, name, field, format));
+	fprintf(to, ": %s ", words_who(name, field));
+	words_demand(to, field, demands_find(participants, name, field, format));
 	fputc('\n', to);
 }
 
-void rejected_print(FILE *to, const json_t *rejected, const struct pipeline *pipeline,
-		    size_t most_lines)
+void rejected_print(FILE *to, const json_t *rejected, const json_t *participants, size_t most_lines)
 {
 	size_t lines = 0, left = 0;
 	for (size_t i = 0; i < json_array_size(rejected); i++) {
@@ -122,7 +122,7 @@ void rejected_print(FILE *to, const json_t *rejected, const struct pipeline *pip
 			continue;
 		}
 		print_candidates(to, rejected, i);
-		print_reason(to, json_array_get(rejected, i), pipeline);
+		print_reason(to, json_array_get(rejected, i), participants);
 		lines++;
 	}
 	if (left > 0)

@@ -9,10 +9,9 @@
 
 #include <jansson.h>
 
-#include "cli/pipeline.h"
-
-/** Print `rejected` of an answer, at most `most_lines` lines and how many more there are. */
-void rejected_print(FILE *to, const json_t *rejected, const struct pipeline *pipeline,
+/** Print `rejected` of an answer about `participants`, at most `most_lines` lines and how many more
+ * there are. */
+void rejected_print(FILE *to, const json_t *rejected, const json_t *participants,
 		    size_t most_lines);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "cli/board_run.h"
 #include "cli/commands.h"
+#include "cli/explain.h"
 #include "cli/explain_guests.h"
 #include "cli/run.h"
 #include "os/cleanup.h"
@@ -30,7 +31,7 @@ static const char *written_place(const char *path, char *copy)
 	return path;
 }
 
-static int check_json_path(const struct run_options *options)
+int run_check_json_path(const struct run_options *options)
 {
 	const char *path = options->json_path;
 	if (path == NULL)
@@ -50,19 +51,10 @@ static int check_json_path(const struct run_options *options)
 
 /* ---- what is told at the end ---- */
 
-static const char *edge_text(const struct run *run, const struct run_edge *edge, char *text,
-			     size_t size)
-{
-	char consumers[256];
-	run_text_consumers(run->plan, edge, consumers, sizeof(consumers));
-	snprintf(text, size, "%s > %s", run->plan->stages[edge->producer].name, consumers);
-	return text;
-}
-
 static void print_refusal(const struct run *run)
 {
-	char text[512];
-	edge_text(run, &run->plan->edges[run->refused_edge], text, sizeof(text));
+	char text[RUN_TEXT_EDGE];
+	run_text_edge(run->plan, &run->plan->edges[run->refused_edge], text);
 	const char *why = run->explanation != NULL ? run->explanation : "out of memory";
 	size_t length = run_length_of_clash(why);
 	bool several = strchr(why, '\n') != NULL && why[strcspn(why, "\n") + 1] != '\0';
@@ -73,6 +65,17 @@ static void print_refusal(const struct run *run)
 	run_print_advice(run->plan, why, stderr);
 }
 
+/* On a page of umm explain it is a sentence, else a message. */
+static void advise_copy(const struct run_options *options, const struct run_plan *plan,
+			const struct run_stage *added)
+{
+	bool page = options->rehearse && !run_json_on_stdout(options);
+	fprintf(page ? stdout : stderr,
+		"%s--copies=allow would help: frames would be converted, and so copied, between %s "
+		"and %s\n",
+		page ? "\n" : "umm: ", plan->stages[added->upstream].name, added[1].name);
+}
+
 /* Plan anew: what is put in for the rehearsal must not stay in the plan of the run. */
 static void advise_copies(const struct run_options *options, int n_arguments, char **arguments)
 {
@@ -81,52 +84,32 @@ static void advise_copies(const struct run_options *options, int n_arguments, ch
 		     run_copies_would_help(options, &plan);
 	for (unsigned i = 0; helps && i < plan.n_stages; i++)
 		if (plan.stages[i].automatic)
-			fprintf(stderr,
-				"umm: --copies=allow would help: frames would be converted, and "
-				"so copied, between %s and %s\n",
-				plan.stages[plan.stages[i].upstream].name, plan.stages[i + 1].name);
+			advise_copy(options, &plan, &plan.stages[i]);
 	run_plan_finish(&plan);
-}
-
-static void print_indented(const char *text)
-{
-	while (text != NULL && *text != '\0') {
-		size_t length = strcspn(text, "\n");
-		printf("  %.*s\n", (int)length, text);
-		text += length + (text[length] == '\n');
-	}
-}
-
-static void print_layout(const struct run *run, const struct run_edge *edge)
-{
-	char text[512], format[UMM_FORMAT_NAME_SIZE], modifier[UMM_MODIFIER_NAME_SIZE];
-	const struct umm_layout *layout = &edge->layout;
-	printf("%s: %s %s %ux%u, %u buffers of %llu bytes from %s\n",
-	       edge_text(run, edge, text, sizeof(text)), umm_format_name(layout->format, format),
-	       umm_modifier_name(layout->modifier, modifier), layout->width_px, layout->height_px,
-	       layout->buffers, (unsigned long long)layout->raw_size_bytes, layout->heap);
-	for (unsigned i = 0; i < layout->n_planes; i++)
-		printf("  plane %u: offset %llu, stride %llu, rows %llu\n", i,
-		       (unsigned long long)layout->planes[i].offset_bytes,
-		       (unsigned long long)layout->planes[i].stride_bytes,
-		       (unsigned long long)layout->planes[i].rows);
-	print_indented(edge->reasons);
 }
 
 static int report(const struct run *run)
 {
 	const struct run_options *options = run->options;
-	bool json_on_stdout = options->json && options->json_path == NULL;
-	if (options->rehearse)
-		for (unsigned i = 0; i < run->plan->n_edges; i++) {
-			if (run->plan->edges[i].state != RUN_EDGE_WAITING)
-				print_layout(run, &run->plan->edges[i]);
-		}
-	else if (!options->quiet && run->flowing_ns != 0)
+	bool json_on_stdout = run_json_on_stdout(options);
+	if (options->rehearse && !json_on_stdout)
+		explain_print_edges(run);
+	else if (!options->rehearse && !options->quiet && run->flowing_ns != 0)
 		run_print_table(run, json_on_stdout ? stderr : stdout);
 	if (options->json && run_write_json(run) < 0)
 		return CLI_FAILED;
 	return run->failed || run->broker_failed || run->interrupts > 1 ? CLI_FAILED : CLI_OK;
+}
+
+/* A no of the solver is what umm explain was asked for; whatever else went wrong is no answer. */
+static int report_refusal(const struct run *run)
+{
+	if (!run->options->rehearse || run->verdict < 0) {
+		print_refusal(run);
+		return CLI_FAILED;
+	}
+	int status = report(run);
+	return status == CLI_OK ? explain_status(run->verdict) : status;
 }
 
 /* ---- the run ---- */
@@ -140,10 +123,8 @@ static int try_once(const struct run_options *options, struct run_plan *plan, in
 	*refused = run.refused_edge != RUN_NONE;
 	*copy_before = *refused ? run_copies_sink(&run) : RUN_NONE;
 	if (*refused && !(options->allow_copies && *copy_before != RUN_NONE))
-		print_refusal(&run);
-	if (*refused)
-		status = CLI_FAILED;
-	else if (status == CLI_OK)
+		status = report_refusal(&run);
+	else if (!*refused && status == CLI_OK)
 		status = report(&run);
 	run_finish(&run);
 	return status;
@@ -176,38 +157,42 @@ static int run_plan(const struct run_options *options, struct run_plan *plan, in
 	}
 }
 
-static int run_command(int argc, char **argv, bool rehearse)
+static int run_stages(const struct run_options *options, int n, char **stages)
+{
+	if (stage_kinds() == NULL)
+		return CLI_FAILED;
+	struct run_plan plan;
+	int status = run_plan_init(&plan, options, n, stages);
+	if (status == 0)
+		status = run_plan(options, &plan, n, stages);
+	run_plan_finish(&plan);
+	return status;
+}
+
+static int run_command(int argc, char **argv)
 {
 	struct run_options options;
 	int first, status = run_options_parse(argc, argv, &options, &first);
-	if (status == RUN_GO && check_json_path(&options) < 0)
+	if (status == RUN_GO && run_check_json_path(&options) < 0)
 		status = CLI_FAILED;
-	options.rehearse = rehearse;
-	struct explain_guests guests = { 0 };
-	if (status == RUN_GO && rehearse && explain_guests_init(&guests, &options) < 0)
-		status = CLI_USAGE;
-	if (status == RUN_GO && stage_kinds() == NULL)
-		status = CLI_FAILED;
-	if (status == RUN_GO) {
-		struct run_plan plan;
-		status = run_plan_init(&plan, &options, argc - first, argv + first);
-		if (status == 0)
-			status = run_plan(&options, &plan, argc - first, argv + first);
-		run_plan_finish(&plan);
-	}
-	explain_guests_finish(&guests);
+	if (status == RUN_GO)
+		status = run_stages(&options, argc - first, argv + first);
 	run_options_finish(&options);
 	return status;
 }
 
 int cmd_run(int argc, char **argv)
 {
-	if (board_run_wanted(argc, argv))
-		return board_run(argc, argv);
-	return run_command(argc, argv, false);
+	return board_run_wanted(argc, argv) ? board_run(argc, argv) : run_command(argc, argv);
 }
 
-int run_rehearse(int argc, char **argv)
+int run_rehearse(struct run_options *options, int n_stages, char **stages)
 {
-	return run_command(argc, argv, true);
+	struct explain_guests guests = { 0 };
+	options->rehearse = true;
+	int status = explain_guests_init(&guests, options) < 0
+			     ? CLI_USAGE
+			     : run_stages(options, n_stages, stages);
+	explain_guests_finish(&guests);
+	return status;
 }

@@ -5,8 +5,8 @@
  *	options   the command line                         run_options.c
  *	plan      which stages, and which edge joins whom  run_plan.c
  *	spawn     a process per stage, a socket each       run_spawn.c
- *	witness   who asks for reasons, for umm explain    run_witness.c
  *	guest     participants that are no stages          run_guest.c
+ *	request   what umm explain was told is to pass     run_request.c
  *	watch     the loop: broker, signals, deaths        run_watch.c, run_death.c
  *	sample    counters, looked at now and then         run_sample.c
  *	progress  what is seen meanwhile                   run_progress.c
@@ -62,6 +62,10 @@ struct run_options {
 	const char *size, *format, *board; /* NULL: not given */
 	const struct run_guests *guests;   /**< NULL: stages alone take part */
 	char *request;			   /**< participant that wants size and format, JSON */
+
+	/* Of umm explain, which may also be asked about nobody who runs. */
+	bool list;
+	const char *needs_stage; /**< an option that was given and is for stages alone, or NULL */
 };
 
 /**
@@ -109,9 +113,7 @@ struct run_edge {
 	enum run_edge_state state;
 	struct umm_layout layout; /**< once settled */
 	char *notes;		  /* NULL: none */
-	pid_t witness;		  /* 0: none */
-	int witness_fd;		  /**< where it writes what it was told */
-	char *reasons;		  /* what that was; NULL: unknown */
+	pid_t request; /**< who states what is to pass, in a rehearsal: run_request.c; 0: nobody */
 };
 
 /** The stages of the command line and what follows from their order. */
@@ -204,20 +206,17 @@ int run_spawn(struct run *run, unsigned index);
 /** Of a process that was just forked: keep the standard streams and these two. */
 void run_close_all_but(int one, int other);
 
-/* run_witness.c */
+/* run_request.c */
 
-/** A run that is rehearsed aloud has witnesses. */
-static inline bool run_has_witnesses(const struct run_options *options)
+/** Who asks for a size or a format in a rehearsal is one more member of each edge. */
+static inline bool run_has_request(const struct run_options *options)
 {
-	return options->rehearse && !options->silent;
+	return options->rehearse && options->request != NULL;
 }
 
-/** Have someone join `edge` who is told the reasons. Returns 0 or a negative errno. */
-int run_witness_start(struct run *run, struct run_edge *edge);
-
-/** The edge has settled: fetch the reasons. Without a witness there are none. */
-void run_witness_hear(struct run_edge *edge);
-void run_witness_end(struct run_edge *edge);
+/** Have it join `edge`. Returns 0 or a negative errno. */
+int run_request_start(struct run *run, struct run_edge *edge);
+void run_request_end(struct run_edge *edge);
 
 /* run_guest.c */
 
@@ -316,11 +315,33 @@ const char *run_text_ns(uint64_t ns, char *text);
 void run_text_consumers(const struct run_plan *plan, const struct run_edge *edge, char *text,
 			size_t size);
 
+/** "test > png+framemd5" into `text`; return it. */
+#define RUN_TEXT_EDGE 512
+const char *run_text_edge(const struct run_plan *plan, const struct run_edge *edge, char *text);
+
 /** How a stage ended: its status, or minus the signal that killed it. */
 int run_exit_of(const struct run_stage *stage);
 
 /* run_table.c, run_json.c */
 void run_print_table(const struct run *run, FILE *to);
 int run_write_json(const struct run *run);
+
+/** Whether standard output is for JSON alone. */
+static inline bool run_json_on_stdout(const struct run_options *options)
+{
+	return options->json && options->json_path == NULL;
+}
+
+/** One line, to where the options say that JSON goes. Returns 0, or a negative errno with a line
+ * printed. */
+int run_write_text(const struct run_options *options, const char *text);
+
+/* run.c */
+
+/** Whether JSON can be written to where it is to go: 0, or -1 with a line printed. */
+int run_check_json_path(const struct run_options *options);
+
+/** `umm explain` of stages: a run that ends before a frame flows. Returns the exit status. */
+int run_rehearse(struct run_options *options, int n_stages, char **stages);
 
 #endif

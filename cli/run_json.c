@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "cli/explain.h"
 #include "cli/run.h"
 #include "os/cleanup.h"
 #include "stage/outfile.h"
@@ -126,26 +127,24 @@ static int write_file(const char *text, const char *path)
 	return ret;
 }
 
-/* One line. NULL: out of memory. */
-static char *result_text(const struct run *run)
+int run_write_text(const struct run_options *options, const char *text)
 {
-	json_t *result = result_json(run);
-	umm_autofree char *document =
-		result != NULL ? json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-	json_decref(result);
-	char *line;
-	return document != NULL && asprintf(&line, "%s\n", document) >= 0 ? line : NULL;
+	const char *path = options->json_path;
+	umm_autofree char *line = NULL;
+	int ret = -ENOMEM;
+	if (text != NULL && asprintf(&line, "%s\n", text) >= 0)
+		ret = path == NULL ? write_to_stdout(line) : write_file(line, path);
+	if (ret < 0)
+		fprintf(stderr, "umm %s: --json: cannot write %s: %s\n", options->command,
+			path != NULL ? path : "to stdout", strerror(-ret));
+	return ret;
 }
 
 int run_write_json(const struct run *run)
 {
-	const char *path = run->options->json_path;
-	umm_autofree char *text = result_text(run);
-	int ret = text == NULL	 ? -ENOMEM
-		  : path == NULL ? write_to_stdout(text)
-				 : write_file(text, path);
-	if (ret < 0)
-		fprintf(stderr, "umm %s: --json: cannot write %s: %s\n", run->options->command,
-			path != NULL ? path : "to stdout", strerror(-ret));
-	return ret;
+	json_t *result = run->options->rehearse ? explain_edges_json(run) : result_json(run);
+	umm_autofree char *text =
+		result != NULL ? json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+	json_decref(result);
+	return run_write_text(run->options, text);
 }

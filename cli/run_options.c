@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/explain.h"
 #include "cli/run.h"
 #include "heap/heap.h"
 
@@ -47,6 +48,7 @@ static const struct option rehearsal[] = {
 	{ "board", required_argument, NULL, 'b' },
 	{ "size", required_argument, NULL, 's' },
 	{ "format", required_argument, NULL, 'f' },
+	{ "list", no_argument, NULL, 'l' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -75,10 +77,11 @@ static void print_stages(void)
 	}
 }
 
-static void print_help(const char *command)
+static void print_help(void)
 {
-	printf("usage: umm %s [OPTIONS] STAGE [STAGE...] [+ SINK...]\n\n", command);
-	fputs("Runs a pipeline: the first STAGE is the source, the last a sink, those between are\n"
+	fputs("usage: umm run [OPTIONS] STAGE [STAGE...] [+ SINK...]\n"
+	      "\n"
+	      "Runs a pipeline: the first STAGE is the source, the last a sink, those between are\n"
 	      "filters; a lone + before a further sink makes it one more consumer of the same\n"
 	      "frames. Each stage is a process, and no frame is copied between them.\n"
 	      "\n"
@@ -264,7 +267,7 @@ static int parse_json(const char *path, struct run_options *out)
 	return RUN_GO;
 }
 
-static int parse_option(int key, const char *command, struct run_options *out)
+static int parse_option(int key, bool explain, struct run_options *out)
 {
 	switch (key) {
 	case OPTION_FRAMES:
@@ -301,8 +304,16 @@ static int parse_option(int key, const char *command, struct run_options *out)
 	case 'f':
 		out->format = optarg;
 		return RUN_GO;
+	case 'j':
+		return parse_json(NULL, out);
+	case 'l':
+		out->list = true;
+		return RUN_GO;
 	case 'h':
-		print_help(command);
+		if (explain)
+			explain_print_help();
+		else
+			print_help();
 		return CLI_OK;
 	default:
 		return CLI_USAGE;
@@ -315,7 +326,7 @@ static int bad_option(char **argv, int key)
 	const char *command = argv[0];
 	const char *text = argv[optind - 1];
 	char letter[] = { '-', (char)optopt, '\0' };
-	if (key == '?' && optopt != 0 && optopt != 'h' && optopt < OPTION_FRAMES)
+	if (key == '?' && optopt != 0 && strchr("hl", optopt) == NULL && optopt < OPTION_FRAMES)
 		text = letter;
 	if (key == ':')
 		fprintf(stderr, "umm %s: option '%s' needs a value; umm %s --help\n", command, text,
@@ -331,16 +342,19 @@ int run_options_parse(int argc, char **argv, struct run_options *out, int *first
 	*out = (struct run_options){ .command = argv[0], .mode = UMM_QUEUE_FIFO };
 	opterr = 0;
 	optind = 1;
-	int key;
+	int key, index;
 	bool explain = strcmp(argv[0], "explain") == 0;
-	while ((key = getopt_long(argc, argv, explain ? ":hb:s:f:" : ":h",
-				  explain ? rehearsal : run_only, NULL)) != -1) {
+	const struct option *known = explain ? rehearsal : run_only;
+	while ((key = getopt_long(argc, argv, explain ? ":hjlb:s:f:" : ":h", known, &index)) !=
+	       -1) {
 		int ret = key == '?' || key == ':' ? bad_option(argv, key)
-						   : parse_option(key, argv[0], out);
+						   : parse_option(key, explain, out);
 		if (ret != RUN_GO)
 			return ret;
+		if (key >= OPTION_FRAMES && key != OPTION_JSON)
+			out->needs_stage = known[index].name;
 	}
-	if (optind == argc) {
+	if (optind == argc && !explain) {
 		fprintf(stderr, "umm %s: no stage given; umm %s --help\n", argv[0], argv[0]);
 		return CLI_USAGE;
 	}

@@ -139,7 +139,8 @@ static int add_stages(struct run_plan *plan, const struct run_guests *guests, in
 			extra = true;
 			continue;
 		}
-		bool guest = guests != NULL && guests->knows(guests->user, arguments[i]);
+		bool guest = guests != NULL && !stage_is_named(arguments[i]) &&
+			     guests->knows(guests->user, arguments[i]);
 		if (guest && extra)
 			return refuse(plan, arguments[i], "after a '+' comes a sink");
 		int ret = guest ? add_guest(plan, guests, arguments[i])
@@ -162,7 +163,6 @@ static void drop_edges(struct run_plan *plan)
 	for (unsigned i = 0; i < plan->n_edges; i++) {
 		free(plan->edges[i].consumers);
 		free(plan->edges[i].notes);
-		free(plan->edges[i].reasons);
 	}
 	free(plan->edges);
 	plan->edges = NULL;
@@ -298,8 +298,7 @@ void run_plan_reset(struct run_plan *plan)
 	for (unsigned i = 0; i < plan->n_edges; i++) {
 		struct run_edge *edge = &plan->edges[i];
 		free(edge->notes);
-		free(edge->reasons);
-		edge->notes = edge->reasons = NULL;
+		edge->notes = NULL;
 		edge->state = RUN_EDGE_WAITING;
 	}
 	for (unsigned i = 0; i < plan->n_stages; i++) {

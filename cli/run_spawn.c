@@ -106,8 +106,8 @@ static int prepare_streams(const struct run *run)
 	int to = null >= 0 ? null : run->screen.pipe_write;
 	if (to >= 0 && dup2(to, STDERR_FILENO) < 0)
 		return -errno;
-	bool json_on_stdout = run->options->json && run->options->json_path == NULL;
-	if ((json_on_stdout || run->options->silent) && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+	if ((run_json_on_stdout(run->options) || run->options->silent) &&
+	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return -errno;
 	return 0;
 }

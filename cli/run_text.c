@@ -46,6 +46,14 @@ void run_text_consumers(const struct run_plan *plan, const struct run_edge *edge
 					   plan->stages[edge->consumers[i]].name);
 }
 
+const char *run_text_edge(const struct run_plan *plan, const struct run_edge *edge, char *text)
+{
+	char consumers[RUN_TEXT_EDGE / 2];
+	run_text_consumers(plan, edge, consumers, sizeof(consumers));
+	snprintf(text, RUN_TEXT_EDGE, "%s > %s", plan->stages[edge->producer].name, consumers);
+	return text;
+}
+
 int run_exit_of(const struct run_stage *stage)
 {
 	if (WIFSIGNALED(stage->wait_status))

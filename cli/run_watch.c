@@ -43,7 +43,8 @@ static void on_settled(void *user, const char *token, const struct umm_layout *l
 	if (notes[0] == '\0')
 		return;
 	edge->notes = strdup(notes);
-	run_say(run, "warning: %s: %s", token, notes);
+	if (!run->options->rehearse) /* whose page has it */
+		run_say(run, "warning: %s: %s", token, notes);
 }
 
 static void on_refused(void *user, const char *token, int verdict, const char *explanation)
@@ -73,13 +74,6 @@ static void on_disconnected(void *user, struct umm_client *client, const char *l
 		run_note_lost(user, label);
 }
 
-static void end_rehearsal(struct run *run)
-{
-	for (unsigned i = 0; i < run->plan->n_edges; i++)
-		run_witness_hear(&run->plan->edges[i]);
-	run_kill_all(run);
-}
-
 /* Ending collections from inside the broker's events would pull the rug from under it. */
 static void heed_events(struct run *run)
 {
@@ -88,7 +82,7 @@ static void heed_events(struct run *run)
 	if (run->refused_edge != RUN_NONE)
 		run_end_all(run);
 	else if (run->options->rehearse && all_have(run->plan, RUN_EDGE_SETTLED))
-		end_rehearsal(run);
+		run_kill_all(run);
 }
 
 static void serve_broker(struct run *run)
@@ -227,7 +221,7 @@ static int turn(struct run *run)
 static int add_collections(struct run *run)
 {
 	const struct run_options *options = run->options;
-	unsigned extra = run_has_witnesses(options) ? 2 : 1; /* the producer, the witness */
+	unsigned extra = run_has_request(options) ? 2 : 1; /* the producer, the request */
 	for (unsigned i = 0; i < run->plan->n_edges; i++) {
 		const struct run_edge *edge = &run->plan->edges[i];
 		int ret = umm_broker_add_collection(
@@ -268,10 +262,10 @@ static int prepare(struct run *run)
 	return ret < 0 ? -1 : 0;
 }
 
-static int start_witnesses(struct run *run)
+static int start_requests(struct run *run)
 {
 	for (unsigned i = 0; i < run->plan->n_edges; i++) {
-		int ret = run_witness_start(run, &run->plan->edges[i]);
+		int ret = run_request_start(run, &run->plan->edges[i]);
 		if (ret < 0) {
 			run_say(run, "cannot start: %s", strerror(-ret));
 			return -1;
@@ -282,7 +276,7 @@ static int start_witnesses(struct run *run)
 
 static int spawn_all(struct run *run)
 {
-	if (run_has_witnesses(run->options) && start_witnesses(run) < 0)
+	if (run_has_request(run->options) && start_requests(run) < 0)
 		return -1;
 	for (unsigned i = 0; i < run->plan->n_stages; i++)
 		if (run_spawn(run, i) < 0) {
@@ -335,7 +329,7 @@ int run_execute(struct run *run, const struct run_options *options, struct run_p
 void run_finish(struct run *run)
 {
 	for (unsigned i = 0; i < run->plan->n_edges; i++)
-		run_witness_end(&run->plan->edges[i]);
+		run_request_end(&run->plan->edges[i]);
 	umm_broker_destroy(run->broker);
 	run_screen_finish(&run->screen);
 	if (run->signal_fd >= 0) {

@@ -7,25 +7,36 @@
 #include "cli/verdict.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/rejected.h"
 #include "cli/words.h"
+#include "share/answer_fold.h"
+#include "share/answer_learned.h"
+#include "share/answer_text.h"
 #include "share/json.h"
 
 /* Lines of rejected candidates, and ways out, that are printed; --json has them all. */
 #define MOST_LINES 12
 
+/* Statements and ways out that share a line: all but whose alternative it is must be the same. */
+static const char *const clash_keys[] = { "field", "value", "learned", NULL };
+static const char *const relax_keys[] = { "field", "to", NULL };
+
 struct page {
 	FILE *to;
 	const char *bold, *good, *bad, *dim, *off;
-	const struct pipeline *pipeline;
+	const struct verdict_context *context;
 };
 
-static struct page make_page(FILE *to, const struct pipeline *pipeline, enum verdict_colors colors)
+static struct page make_page(FILE *to, const struct verdict_context *context,
+			     enum verdict_colors colors)
 {
 	struct page page = { .to = to, .bold = "", .good = "", .bad = "", .dim = "", .off = "" };
-	page.pipeline = pipeline;
+	page.context = context;
 	if (colors == VERDICT_COLORS) {
 		page.bold = "\033[1m";
 		page.good = "\033[1;32m";
@@ -41,21 +52,43 @@ static json_int_t number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* "a", "a and b", "a, b and c"; without the name `except`, which may be NULL. */
-static void print_names(FILE *to, const json_t *names, const char *except)
+/* Between what was said and what `left` more are to be said. */
+static const char *between(size_t left)
 {
-	size_t i, left = json_array_size(names);
+	return left == 1 ? " and " : ", ";
+}
+
+static bool is_wish(const struct page *page, const char *name)
+{
+	for (const char *const *wish = page->context->wishes; *wish != NULL; wish++)
+		if (strcmp(*wish, name) == 0)
+			return true;
+	return false;
+}
+
+/* "a", "a and b", "a, b and c": who shares. */
+static void print_sharers(const struct page *page, const json_t *names)
+{
+	size_t i, left = 0, said = 0;
 	const json_t *name;
 	json_array_foreach (names, i, name)
-		left -= except != NULL && strcmp(json_string_value(name), except) == 0;
-	const char *between = "";
+		left += !is_wish(page, json_string_value(name));
 	json_array_foreach (names, i, name) {
-		const char *text = json_string_value(name);
-		if (except != NULL && strcmp(text, except) == 0)
+		if (is_wish(page, json_string_value(name)))
 			continue;
-		fprintf(to, "%s%s", between, text);
-		between = --left == 1 ? " and " : ", ";
+		fprintf(page->to, "%s%s", said++ > 0 ? between(left) : "", json_string_value(name));
+		left--;
 	}
+}
+
+/* The same of those who bind a field, wishes among them. */
+static void print_binders(FILE *to, const json_t *names, const char *field)
+{
+	size_t i, n = json_array_size(names);
+	const json_t *name;
+	json_array_foreach (names, i, name)
+		fprintf(to, "%s%s", i > 0 ? between(n - i) : "",
+			words_who(json_string_value(name), field));
 }
 
 static void heading(const struct page *page, const char *text)
@@ -124,6 +157,25 @@ static void print_memory(const struct page *page, const json_t *answer)
 	row(page, "coherency", "%s", umm_json_text(answer, "coherency"));
 }
 
+static void print_note(const struct page *page)
+{
+	const char *note = page->context->note;
+	if (note != NULL && *note != '\0')
+		row(page, "note", "%s", note);
+}
+
+/* What a pair of format and modifier came to is told in full: both are bound. */
+static void print_bound_value(const struct page *page, const char *field, const json_t *value)
+{
+	const bool pair = json_is_object(value);
+	fprintf(page->to, "  %-28s", pair ? "format, modifier" : words_label(field));
+	if (pair)
+		fprintf(page->to, "%s, %s", umm_json_text(value, "format"),
+			umm_json_text(value, "modifier"));
+	else
+		words_value(page->to, field, value);
+}
+
 static void print_bound(const struct page *page, const json_t *why)
 {
 	size_t i;
@@ -132,18 +184,11 @@ static void print_bound(const struct page *page, const json_t *why)
 		heading(page, "bound by");
 	json_array_foreach (why, i, entry) {
 		const char *field = umm_json_text(entry, "field");
-		fprintf(page->to, "  %-28s", words_label(field));
-		words_value(page->to, field, json_object_get(entry, "value"));
+		print_bound_value(page, field, json_object_get(entry, "value"));
 		fprintf(page->to, "  %s<- ", page->dim);
-		print_names(page->to, json_object_get(entry, "by"), NULL);
+		print_binders(page->to, json_object_get(entry, "by"), field);
 		fprintf(page->to, "%s\n", page->off);
 	}
-}
-
-static void print_and_more(const struct page *page, size_t n)
-{
-	if (n > MOST_LINES)
-		fprintf(page->to, "  and %zu more: --json lists them all\n", n - MOST_LINES);
 }
 
 static void print_rejected(const struct page *page, const json_t *rejected)
@@ -151,23 +196,33 @@ static void print_rejected(const struct page *page, const json_t *rejected)
 	if (json_array_size(rejected) == 0)
 		return;
 	heading(page, "rejected");
-	rejected_print(page->to, rejected, page->pipeline, MOST_LINES);
+	rejected_print(page->to, rejected, page->context->participants, MOST_LINES);
+}
+
+static void print_learned(const struct page *page, const json_t *answer)
+{
+	if (json_array_size(json_object_get(answer, "learned")) == 0)
+		return;
+	heading(page, "found out");
+	umm_answer_say_learned(page->to, "  ", answer);
 }
 
 static void print_solution(const struct page *page, const json_t *answer)
 {
 	fprintf(page->to, "%syes%s: one layout serves ", page->good, page->off);
-	print_names(page->to, json_object_get(answer, "participants"), page->pipeline->request);
+	print_sharers(page, json_object_get(answer, "participants"));
 	fputs("\n\n", page->to);
 	print_image(page, json_object_get(answer, "image"));
 	print_memory(page, answer);
 	if (json_array_size(json_object_get(answer, "refused")) > 0) {
 		fprintf(page->to, "  %-12s", "left out");
-		print_names(page->to, json_object_get(answer, "refused"), NULL);
+		print_sharers(page, json_object_get(answer, "refused"));
 		fputc('\n', page->to);
 	}
+	print_note(page);
 	print_bound(page, json_object_get(answer, "why"));
 	print_rejected(page, json_object_get(answer, "rejected"));
+	print_learned(page, answer);
 }
 
 /* What the whole document lacks, told without a participant. */
@@ -186,24 +241,43 @@ static const char *document_fault(const char *field)
 	return "the whole has a fault";
 }
 
+static void print_clashing(const struct page *page, const json_t *conflict, size_t i,
+			   const char *before)
+{
+	const json_t *entry = json_array_get(conflict, i);
+	const char *name = json_string_value(json_object_get(entry, "participant"));
+	const char *field = umm_json_text(entry, "field");
+	if (name == NULL) {
+		fputs(document_fault(field), page->to);
+		return;
+	}
+	if (strcmp(name, before) != 0) {
+		fputs(page->bold, page->to);
+		if (words_who(name, field) != name)
+			fputs(words_who(name, field), page->to);
+		else
+			umm_fold_say_who(page->to, conflict, i, clash_keys);
+		fprintf(page->to, "%s ", page->off);
+	}
+	words_demand(page->to, field, json_object_get(entry, "value"));
+	if (json_is_true(json_object_get(entry, "learned")))
+		fputs(" (as was found out)", page->to);
+}
+
 static void print_clash(const struct page *page, const json_t *conflict)
 {
-	size_t i, n = json_array_size(conflict);
-	const json_t *entry;
+	size_t n = 0, said = 0;
+	for (size_t i = 0; i < json_array_size(conflict); i++)
+		n += umm_fold_count(conflict, i, clash_keys) > 0;
 	const char *before = "";
-	json_array_foreach (conflict, i, entry) {
-		const char *name = json_string_value(json_object_get(entry, "participant"));
-		const char *field = umm_json_text(entry, "field");
-		if (i > 0)
-			fputs(i + 1 == n ? (n == 2 ? ", but " : ", and ") : ", ", page->to);
-		if (name == NULL) {
-			fputs(document_fault(field), page->to);
+	for (size_t i = 0; i < json_array_size(conflict); i++) {
+		if (umm_fold_count(conflict, i, clash_keys) == 0)
 			continue;
-		}
-		if (strcmp(name, before) != 0)
-			fprintf(page->to, "%s%s%s ", page->bold, name, page->off);
-		words_demand(page->to, field, json_object_get(entry, "value"));
-		before = name;
+		if (said > 0)
+			fputs(said + 1 < n ? ", " : n == 2 ? ", but " : ", and ", page->to);
+		said++;
+		print_clashing(page, conflict, i, before);
+		before = umm_json_text(json_array_get(conflict, i), "participant");
 	}
 	fputs(".\n", page->to);
 }
@@ -216,47 +290,81 @@ static void print_lonely(const struct page *page, const json_t *conflict)
 		fputs("No heap here, and nobody else, can give that.\n", page->to);
 }
 
+static void print_way_out(const struct page *page, const json_t *relax, size_t i)
+{
+	const json_t *entry = json_array_get(relax, i);
+	const char *field = umm_json_text(entry, "field");
+	char *who = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&who, &size);
+	if (stream == NULL)
+		return;
+	umm_fold_say_who(stream, relax, i, relax_keys);
+	if (fclose(stream) == 0) {
+		fputs("  ", page->to);
+		words_relax(page->to, who, field, json_object_get(entry, "to"));
+		fputc('\n', page->to);
+	}
+	free(who);
+}
+
+static void print_ways_out(const struct page *page, const json_t *relax)
+{
+	size_t said = 0;
+	heading(page, json_array_size(relax) > 0 ? "any one of these would help"
+						 : "no single change would help");
+	for (size_t i = 0; i < json_array_size(relax); i++) {
+		if (umm_fold_count(relax, i, relax_keys) == 0)
+			continue;
+		if (said++ < MOST_LINES)
+			print_way_out(page, relax, i);
+	}
+	if (said > MOST_LINES)
+		fprintf(page->to, "  and %zu more: --json lists them all\n", said - MOST_LINES);
+}
+
 static void print_conflict(const struct page *page, const json_t *answer)
 {
-	size_t i;
-	const json_t *entry, *relax = json_object_get(answer, "relax");
 	const json_t *conflict = json_object_get(answer, "conflict");
 	fprintf(page->to, "%sno%s: no layout serves all of them\n\n", page->bad, page->off);
 	print_clash(page, conflict);
 	print_lonely(page, conflict);
-	heading(page, json_array_size(relax) > 0 ? "any one of these would help"
-						 : "no single change would help");
-	json_array_foreach (relax, i, entry) {
-		if (i >= MOST_LINES)
-			break;
-		fputs("  ", page->to);
-		words_relax(page->to, umm_json_text(entry, "participant"),
-			    umm_json_text(entry, "field"), json_object_get(entry, "to"));
-		fputc('\n', page->to);
-	}
-	print_and_more(page, json_array_size(relax));
+	if (page->context->remark != NULL)
+		fputs(page->context->remark, page->to);
+	print_learned(page, answer);
+	print_ways_out(page, json_object_get(answer, "relax"));
 }
 
-int verdict_print(FILE *to, const struct umm_answer *answer, const struct pipeline *pipeline,
-		  enum verdict_colors colors)
+static void print_invalid(const struct page *page, const json_t *answer)
 {
-	const struct page page = make_page(to, pipeline, colors);
-	json_t *root = json_loads(umm_answer_json(answer), 0, NULL);
-	if (root == NULL)
-		return -1;
-	switch (umm_answer_verdict(answer)) {
-	case UMM_OK:
-		print_solution(&page, root);
-		break;
-	case UMM_CONFLICT:
-		print_conflict(&page, root);
-		break;
-	default:
-		fprintf(to, "%sno%s: a demand breaks the rules of umm-constraints(5)\n\n", page.bad,
-			page.off);
-		fputs(umm_answer_text(answer), to);
-		break;
-	}
-	json_decref(root);
-	return 0;
+	char *text = umm_answer_text_from(answer);
+	fprintf(page->to, "%sno%s: a demand breaks the rules of umm-constraints(5)\n\n", page->bad,
+		page->off);
+	fputs(text != NULL ? text : "", page->to);
+	free(text);
+}
+
+enum verdict_colors verdict_colors_for(FILE *to)
+{
+	bool wanted = isatty(fileno(to)) && getenv("NO_COLOR") == NULL;
+	return wanted ? VERDICT_COLORS : VERDICT_PLAIN;
+}
+
+void verdict_title(FILE *to, const char *title, enum verdict_colors colors)
+{
+	const struct page page = make_page(to, NULL, colors);
+	fprintf(to, "%s%s%s\n", page.bold, title, page.off);
+}
+
+void verdict_print(FILE *to, const json_t *answer, const struct verdict_context *context,
+		   enum verdict_colors colors)
+{
+	const struct page page = make_page(to, context, colors);
+	const char *status = umm_json_text(answer, "status");
+	if (strcmp(status, "ok") == 0)
+		print_solution(&page, answer);
+	else if (strcmp(status, "conflict") == 0)
+		print_conflict(&page, answer);
+	else
+		print_invalid(&page, answer);
 }

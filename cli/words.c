@@ -11,11 +11,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "share/negotiation.h"
+
 /** Items of a list that are printed. */
 #define MOST_ITEMS 8
 
 /* How the value of a field is written. */
-enum kind { PLAIN, BYTES, ADDRESS };
+enum kind { PLAIN, BYTES, ADDRESS, BUFFERS };
 
 struct word {
 	const char *field;
@@ -26,11 +28,11 @@ struct word {
 
 static const struct word words[] = {
 	{ "usage", "usage", "is there for %s", PLAIN },
-	{ "buffers.camping", "buffers held", "holds %s buffers", PLAIN },
-	{ "buffers.dedicated_slack", "extra buffers", "wants %s extra buffers of its own", PLAIN },
-	{ "buffers.shared_slack", "extra buffers, shared", "wants %s extra buffers", PLAIN },
-	{ "buffers.min", "buffers, at least", "needs at least %s buffers", PLAIN },
-	{ "buffers.max", "buffers, at most", "takes at most %s buffers", PLAIN },
+	{ "buffers.camping", "buffers held", "holds %s", BUFFERS },
+	{ "buffers.dedicated_slack", "extra buffers", "wants %s more of its own", BUFFERS },
+	{ "buffers.shared_slack", "extra buffers, shared", "wants %s more", BUFFERS },
+	{ "buffers.min", "buffers, at least", "needs at least %s", BUFFERS },
+	{ "buffers.max", "buffers, at most", "takes at most %s", BUFFERS },
 	{ "memory.size_bytes.min", "buffer size, at least", "needs buffers of at least %s", BYTES },
 	{ "memory.size_bytes.max", "buffer size, at most", "takes buffers of at most %s", BYTES },
 	{ "memory.contiguous", "physically contiguous", "needs one physically contiguous run",
@@ -116,12 +118,21 @@ const char *words_label(const char *field)
 	return word != NULL ? word->label : field;
 }
 
+static const char *unit_of(enum kind kind, json_int_t number)
+{
+	if (kind == BYTES)
+		return number == 1 ? " byte" : " bytes";
+	if (kind == BUFFERS)
+		return number == 1 ? " buffer" : " buffers";
+	return "";
+}
+
 static void print_number(FILE *to, enum kind kind, json_int_t number)
 {
 	if (kind == ADDRESS)
 		fprintf(to, "0x%" PRIx64, (uint64_t)number);
 	else
-		fprintf(to, "%" JSON_INTEGER_FORMAT "%s", number, kind == BYTES ? " bytes" : "");
+		fprintf(to, "%" JSON_INTEGER_FORMAT "%s", number, unit_of(kind, number));
 }
 
 /* [1920, 1080], the only pairs of numbers the contract has. */
@@ -197,7 +208,8 @@ static void print_any(FILE *to, enum kind kind, const json_t *value)
 void words_value(FILE *to, const char *field, const json_t *value)
 {
 	const struct word *word = find_word(field);
-	print_any(to, word != NULL ? word->kind : PLAIN, value);
+	/* a column of its own says what is counted */
+	print_any(to, word != NULL && word->kind != BUFFERS ? word->kind : PLAIN, value);
 }
 
 void words_demand(FILE *to, const char *field, const json_t *value)
@@ -217,8 +229,30 @@ void words_demand(FILE *to, const char *field, const json_t *value)
 	fputs(hole + 2, to);
 }
 
+const char *words_who(const char *participant, const char *field)
+{
+	if (strcmp(participant, UMM_OPTIONS_PARTICIPANT) != 0)
+		return participant;
+	return strncmp(field, "buffers", strlen("buffers")) == 0 ? "--buffers" : "--heap";
+}
+
+static void print_option(FILE *to, const char *option, const char *field, const json_t *value)
+{
+	if (value == NULL || json_is_null(value)) {
+		fprintf(to, "leave out %s", option);
+		return;
+	}
+	fprintf(to, "give %s ", option);
+	words_value(to, field, value);
+}
+
 void words_relax(FILE *to, const char *participant, const char *field, const json_t *value)
 {
+	const char *who = words_who(participant, field);
+	if (who != participant) {
+		print_option(to, who, field, value);
+		return;
+	}
 	if (value == NULL || json_is_null(value)) {
 		fprintf(to, "leave out %s's \"%s\"", participant, words_label(field));
 	} else {

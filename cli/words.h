@@ -22,6 +22,9 @@ void words_value(FILE *to, const char *field, const json_t *value);
  */
 void words_demand(FILE *to, const char *field, const json_t *value);
 
+/** Who states a demand: for the owner of a pool the option that he gave, for others their name. */
+const char *words_who(const char *participant, const char *field);
+
 /** What would help, as a command: 'leave out camera's "stride, exact"', and the field behind it. */
 void words_relax(FILE *to, const char *participant, const char *field, const json_t *value);
 

@@ -37,10 +37,13 @@ _umm_explain() {
 	-s | --size | -f | --format) return ;;
 	esac
 	case $current in
-	-*) COMPREPLY=($(compgen -W "--board --size --format --json --list --help" -- "$current")) ;;
+	-*)
+		COMPREPLY=($(compgen -W "--board --size --format --json --list --help --frames --seconds --buffers --mode
+			--heap --copies --quiet --guard --no-cache --content-check" -- "$current"))
+		;;
 	*)
 		[[ -n $board ]] && COMPREPLY=($(compgen -W "$(umm explain --list --board "$board" 2>/dev/null |
-			sed 's/^[^:]*:\([^ ]*\).*/\1/')" -- "$current"))
+			sed 's/^[^:/]*[:/]\([^ ]*\).*/\1/')" -- "$current"))
 		[[ -z $board ]] && _umm_run "$current" "$previous"
 		COMPREPLY+=($(compgen -f -X '!*.json' -- "$current"))
 		;;

@@ -95,6 +95,6 @@ TEST(what_a_program_demands_is_explained_like_any_stage)
 {
 	run_tool(&outcome, "explain", source(""), "null");
 	CHECK_INT(outcome.status, 0);
-	CHECK(says(outcome.out, "R8 LINEAR 64x48"));
+	CHECK(says(outcome.out, "  format      R8, LINEAR\n  image       64x48\n"));
 	outcome_finish(&outcome);
 }

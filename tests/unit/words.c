@@ -47,6 +47,43 @@ TEST(a_demand_is_the_rest_of_a_sentence)
 		     "needs plane strides that are multiples of 64 bytes");
 }
 
+TEST(buffers_are_counted_as_people_do)
+{
+	check_demand("buffers.camping", "1", "holds 1 buffer");
+	check_demand("buffers.max", "2", "takes at most 2 buffers");
+	check_demand("buffers.shared_slack", "1", "wants 1 buffer more");
+}
+
+TEST(options_of_a_run_are_called_as_they_are_typed)
+{
+	CHECK_STR(words_who("camera", "buffers.max"), "camera");
+	CHECK_STR(words_who("pool-options", "buffers.max"), "--buffers");
+	CHECK_STR(words_who("pool-options", "memory.heaps"), "--heap");
+}
+
+static char *relaxation(const char *who, const char *field, const char *json)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+	json_t *value = json != NULL ? json_loads(json, JSON_DECODE_ANY, NULL) : NULL;
+	CHECK(to != NULL);
+	words_relax(to, who, field, value);
+	CHECK(fclose(to) == 0);
+	json_decref(value);
+	return text;
+}
+
+TEST(a_way_out_says_what_to_change_or_to_type)
+{
+	umm_autofree char *change = relaxation("dsp", "memory.heaps", "[\"a\"]");
+	CHECK_STR(change, "change dsp's \"permitted heaps\" to a  (memory.heaps)");
+	umm_autofree char *option = relaxation("pool-options", "buffers.max", "3");
+	CHECK_STR(option, "give --buffers 3");
+	umm_autofree char *none = relaxation("pool-options", "memory.heaps", NULL);
+	CHECK_STR(none, "leave out --heap");
+}
+
 TEST(a_field_without_its_list_has_the_same_words)
 {
 	CHECK_STR(words_label("stride.exact"), words_label("formats[12].stride.exact"));
