@@ -365,6 +365,7 @@ static int finish(const struct umm_heap_memory *memory)
 
 const struct umm_heap_ops umm_heap_arena = {
 	.name = "arena",
+	.of_runs = true,
 	.probe = probe,
 	.allocate = allocate,
 	.finish = finish,
@@ -372,6 +373,7 @@ const struct umm_heap_ops umm_heap_arena = {
 
 const struct umm_heap_ops umm_heap_arena_low = {
 	.name = "arena-dma32",
+	.of_runs = true,
 	.probe = probe_low,
 	.allocate = allocate_low,
 	.finish = finish,

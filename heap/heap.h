@@ -75,6 +75,10 @@ struct umm_heap_ops {
 	 * use for it. */
 	bool of_device;
 
+	/** To look at it is to look at all memory for free runs: done only for those who need one,
+	 * or who would get nothing otherwise. */
+	bool of_runs;
+
 	/** Append those that are there now with umm_heap_append(). Instead of `name`. */
 	void (*list)(struct umm_heap_list *list);
 

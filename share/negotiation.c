@@ -190,11 +190,28 @@ static bool listed(const char *const *names, const char *name)
 /* What is free counts, or does not: to find out whether more memory would help. */
 enum room { ROOM_AS_IT_IS, ROOM_WITHOUT_END };
 
-static int ask_heaps(struct umm_negotiation *negotiation)
+/* A device may be taught to need runs (share/teach.h). */
+static struct umm_offers_wish wish_for_heaps(const struct umm_negotiation *negotiation)
 {
 	struct umm_offers_wish wish = { .named = (const char *const *)negotiation->heaps };
-	for (unsigned i = 0; i < negotiation->n_members; i++)
-		wish.with_devices |= negotiation->members[i].tried;
+	for (unsigned i = 0; i < negotiation->n_members; i++) {
+		const struct umm_negotiation_member *member = &negotiation->members[i];
+		wish.with_devices |= member->tried;
+		wish.with_runs |= member->tried || umm_offers_need_runs(member->constraints);
+	}
+	return wish;
+}
+
+static int ask_heaps(struct umm_negotiation *negotiation)
+{
+	return umm_offers_ask(&negotiation->offers, wish_for_heaps(negotiation));
+}
+
+/* Those that nobody seemed to need. Returns how many of them are there. */
+static int ask_all_heaps(struct umm_negotiation *negotiation)
+{
+	struct umm_offers_wish wish = wish_for_heaps(negotiation);
+	wish.with_runs = true;
 	return umm_offers_ask(&negotiation->offers, wish);
 }
 
@@ -468,6 +485,18 @@ static int solve_any(struct umm_negotiation *negotiation, const char *const *exc
 					  : solve_once(negotiation, NULL, excluded);
 }
 
+/* Nobody is refused, or told why, before all heaps have been asked. */
+static int solve_with_all(struct umm_negotiation *negotiation, const char *const *excluded)
+{
+	int ret = solve_any(negotiation, excluded);
+	if (ret != UMM_CONFLICT)
+		return ret;
+	int added = ask_all_heaps(negotiation);
+	if (added < 0)
+		return added;
+	return added > 0 ? solve_any(negotiation, excluded) : UMM_CONFLICT;
+}
+
 /* Hints may be wrong: trials will tell. */
 static int solve_without_hints(struct umm_negotiation *negotiation, const char *const *excluded)
 {
@@ -487,7 +516,7 @@ int umm_negotiation_solve(struct umm_negotiation *negotiation, const char *const
 	int ret = ask_heaps(negotiation);
 	if (ret < 0)
 		return ret;
-	ret = solve_any(negotiation, excluded);
+	ret = solve_with_all(negotiation, excluded);
 	if (ret == UMM_CONFLICT && negotiation->hints_used)
 		ret = solve_without_hints(negotiation, excluded);
 	return ret == UMM_CONFLICT ? look_for_shortage(negotiation, excluded) : ret;

@@ -49,7 +49,7 @@ struct umm_negotiation {
 	char **heaps;		  /**< permitted, preferred first, NULL-terminated; NULL: any */
 	struct umm_negotiation_member *members;
 	unsigned n_members;
-	struct umm_offers offers;     /**< of the heaps, asked once a search */
+	struct umm_offers offers;     /**< of the heaps, each asked once a search */
 	struct umm_findings findings; /**< of this negotiation's trials: certain */
 	struct umm_learned *learned;  /**< hints; borrowed, NULL: none */
 	enum umm_content_check content_check;
@@ -104,7 +104,8 @@ bool umm_negotiation_may_move(const struct umm_negotiation *negotiation);
 unsigned umm_negotiation_consumers(const struct umm_negotiation *negotiation);
 
 /**
- * Solve, with the heaps as they were when first asked, leaving out those in `excluded`
+ * Solve, with the heaps as they were when first asked (those that look for runs are asked when
+ * somebody needs one, and before anybody is refused), leaving out those in `excluded`
  * (NULL-terminated names, or NULL), and with what is known of the members' devices: first with all
  * of it; where the hints leave no layout they are dropped for good, and it is solved without.
  * negotiation->answer is replaced. Returns UMM_OK, UMM_CONFLICT, UMM_INVALID, -EPROTO (not exactly

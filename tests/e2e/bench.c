@@ -217,6 +217,34 @@ TEST(a_pool_is_made_and_touched)
 	json_decref(document);
 }
 
+static unsigned lines_of(const char *text)
+{
+	unsigned n = 0;
+	for (; (text = strchr(text, '\n')) != NULL; text++)
+		n++;
+	return n;
+}
+
+/* To look for runs of free pages is a call for every 2 MiB of memory, and took a quarter of the
+ * time. Two pools, with all processes, are about 1,500 calls. */
+TEST(a_pool_for_those_who_need_no_run_looks_at_no_pages)
+{
+	if (getenv("UMM_SANITIZED") != NULL)
+		SKIP("a sanitizer makes system calls of its own");
+	if (system("strace -f -o /dev/null true 2>/dev/null") != 0)
+		SKIP("strace is missing, or may not trace here");
+	char command[512];
+	snprintf(command, sizeof(command),
+		 "strace -f -qq -o trace '%s' bench pool --runs=1 >strace.out 2>&1",
+		 getenv("UMM_TOOL"));
+	CHECK_INT(system(command), 0);
+	char *text = read_whole("trace");
+	CHECK(text != NULL && says(text, "memfd_create") && says(text, "free_hugepages"));
+	CHECK(!says(text, "kpageflags"));
+	CHECK(lines_of(text) < 3000);
+	free(text);
+}
+
 TEST(wrong_options_are_one_line)
 {
 	run_tool(&outcome, "bench", "region", "--area", "x");
