@@ -234,7 +234,7 @@ static void tell_blindly(uint64_t max_address, int error, struct umm_heap_proper
 static void tell_runs(uint64_t max_address, struct umm_heap_properties *out)
 {
 	struct umm_hugepages_survey survey;
-	int ret = umm_hugepages_survey(max_address, &survey);
+	int ret = umm_hugepages_survey("", max_address, &survey);
 	if (ret < 0) {
 		tell_blindly(max_address, ret, out);
 		return;

@@ -2,13 +2,14 @@
 /**
  * Counters of Documentation/admin-guide/mm/hugetlbpage.rst, flags of
  * Documentation/admin-guide/mm/pagemap.rst: one 64-bit word for each small page. The first page of
- * a huge one says what it is (fs/proc/page.c), so one word in 512 is read, and no more of them than
- * it takes to find as many huge pages as there are.
+ * a huge one says what it is (fs/proc/page.c), so one word in 512 is read, two more where a huge
+ * page begins that may be of another size, and no more than it takes to find as many as there are.
  */
 #include "os/hugepages.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/kernel-page-flags.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -33,48 +34,83 @@ bool umm_hugepages_free(uint64_t *out_pages)
 	return true;
 }
 
+/* Flags of the small page at `address`; -ENXIO: memory ends before it. */
+static int read_flags(int fd, uint64_t address, uint64_t *out)
+{
+	uint64_t flags;
+	off_t at = (off_t)(address / SMALL_PAGE_BYTES * sizeof(flags));
+	ssize_t n = pread(fd, &flags, sizeof(flags), at);
+	if (n < 0)
+		return -errno;
+	if (n != (ssize_t)sizeof(flags))
+		return -ENXIO;
+	*out = flags;
+	return 0;
+}
+
 static bool has(uint64_t flags, unsigned flag)
 {
 	return (flags >> flag & 1) != 0;
 }
 
-/* One huge page later: what is there. */
-static void count_page(uint64_t flags, uint64_t address, uint64_t *run,
-		       struct umm_hugepages_survey *out)
+static bool is_inside(int fd, uint64_t address)
 {
-	bool huge = has(flags, KPF_HUGE) && has(flags, KPF_COMPOUND_HEAD);
-	bool idle = huge && !has(flags, KPF_MMAP);
+	uint64_t flags = 0;
+	return read_flags(fd, address, &flags) == 0 && has(flags, KPF_HUGE) &&
+	       has(flags, KPF_COMPOUND_TAIL);
+}
+
+/* Huge pages of every size have the same flags, but smaller ones end before the middle of this one,
+ * and larger ones go on behind its end. */
+static bool is_ours(int fd, uint64_t address, uint64_t flags)
+{
+	return has(flags, KPF_HUGE) && has(flags, KPF_COMPOUND_HEAD) &&
+	       is_inside(fd, address + UMM_HUGE_PAGE_BYTES / 2) &&
+	       !is_inside(fd, address + UMM_HUGE_PAGE_BYTES);
+}
+
+static void count_idle(bool idle, uint64_t *run, struct umm_hugepages_survey *out)
+{
 	*run = idle ? *run + 1 : 0;
 	out->idle_pages += idle;
 	if (*run > out->longest_run_pages)
 		out->longest_run_pages = *run;
-	if (huge)
-		out->last_address = address + UMM_HUGE_PAGE_BYTES - 1;
 }
 
-int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out)
+/* Until all `pages` of the pool are found. */
+static int survey_map(int fd, uint64_t pages, uint64_t max_address,
+		      struct umm_hugepages_survey *out)
 {
+	uint64_t run = 0, flags = 0, last = UMM_HUGE_PAGE_BYTES - 1;
+	for (; pages > 0 && last <= max_address; last += UMM_HUGE_PAGE_BYTES) {
+		uint64_t address = last - (UMM_HUGE_PAGE_BYTES - 1);
+		int ret = read_flags(fd, address, &flags);
+		if (ret < 0)
+			return ret == -ENXIO ? 0 : ret;
+		bool ours = is_ours(fd, address, flags);
+		count_idle(ours && !has(flags, KPF_MMAP), &run, out);
+		pages -= ours;
+		if (ours)
+			out->last_address = last;
+	}
+	return 0;
+}
+
+int umm_hugepages_survey(const char *root, uint64_t max_address, struct umm_hugepages_survey *out)
+{
+	char path[PATH_MAX];
+	uint64_t pages = 0;
 	struct umm_hugepages_survey survey = { 0 };
-	uint64_t left = 0, run = 0, flags;
-	(void)umm_number_read(UMM_HUGEPAGES_COUNTERS "nr_hugepages", &left);
-	umm_autofd fd = open(UMM_HUGEPAGES_MAP, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s" UMM_HUGEPAGES_COUNTERS "nr_hugepages", root);
+	(void)umm_number_read(path, &pages);
+	snprintf(path, sizeof(path), "%s" UMM_HUGEPAGES_MAP, root);
+	umm_autofd fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EPERM ? -EACCES : -errno;
-	for (uint64_t address = 0; left > 0; address += UMM_HUGE_PAGE_BYTES) {
-		if (address + (UMM_HUGE_PAGE_BYTES - 1) > max_address)
-			break;
-		off_t at = (off_t)(address / SMALL_PAGE_BYTES * sizeof(flags));
-		ssize_t n = pread(fd, &flags, sizeof(flags), at);
-		if (n < 0)
-			return -errno;
-		if (n != (ssize_t)sizeof(flags))
-			break; /* the end of memory */
-		uint64_t before = survey.last_address;
-		count_page(flags, address, &run, &survey);
-		left -= survey.last_address != before;
-	}
-	*out = survey;
-	return 0;
+	int ret = survey_map(fd, pages, max_address, &survey);
+	if (ret == 0)
+		*out = survey;
+	return ret;
 }
 
 /* Anybody may hold the lock for as long as he likes; who takes longer than gathering pages does is

@@ -20,10 +20,11 @@ struct umm_hugepages_survey {
 
 /**
  * Look where they are, up to `max_address`, the last byte's, without taking any. A page that is in
- * a file and mapped nowhere looks free, so the longest run is what could be had at best. Returns 0,
- * -EACCES (the kernel tells root alone), or an errno of UMM_HUGEPAGES_MAP.
+ * a file and mapped nowhere looks free, so the longest run is what could be had at best. `root`
+ * stands before every path: "" is this machine. Returns 0, -EACCES (the kernel tells root alone),
+ * or an errno of UMM_HUGEPAGES_MAP.
  */
-int umm_hugepages_survey(uint64_t max_address, struct umm_hugepages_survey *out);
+int umm_hugepages_survey(const char *root, uint64_t max_address, struct umm_hugepages_survey *out);
 
 /** Those who gather pages hold many for a moment, and others would find none: whoever takes some
  * waits until it is his turn, two seconds at most and just once in a process: whoever holds it for

@@ -208,7 +208,7 @@ TEST(a_contiguous_buffer_of_huge_pages_survives_each_failure)
 {
 	struct umm_hugepages_survey survey;
 	uint64_t before, after;
-	if (umm_hugepages_survey(UINT64_MAX, &survey) < 0 || survey.longest_run_pages < 2)
+	if (umm_hugepages_survey("", UINT64_MAX, &survey) < 0 || survey.longest_run_pages < 2)
 		SKIP("no two huge pages of 2 MiB side by side, or no right to look");
 	CHECK(umm_hugepages_free(&before));
 	CHECK(fault_run(a_contiguous_buffer) > 5);
