@@ -80,24 +80,42 @@ static struct {
 	struct umm_arena *first;
 } offers = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
+static void lock_offers(void)
+{
+	pthread_mutex_lock(&offers.mutex);
+}
+
+static void unlock_offers(void)
+{
+	pthread_mutex_unlock(&offers.mutex);
+}
+
+/* Another thread may be asking while this one forks: the child, where that thread is not, gets a
+ * list that is whole and a mutex that is free. Nothing to undo if there is no memory for it: then
+ * children of busy threads cannot ask. */
+__attribute__((constructor)) static void outlive_forks(void)
+{
+	(void)pthread_atfork(lock_offers, unlock_offers, unlock_offers);
+}
+
 void umm_arena_offer(struct umm_arena *arena)
 {
 	umm_arena_withdraw(arena);
-	pthread_mutex_lock(&offers.mutex);
+	lock_offers();
 	arena->next_offer = offers.first;
 	offers.first = arena;
-	pthread_mutex_unlock(&offers.mutex);
+	unlock_offers();
 }
 
 void umm_arena_withdraw(struct umm_arena *arena)
 {
-	pthread_mutex_lock(&offers.mutex);
+	lock_offers();
 	struct umm_arena **at = &offers.first;
 	while (*at != NULL && *at != arena)
 		at = &(*at)->next_offer;
 	if (*at != NULL)
 		*at = arena->next_offer;
-	pthread_mutex_unlock(&offers.mutex);
+	unlock_offers();
 }
 
 /* Those of a process that forked us are not ours, and small pages move. */
@@ -130,7 +148,7 @@ static int take_offered(const struct wanted *wanted, int *out_fd)
 {
 	bool could_be = false;
 	int ret = -ENOSPC;
-	pthread_mutex_lock(&offers.mutex);
+	lock_offers();
 	for (struct umm_arena *arena = offers.first; arena != NULL && ret < 0;
 	     arena = arena->next_offer) {
 		if (!can_part(arena))
@@ -139,7 +157,7 @@ static int take_offered(const struct wanted *wanted, int *out_fd)
 		could_be |= room.longest_bytes >= wanted->size;
 		ret = take_from(arena, wanted, out_fd);
 	}
-	pthread_mutex_unlock(&offers.mutex);
+	unlock_offers();
 	return ret == -ENOSPC && could_be ? -EBUSY : ret;
 }
 
@@ -157,7 +175,7 @@ static int take_offered_soon(const struct wanted *wanted, int *out_fd)
 static void add_offers(uint64_t max_address, struct umm_heap_properties *out)
 {
 	uint64_t bytes = 0;
-	pthread_mutex_lock(&offers.mutex);
+	lock_offers();
 	for (struct umm_arena *arena = offers.first; arena != NULL; arena = arena->next_offer) {
 		if (!can_part(arena))
 			continue;
@@ -166,7 +184,7 @@ static void add_offers(uint64_t max_address, struct umm_heap_properties *out)
 		if (room.longest_bytes > out->contiguous_max_bytes)
 			out->contiguous_max_bytes = room.longest_bytes;
 	}
-	pthread_mutex_unlock(&offers.mutex);
+	unlock_offers();
 	out->free_bytes += bytes;
 	if (bytes > 0)
 		umm_heap_tell(out, "%llu MiB of it in arenas of this process",
@@ -204,8 +222,8 @@ static int take_from_pool(const struct wanted *wanted, int *out_fd)
 static int take_alone(const struct wanted *wanted, int *out_fd)
 {
 	bool any = wanted->size == UMM_HUGE_PAGE_BYTES && wanted->max_address == UINT64_MAX;
-	umm_autofd lock = umm_hugepages_lock();
-	(void)lock;
+	umm_autoturn turn = umm_hugepages_lock();
+	(void)turn;
 	return any ? umm_memfd_create(wanted->label, wanted->size, UMM_PAGES_2M, out_fd)
 		   : take_from_pool(wanted, out_fd);
 }

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "heap/table.h"
-#include "os/cleanup.h"
 #include "os/hugepages.h"
 #include "os/memfd.h"
 
@@ -43,7 +42,7 @@ static int allocate(const struct umm_heap *heap, const struct umm_heap_request *
 {
 	(void)heap;
 	struct umm_heap_memory memory = UMM_HEAP_NO_MEMORY;
-	umm_autofd turn = umm_hugepages_lock();
+	umm_autoturn turn = umm_hugepages_lock();
 	(void)turn;
 	int ret = umm_memfd_create(request->label, request->size_bytes, UMM_PAGES_2M, &memory.fd);
 	if (ret == 0)

@@ -12,7 +12,6 @@
  */
 #include "heap/table.h"
 #include "heap/udmabuf.h"
-#include "os/cleanup.h"
 #include "os/hugepages.h"
 #include "os/memfd.h"
 
@@ -46,7 +45,7 @@ static int allocate_small(const struct umm_heap *heap, const struct umm_heap_req
 static int allocate_huge(const struct umm_heap *heap, const struct umm_heap_request *request,
 			 struct umm_heap_memory *out)
 {
-	umm_autofd turn = umm_hugepages_lock();
+	umm_autoturn turn = umm_hugepages_lock();
 	(void)heap, (void)turn;
 	return allocate(request, UMM_PAGES_2M, out);
 }

@@ -133,3 +133,12 @@ int umm_hugepages_lock(void)
 	}
 	return umm_fd_steal(&fd);
 }
+
+void umm_hugepages_unlock(int *turn)
+{
+	int saved = errno;
+	if (*turn >= 0)
+		(void)flock(*turn, LOCK_UN);
+	errno = saved;
+	umm_close_fd(turn);
+}

@@ -28,7 +28,14 @@ int umm_hugepages_survey(const char *root, uint64_t max_address, struct umm_huge
 
 /** Those who gather pages hold many for a moment, and others would find none: whoever takes some
  * waits until it is his turn, two seconds at most and just once in a process: whoever holds it for
- * longer does not gather pages. An fd: closing it lets the next one go on; -1: go on, too. */
+ * longer does not gather pages. An fd for umm_hugepages_unlock(); -1: go on, too. */
 int umm_hugepages_lock(void);
+
+/** Let the next one go on, also if a child that another thread forked meanwhile has the fd, too,
+ * which closing it would not. -1 is fine; *turn is afterwards. */
+void umm_hugepages_unlock(int *turn);
+
+/** A turn that ends with the scope. */
+#define umm_autoturn __attribute__((cleanup(umm_hugepages_unlock))) int
 
 #endif

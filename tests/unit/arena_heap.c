@@ -15,6 +15,7 @@
 #include "tests/harness.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -240,6 +241,30 @@ TEST(who_holds_the_turn_for_ever_is_waited_for_once)
 	close(turn);
 	CHECK((turn = umm_hugepages_lock()) >= 0);
 	close(turn);
+}
+
+TEST(the_turn_ends_although_a_child_has_inherited_it)
+{
+	int turn = umm_hugepages_lock(), pipe_fds[2];
+	if (turn < 0)
+		SKIP("no huge pages in this kernel");
+	CHECK_INT(pipe(pipe_fds), 0);
+	pid_t child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		char byte;
+		close(pipe_fds[1]);
+		_exit(read(pipe_fds[0], &byte, 1) == 0 ? 0 : 1); /* until the parent closes */
+	}
+	umm_hugepages_unlock(&turn);
+	CHECK_INT(turn, -1);
+	turn = umm_hugepages_lock();
+	CHECK(turn >= 0);
+	umm_hugepages_unlock(&turn);
+	umm_hugepages_unlock(&turn);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	CHECK(waitpid(child, NULL, 0) == child);
 }
 
 /* ---- who may not know ---- */
@@ -519,4 +544,38 @@ TEST(pages_that_are_not_those_of_the_run_are_found_out)
 	CHECK_INT(umm_arena_give(arena, run), -ENOENT);
 	umm_arena_destroy(arena);
 	CHECK_INT(free_pages(), pages);
+}
+
+/* ---- forks ---- */
+
+static _Atomic bool enough;
+
+static void *go_on_offering(void *unused)
+{
+	while (!enough)
+		umm_arena_offer(arena);
+	return unused;
+}
+
+TEST(a_process_can_be_forked_while_another_thread_offers)
+{
+	struct umm_arena_config config = { "test", 4096, UMM_PAGES_4K, NULL };
+	pthread_t thread;
+	CHECK_INT(umm_arena_open(&config, &arena), 0);
+	CHECK_INT(pthread_create(&thread, NULL, go_on_offering, NULL), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		int status;
+		pid_t child = fork();
+		CHECK(child >= 0);
+		if (child == 0) {
+			alarm(10); /* it may wait for ever */
+			umm_arena_offer(arena);
+			_exit(0);
+		}
+		CHECK(waitpid(child, &status, 0) == child);
+		CHECK_INT(status, 0);
+	}
+	enough = true;
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	umm_arena_destroy(arena);
 }
