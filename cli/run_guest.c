@@ -13,22 +13,23 @@
 #include "cli/run.h"
 #include "os/cleanup.h"
 
-static int take_part(const struct stage_env *env)
+UMM_DEFINE_AUTO(umm_collection, umm_collection_destroy)
+
+static int take_part(const struct stage_env *env, struct umm_collection *collection)
 {
-	bool first = env->output != NULL;
-	struct umm_collection *collection;
 	struct umm_member *member;
-	int ret =
-		umm_collection_open(env->connection, first ? env->output : env->input, &collection);
-	if (ret == 0)
-		ret = umm_collection_join_json(collection, first ? UMM_PRODUCER : UMM_CONSUMER,
-					       env->spec->argument, &member);
+	enum umm_role role = env->output != NULL ? UMM_PRODUCER : UMM_CONSUMER;
+	int ret = umm_collection_join_json(collection, role, env->spec->argument, &member);
 	return ret == 0 ? umm_collection_seal(collection) : ret;
 }
 
 static int guest_run(const struct stage_env *env)
 {
-	int ret = take_part(env);
+	umm_auto(umm_collection, collection) = NULL;
+	const char *token = env->output != NULL ? env->output : env->input;
+	int ret = umm_collection_open(env->connection, token, &collection);
+	if (ret == 0)
+		ret = take_part(env, collection);
 	if (ret < 0 && ret != -ECONNRESET) /* that one the runner tells */
 		stage_error(env->spec, "cannot take part: %s", strerror(-ret));
 	if (ret != 0)
