@@ -9,11 +9,8 @@
  *	default_cma_region	the names are those of its CMA areas
  *	areas in UMM_CMA_AREAS	the same
  *
- * Any other name takes a trial: buffers of odd sizes are made, and if the counters of the CMA areas
- * rise by just those sizes, that is where they came from, and so each is one run. Looking at the
- * pages would not help: the buffers are mapped as page frame ranges, and /proc/self/pagemap skips
- * those. A heap that the trial finds elsewhere, or an older kernel without counters, promises
- * nothing.
+ * Any other name takes a trial (heap/dmaheap_trial.h). A heap whose buffers come from elsewhere, or
+ * an older kernel without counters, promises nothing.
  *
  * The 6.12 system heap takes whatever is asked for until the machine is dead: what is free is our
  * bound (heap/pinned.h).
@@ -25,19 +22,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heap/dmaheap_trial.h"
 #include "heap/pinned.h"
 #include "heap/table.h"
 #include "os/cleanup.h"
 #include "os/cma.h"
 #include "os/dmaheap.h"
+#include "os/page.h"
 
 /* Behind the memory files: it is pinned, and drivers set up caches for it. */
-#define COST	   4
-#define SMALL_PAGE 4096
-#define ATTEMPTS   3
-
-/* Of the trial: nobody else takes just these in the same moment. */
-static const uint64_t odd_pages[] = { 13, 37 };
+#define COST 4
 
 /* ---- how a name reads ---- */
 
@@ -58,35 +52,11 @@ static enum kind kind_of(const char *name)
 	return NOT_KNOWN;
 }
 
-/* ---- trial ---- */
-
-/* Returns 1: it took just that many from the areas; 0: it did not; or a negative errno. */
-static int came_from_cma(const struct umm_heap *heap, uint64_t size_bytes)
-{
-	uint64_t before, after;
-	umm_autofd buffer = -1;
-	if (!umm_cma_ever_taken("", &before))
-		return -EOPNOTSUPP;
-	int ret = umm_dmaheap_allocate(heap->node, size_bytes, &buffer);
-	if (ret < 0)
-		return ret;
-	return umm_cma_ever_taken("", &after) && after - before == size_bytes;
-}
-
-/* Somebody else may have taken some at the same time: once more. */
-static int try_size(const struct umm_heap *heap, uint64_t size_bytes)
-{
-	int ret = 0;
-	for (int attempt = 0; attempt < ATTEMPTS && ret == 0; attempt++)
-		ret = came_from_cma(heap, size_bytes);
-	return ret;
-}
+/* ---- properties ---- */
 
 static void find_by_trial(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
-	int ret = 1;
-	for (size_t i = 0; i < sizeof(odd_pages) / sizeof(odd_pages[0]) && ret == 1; i++)
-		ret = try_size(heap, odd_pages[i] * SMALL_PAGE);
+	int ret = umm_dmaheap_try_runs(heap->node);
 	out->contiguous = ret == 1;
 	if (ret == 1)
 		umm_heap_tell(out, "contiguous: what a trial took came from the areas of CMA");
@@ -96,11 +66,12 @@ static void find_by_trial(const struct umm_heap *heap, struct umm_heap_propertie
 	else if (ret == -EOPNOTSUPP)
 		umm_heap_tell(out, "no promise of runs: its name says nothing, and the kernel "
 				   "tells no more");
+	else if (ret == -EAGAIN)
+		umm_heap_tell(out, "no promise of runs: others took from the areas of CMA all the "
+				   "time of the trial");
 	else
 		umm_heap_tell(out, "no promise of runs: the trial failed (%s)", strerror(-ret));
 }
-
-/* ---- properties ---- */
 
 static void find_runs(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
@@ -133,7 +104,7 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 	*out = (struct umm_heap_properties){
 		.class = UMM_HEAP_DMA_HEAP,
 		.free_bytes = UINT64_MAX,
-		.page_bytes = SMALL_PAGE,
+		.page_bytes = umm_page_bytes(),
 		.cost = COST,
 	};
 	int ret = umm_dmaheap_check(heap->node);

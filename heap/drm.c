@@ -25,9 +25,9 @@
 #include "os/drm_dumb.h"
 #include "os/log.h"
 #include "os/memfd.h"
+#include "os/page.h"
 
 #define COST		16 /* behind everything that is not a device's own */
-#define SMALL_PAGE	4096
 #define BYTES_PER_PIXEL 4
 #define DEFAULT_PITCH	4096
 
@@ -77,7 +77,7 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 	*out = (struct umm_heap_properties){
 		.class = UMM_HEAP_DRM,
 		.free_bytes = UINT64_MAX,
-		.page_bytes = SMALL_PAGE,
+		.page_bytes = umm_page_bytes(),
 		.cost = COST,
 	};
 	char driver[64];

@@ -11,6 +11,7 @@
 #include "heap/table.h"
 #include "os/memfd.h"
 #include "os/meminfo.h"
+#include "os/page.h"
 
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
@@ -21,7 +22,7 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 		.class = UMM_HEAP_MEMFD,
 		.present = true,
 		.free_bytes = room.free_bytes,
-		.page_bytes = 4096,
+		.page_bytes = umm_page_bytes(),
 	};
 	snprintf(out->source, sizeof(out->source), "free: %s; scattered pages: mm/shmem.c",
 		 room.limit[0] != '\0' ? room.limit : "nobody tells");

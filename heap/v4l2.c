@@ -22,11 +22,11 @@
 #include "os/cleanup.h"
 #include "os/dmabuf.h"
 #include "os/memfd.h"
+#include "os/page.h"
 #include "os/v4l2_export.h"
 #include "os/vmflags.h"
 
-#define COST	   32 /* behind displays: cameras have less memory */
-#define SMALL_PAGE 4096
+#define COST 32 /* behind displays: cameras have less memory */
 
 static void say_absent(const struct umm_heap *heap, int error, struct umm_heap_properties *out)
 {
@@ -41,7 +41,7 @@ static void say_absent(const struct umm_heap *heap, int error, struct umm_heap_p
 
 static int is_one_range(const struct umm_heap *heap, bool *out)
 {
-	struct umm_heap_request request = { .label = "umm-probe", .size_bytes = SMALL_PAGE };
+	struct umm_heap_request request = { .label = "umm-probe", .size_bytes = umm_page_bytes() };
 	struct umm_heap_memory memory;
 	void *map;
 	uint64_t size;
@@ -78,7 +78,7 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 	*out = (struct umm_heap_properties){
 		.class = UMM_HEAP_V4L2,
 		.free_bytes = UINT64_MAX,
-		.page_bytes = SMALL_PAGE,
+		.page_bytes = umm_page_bytes(),
 		.cost = COST,
 	};
 	struct umm_v4l2_source source;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "os/number.h"
+#include "os/page.h"
 
 bool umm_cma_total(const char *root, uint64_t *out)
 {
@@ -40,7 +41,7 @@ static bool sum(const char *root, const char *counter, uint64_t *out)
 		all = umm_number_read(areas.gl_pathv[i], &number);
 	globfree(&areas);
 	if (all)
-		*out = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+		*out = pages * umm_page_bytes();
 	return all;
 }
 

@@ -14,6 +14,7 @@
 
 #include "os/cleanup.h"
 #include "os/meminfo.h"
+#include "os/page.h"
 
 /* Since 5.14, 5.3 and 5.1; the user headers may be older. */
 #ifndef MADV_POPULATE_READ
@@ -28,8 +29,6 @@
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
-
-#define SMALL_PAGE_BYTES UINT64_C(4096)
 
 static int add_seals(int fd, int seals)
 {
@@ -48,7 +47,7 @@ static int retry_fallocate(int fd, int mode, struct umm_range piece)
 
 static int round_up_size(uint64_t size_bytes, enum umm_page_size pages, off_t *out)
 {
-	uint64_t page = pages == UMM_PAGES_2M ? UMM_HUGE_PAGE_BYTES : SMALL_PAGE_BYTES;
+	uint64_t page = pages == UMM_PAGES_2M ? UMM_HUGE_PAGE_BYTES : umm_page_bytes();
 	if (size_bytes == 0 || size_bytes > INT64_MAX - page)
 		return -EINVAL;
 	*out = (off_t)((size_bytes + page - 1) & ~(page - 1));
@@ -213,8 +212,8 @@ int umm_fd_identity(int fd, struct umm_file_identity *out)
 		.dev = info.st_dev,
 		.ino = info.st_ino,
 		.is_dmabuf = fs.f_type == DMA_BUF_MAGIC,
-		.page_bytes = (uint64_t)fs.f_bsize > SMALL_PAGE_BYTES ? (uint64_t)fs.f_bsize
-								      : SMALL_PAGE_BYTES,
+		.page_bytes = (uint64_t)fs.f_bsize > umm_page_bytes() ? (uint64_t)fs.f_bsize
+								      : umm_page_bytes(),
 	};
 	return 0;
 }
@@ -222,7 +221,8 @@ int umm_fd_identity(int fd, struct umm_file_identity *out)
 /* Kernels before 5.14 do not know MADV_POPULATE_*: one read per page does it there. */
 static void populate_by_hand(const volatile char *map, size_t size)
 {
-	for (size_t offset = 0; offset < size; offset += SMALL_PAGE_BYTES)
+	size_t page = umm_page_bytes();
+	for (size_t offset = 0; offset < size; offset += page)
 		(void)map[offset];
 }
 

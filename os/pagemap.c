@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "os/cleanup.h"
+#include "os/page.h"
 
 #define PRESENT	   (UINT64_C(1) << 63)
 #define FRAME_MASK ((UINT64_C(1) << 55) - 1)
@@ -24,7 +25,7 @@ static int read_word(uint64_t index, uint64_t *out)
 
 int umm_physical_address(const void *address, uint64_t *out)
 {
-	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE), word = 0;
+	uint64_t page_bytes = umm_page_bytes(), word = 0;
 	int ret = read_word((uintptr_t)address / page_bytes, &word);
 	if (ret < 0)
 		return ret;

@@ -15,4 +15,8 @@ extern int (*fake_ioctl)(int fd, unsigned long request, void *argument);
 /** A path that is found and opened although it is not there; as /dev/null. NULL: none. */
 extern const char *fake_node;
 
+/** A directory in which what glob(3) is asked for is looked for instead: "/sys/x" of "root" is
+ * "root/sys/x", and found under that name. NULL: none. */
+extern const char *fake_root;
+
 #endif

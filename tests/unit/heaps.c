@@ -3,6 +3,7 @@
 #include "heap/table.h"
 #include "tests/harness.h"
 #include "tests/unit/fake_kernel.h"
+#include "tests/unit/machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "os/cma.h"
 #include "os/memfd.h"
+#include "os/page.h"
 #include "os/udmabuf.h"
 #include "os/vmflags.h"
 
@@ -133,6 +136,104 @@ TEST(unknown_name_promises_nothing_and_takes_nothing)
 	CHECK(properties.present && !properties.contiguous);
 	CHECK(strstr(properties.source, "its name says nothing") != NULL);
 	CHECK_INT(n_calls, 0);
+}
+
+/* ---- heaps of which a trial has to tell ---- */
+
+#define COUNTER UMM_CMA_AREAS "/area/alloc_pages_success"
+
+/* Pages that areas have given: what is asked for, so many times, and those that others take. */
+static uint64_t counted;
+static unsigned times, others;
+
+static int counting_kernel(int fd, unsigned long request, void *argument)
+{
+	int ret = heap_kernel(fd, request, argument);
+	const struct dma_heap_allocation_data *data = argument;
+	if (ret < 0 || request != DMA_HEAP_IOCTL_ALLOC)
+		return ret;
+	char text[32];
+	counted += times * data->len / umm_page_bytes() + others;
+	snprintf(text, sizeof(text), "%llu\n", (unsigned long long)counted);
+	machine_put(COUNTER, text);
+	return ret;
+}
+
+static void boot_with_areas(const struct umm_heap *heap)
+{
+	boot(heap);
+	fake_ioctl = counting_kernel;
+	fake_root = MACHINE;
+	machine_put(COUNTER, "0\n");
+}
+
+static void expect_runs(const struct umm_heap *heap, bool runs, const char *why, unsigned calls)
+{
+	unsigned before = n_calls;
+	struct umm_heap_properties properties = properties_of(heap);
+	CHECK(properties.present);
+	CHECK_INT(properties.contiguous, runs);
+	if (strstr(properties.source, why) == NULL)
+		test_fail(__FILE__, __LINE__, "no '%s' in '%s'", why, properties.source);
+	CHECK_INT(n_calls - before, calls);
+}
+
+TEST(two_buffers_tell_that_a_heap_gives_runs_and_once_is_enough)
+{
+	struct umm_heap heap = node_heap("vendor");
+	boot_with_areas(&heap);
+	times = 1;
+	expect_runs(&heap, true, "contiguous: what a trial took came from the areas", 2);
+	expect_runs(&heap, true, "contiguous: what a trial took came from the areas", 0);
+}
+
+TEST(one_buffer_tells_that_a_heap_gives_no_runs_and_once_is_enough)
+{
+	struct umm_heap heap = node_heap("vendor");
+	boot_with_areas(&heap);
+	expect_runs(&heap, false, "what a trial took came from no area", 1);
+	expect_runs(&heap, false, "what a trial took came from no area", 0);
+}
+
+TEST(heaps_are_tried_one_by_one)
+{
+	struct umm_heap heap = node_heap("vendor"), other = node_heap("carveout");
+	boot_with_areas(&heap);
+	expect_runs(&heap, false, "from no area", 1);
+	fake_node = other.node;
+	times = 1;
+	expect_runs(&other, true, "contiguous:", 2);
+	fake_node = heap.node;
+	expect_runs(&heap, false, "from no area", 0);
+}
+
+TEST(what_others_take_meanwhile_leaves_it_open)
+{
+	struct umm_heap heap = node_heap("vendor");
+	boot_with_areas(&heap);
+	others = 40; /* more than the larger of the buffers */
+	expect_runs(&heap, false, "others took from the areas", 3);
+	others = 0;
+	expect_runs(&heap, false, "from no area", 1);
+}
+
+TEST(what_others_take_does_not_make_runs_of_a_heap)
+{
+	struct umm_heap heap = node_heap("vendor");
+	boot_with_areas(&heap);
+	others = 13; /* as the first buffer, and less than the second */
+	expect_runs(&heap, false, "from no area", 2);
+}
+
+TEST(a_trial_that_fails_is_made_again)
+{
+	struct umm_heap heap = node_heap("vendor");
+	boot_with_areas(&heap);
+	answer = ENOMEM;
+	expect_runs(&heap, false, "the trial failed (Cannot allocate memory)", 1);
+	answer = 0;
+	times = 1;
+	expect_runs(&heap, true, "contiguous:", 2);
 }
 
 /* ---- the arena, where the kernel has a contiguous area ---- */
