@@ -15,7 +15,7 @@
 #include "heap/dmaheap_trial.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,40 +65,47 @@ static int try_sizes(const char *node)
 
 /* ---- what was found ---- */
 
-static struct {
-	pthread_mutex_t mutex;
-	unsigned n;
-	struct {
-		char node[UMM_HEAP_NAME_MAX + 1];
-		int runs;
-	} known[UMM_MAX_HEAPS];
-} findings = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+/* No lock, for a child whose parent forked in the middle of a trial would find it held for ever. A
+ * place is taken once, and read when it is complete; what two threads find out twice is there
+ * twice.
+ */
+enum state { FREE, TAKEN, COMPLETE };
+
+static struct finding {
+	_Atomic int state;
+	char node[UMM_HEAP_NAME_MAX + 1];
+	int runs;
+} findings[UMM_MAX_HEAPS];
 
 static int recall(const char *node)
 {
-	for (unsigned i = 0; i < findings.n; i++)
-		if (strcmp(findings.known[i].node, node) == 0)
-			return findings.known[i].runs;
+	for (unsigned i = 0; i < UMM_MAX_HEAPS; i++)
+		if (findings[i].state == COMPLETE && strcmp(findings[i].node, node) == 0)
+			return findings[i].runs;
 	return -ENOENT;
 }
 
 static void keep(const char *node, int runs)
 {
-	if (findings.n == UMM_MAX_HEAPS || runs < 0)
+	for (unsigned i = 0; i < UMM_MAX_HEAPS; i++) {
+		struct finding *finding = &findings[i];
+		int expected = FREE;
+		if (!atomic_compare_exchange_strong(&finding->state, &expected, TAKEN))
+			continue;
+		snprintf(finding->node, sizeof(finding->node), "%s", node);
+		finding->runs = runs;
+		finding->state = COMPLETE;
 		return;
-	snprintf(findings.known[findings.n].node, sizeof(findings.known[0].node), "%s", node);
-	findings.known[findings.n++].runs = runs;
+	}
 }
 
-/* Two threads that tried at once would each count the other's buffers. */
 int umm_dmaheap_try_runs(const char *node)
 {
-	pthread_mutex_lock(&findings.mutex);
 	int ret = recall(node);
-	if (ret == -ENOENT) {
-		ret = try_sizes(node);
+	if (ret != -ENOENT)
+		return ret;
+	ret = try_sizes(node);
+	if (ret >= 0)
 		keep(node, ret);
-	}
-	pthread_mutex_unlock(&findings.mutex);
 	return ret;
 }
