@@ -82,7 +82,8 @@
 /** Every function under its own name; those of extensions under theirs, NULL where it is not there.
  */
 struct umm_gl_api {
-#define UMM_GL_MEMBER(name) __typeof__(name) *name;
+/* A declaration: no parentheses. */
+#define UMM_GL_MEMBER(name) __typeof__(name) *name; // NOLINT(bugprone-macro-parentheses)
 	UMM_GL_OF_GBM(UMM_GL_MEMBER)
 	UMM_GL_OF_EGL(UMM_GL_MEMBER)
 	UMM_GL_OF_GL(UMM_GL_MEMBER)

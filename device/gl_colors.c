@@ -37,7 +37,10 @@ struct umm_gl_colors umm_gl_colors_of(uint32_t space, bool full_range)
 
 static uint8_t to_byte(float value)
 {
-	return value <= 0 ? 0 : value >= 1 ? 255 : (uint8_t)(value * 255 + 0.5f);
+	/* lround(3) is in a library that libumm does not link. */
+	return value <= 0   ? 0
+	       : value >= 1 ? 255
+			    : (uint8_t)(value * 255 + 0.5f); // NOLINT(bugprone-incorrect-roundings)
 }
 
 void umm_gl_colors_convert(const struct umm_gl_colors *colors, const uint8_t yuv[3], uint8_t rgb[3])

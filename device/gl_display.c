@@ -149,7 +149,7 @@ static int open_one(const char *node, struct umm_gl_display *out, char *why)
 	const char *missing = "";
 	if (strlen(node) >= sizeof(display.node))
 		return umm_device_refuse(node, why, -ENAMETOOLONG, "too long for a node");
-	strcpy(display.node, node);
+	snprintf(display.node, sizeof(display.node), "%s", node);
 	if (umm_gl_api_load(&display.api, &missing) < 0)
 		return umm_device_refuse(node, why, -ENOENT,
 					 "%s is not here, or too old: no GPU can be used", missing);
@@ -218,7 +218,7 @@ struct search {
 static void try_node(void *user, const char *node)
 {
 	struct search *search = user;
-	struct umm_gl_display display;
+	struct umm_gl_display display = { .fd = -1 };
 	if (search->ret == 0 || search->ret == -ENOENT)
 		return;
 	search->ret = open_one(node, &display, search->why);

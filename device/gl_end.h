@@ -6,7 +6,7 @@
 #include "device/gl_painter.h"
 #include "device/gl_trial.h"
 
-#define UMM_GL_NONE -1
+#define UMM_GL_NONE (-1)
 
 struct umm_gl_end;
 

@@ -15,7 +15,9 @@
 
 #define RGB(name)                                                                                  \
 	{                                                                                          \
-		.fourcc = name, .can_be_drawn = true, .n_parts = 1, .parts = { { name, 0, 1, 1 } } \
+		.fourcc = (name), .can_be_drawn = true, .n_parts = 1, .parts = {                   \
+			{ (name), 0, 1, 1 }                                                        \
+		}                                                                                  \
 	}
 
 static const struct umm_gl_format formats[] = {

@@ -57,8 +57,9 @@ static struct umm_rect visible_of(const struct umm_gl_source *source)
 static void bound(unsigned at_px, unsigned size_px, unsigned sub, float length, float *low,
 		  float *high)
 {
-	*low = ((float)(at_px / sub) + 0.5f) / length;
-	*high = ((float)((at_px + size_px + sub - 1) / sub) - 0.5f) / length;
+	unsigned first = at_px / sub, end = (at_px + size_px + sub - 1) / sub;
+	*low = ((float)first + 0.5f) / length;
+	*high = ((float)end - 0.5f) / length;
 }
 
 static void set_part(const struct umm_gl_api *api, const struct umm_gl_program *program, unsigned i,
@@ -68,8 +69,9 @@ static void set_part(const struct umm_gl_api *api, const struct umm_gl_program *
 	unsigned hsub = program->way == UMM_GL_AS_ONE ? 1 : part->hsub;
 	unsigned vsub = program->way == UMM_GL_AS_ONE ? 1 : part->vsub;
 	struct umm_rect visible = visible_of(source);
-	float columns = (float)((source->width_px + hsub - 1) / hsub);
-	float rows = (float)((source->height_px + vsub - 1) / vsub);
+	unsigned width = (source->width_px + hsub - 1) / hsub;
+	unsigned height = (source->height_px + vsub - 1) / vsub;
+	float columns = (float)width, rows = (float)height;
 	float left, top, right, bottom;
 	bound(visible.x_px, visible.width_px, hsub, columns, &left, &right);
 	bound(visible.y_px, visible.height_px, vsub, rows, &top, &bottom);

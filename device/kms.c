@@ -26,7 +26,7 @@
 #include "device/kms_screen.h"
 #include "os/cleanup.h"
 
-#define NONE -1
+#define NONE (-1)
 
 struct kms {
 	struct umm_kms_card card;

@@ -67,7 +67,7 @@ int umm_kms_card_open(const char *node, struct umm_kms_card *out, char *why)
 	struct umm_kms_card card = UMM_KMS_NO_CARD;
 	if (strlen(node) >= sizeof(card.node))
 		return umm_device_refuse(node, why, -ENAMETOOLONG, "too long for a node");
-	strcpy(card.node, node);
+	snprintf(card.node, sizeof(card.node), "%s", node);
 	umm_autofd fd = open_node(node);
 	if (fd < 0)
 		return umm_device_refuse(node, why, fd, "cannot open it: %s", strerror(-fd));

@@ -225,8 +225,9 @@ static struct rgb expected(struct rig *rig, const char *format, unsigned x, unsi
 		return bt601(luma, p[swapped], p[!swapped], full);
 	}
 	unsigned u = strcmp(format, "YU12") == 0 ? 1 : 2;
-	return bt601(luma, in_plane(rig, u, y / 2)[x / 2], in_plane(rig, 3 - u, y / 2)[x / 2],
-		     full);
+	const uint8_t *cb = in_plane(rig, u, y / 2) + x / 2;
+	const uint8_t *cr = in_plane(rig, 3 - u, y / 2) + x / 2;
+	return bt601(luma, *cb, *cr, full);
 }
 
 static void check_format(const char *format)
