@@ -18,6 +18,6 @@ BOOTS = {
     # them from that is soon full.
     "lab": Options(kernel="lab", displays=("cirrus",), append=("cma=48M",), memory_mb=512,
                    modules=(VIVID.replace("allocators=0", "allocators=1"),)),
-    "lab-iommu": Options(kernel="lab", iommu=True, memory_mb=512, modules=("vfio-pci", "iommufd"),
-                         qemu=("-device", "edu,addr=10")),
+    "lab-iommu": Options(kernel="lab", displays=("cirrus",), iommu=True, nvme_mb=64, memory_mb=512,
+                         modules=("vfio-pci", "iommufd"), qemu=("-device", "edu,addr=11")),
 }
