@@ -43,7 +43,8 @@ static const struct node_kind {
 	  "the node; heaps udmabuf and udmabuf-hugetlb use it" },
 	{ "/dev/vfio/*", "vfio", "devices for drivers in user space",
 	  "the node; its devices are listed by their addresses where vfio-pci has them" },
-	{ "/dev/iommu", "iommufd", "address spaces for drivers in user space" },
+	{ "/dev/iommu", "iommufd", "address spaces for drivers in user space",
+	  "the node; devices that vfio-pci has are put into one of their own" },
 };
 
 /* ---- facts of a node ---- */

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * iommufd: mappings of an I/O address space. Like VFIO's, with an id instead of a container; the
- * kernel flushes before unmap returns. The user headers of Debian 12 are older than the interface,
- * so its two calls are defined here (Linux 6.2, include/uapi/linux/iommufd.h: IOMMU_IOAS_MAP and
- * IOMMU_IOAS_UNMAP).
+ * kernel flushes before unmap returns.
  */
-#include <linux/ioctl.h>
 #include <stddef.h>
 
 #include "device/dma.h"
-#include "device/dma_iommufd.h"
 #include "device/dma_virtual.h"
+#include "os/iommufd.h"
 
 static uint32_t flags_of(enum umm_dma_direction direction)
 {

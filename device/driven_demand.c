@@ -82,7 +82,7 @@ json_t *umm_driven_facts(const struct umm_driven *driven)
 					  : "table: memory files whose pages stay in their place");
 	umm_fact_add(&list, "memory.address.align",
 		     json_integer((json_int_t)driven->demand.address_align_bytes),
-		     driven->demand.iommu ? "driver: VFIO_IOMMU_GET_INFO, the smallest page"
+		     driven->demand.iommu ? "driver: the smallest page of the IOMMU, as below"
 					  : "table: a page");
 	umm_fact_add(&list, "memory.address.max",
 		     driven->address_max == UINT64_MAX ? json_null()

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * VFIO: a device behind an IOMMU that a program drives (Documentation/driver-api/vfio.rst).
+ * VFIO: a device behind an IOMMU that a program drives (Documentation/driver-api/vfio.rst), by its
+ * own node or by that of its group (device/vfio_way.h).
  *
- * What the container states becomes the participant's constraints: the device sees scattered pages
- * as one run (iommu), mappings begin at its smallest page. Which addresses it translates is nobody
- * else's business, so they stay in here (device/vfio_space.h).
+ * What the kernel states of the IOMMU becomes the participant's constraints: the device sees
+ * scattered pages as one run (iommu), mappings begin at its smallest page. Which addresses it
+ * translates is nobody else's business, so they stay in here (device/vfio_space.h).
  *
  * The device must belong to vfio-pci, whole group alike:
  *
@@ -22,17 +23,15 @@
 #include "device/dma.h"
 #include "device/driven.h"
 #include "device/vfio_space.h"
+#include "device/vfio_way.h"
 #include "os/cleanup.h"
-#include "os/vfio.h"
 
 #define DRIVER "vfio-pci"
 
 struct vfio_device {
 	struct umm_driven driven; /* first: the state is both */
-	struct umm_vfio_fds fds;
-	struct umm_vfio_iommu iommu;
+	struct umm_vfio_way way;
 	struct umm_vfio_space space;
-	struct umm_vfio backend;
 };
 
 static struct vfio_device *of(struct umm_driven *driven)
@@ -68,17 +67,17 @@ static void *see(struct umm_driven *driven, struct umm_range memory)
 
 static int map_region(struct umm_driven *driven, unsigned region, void **out, uint64_t *out_size)
 {
-	return umm_vfio_map_region(of(driven)->fds.device, region, out, out_size);
+	return umm_vfio_map_region(of(driven)->way.fds.device, region, out, out_size);
 }
 
 static int set_master(struct umm_driven *driven, bool on)
 {
-	return umm_vfio_set_master(of(driven)->fds.device, on);
+	return umm_vfio_set_master(of(driven)->way.fds.device, on);
 }
 
 static void finish(struct umm_driven *driven)
 {
-	umm_vfio_close(&of(driven)->fds);
+	umm_vfio_way_close(&of(driven)->way);
 	umm_vfio_space_finish(&of(driven)->space);
 }
 
@@ -93,17 +92,6 @@ static const struct umm_driven_ops ops = {
 };
 
 /* ---- open ---- */
-
-static int refuse_open(const struct umm_pci *pci, int error, const char *step, char *why)
-{
-	if (strcmp(step, "viable") == 0 && error == -EPERM)
-		return umm_device_refuse(pci->address, why, error,
-					 "other devices of its IOMMU group %d have drivers of the "
-					 "kernel: see /sys/kernel/iommu_groups/%d/devices",
-					 pci->iommu_group, pci->iommu_group);
-	return umm_device_refuse(pci->address, why, error, "%s: %s", step,
-				 error == -EBUSY ? "another program drives it" : strerror(-error));
-}
 
 static int check_bound(const struct umm_pci *pci, char *why)
 {
@@ -132,16 +120,14 @@ static bool is_coherent(const struct umm_vfio_iommu *iommu)
 #endif
 }
 
-static int ask_iommu(struct vfio_device *device, char *why)
+static int open_space(struct vfio_device *device, char *why)
 {
 	const char *node = device->driven.pci.address;
-	int ret = umm_vfio_ask_iommu(device->fds.container, &device->iommu);
-	if (ret < 0)
-		return umm_device_refuse(node, why, ret, "VFIO_IOMMU_GET_INFO: %s", strerror(-ret));
-	if (!is_coherent(&device->iommu))
+	if (!is_coherent(&device->way.iommu))
 		return umm_device_refuse(node, why, -EOPNOTSUPP,
 					 "it does not look into the CPU's caches");
-	ret = umm_vfio_space_init(&device->space, &device->iommu, device->driven.address_max);
+	int ret =
+		umm_vfio_space_init(&device->space, &device->way.iommu, device->driven.address_max);
 	return ret == -ERANGE ? umm_device_refuse(node, why, ret,
 						  "its IOMMU translates no address up to 0x%llx",
 						  (unsigned long long)device->driven.address_max)
@@ -150,15 +136,14 @@ static int ask_iommu(struct vfio_device *device, char *why)
 
 static int start_dma(struct vfio_device *device)
 {
-	device->backend = (struct umm_vfio){ .container = device->fds.container };
 	struct umm_dma_iommu iommu = {
-		.page_sizes = device->iommu.page_sizes,
+		.page_sizes = device->way.iommu.page_sizes,
 		.aperture = device->space.hull,
 		.iova_ops = &umm_dma_iova_cache_ops,
 		.iova_space = &device->space.cache,
-		.iommu = &device->backend,
 	};
-	struct umm_dma_options options = { .ops = &umm_vfio_ops, .iommu = &iommu };
+	struct umm_dma_options options = { .ops = umm_vfio_way_dma(&device->way, &iommu.iommu),
+					   .iommu = &iommu };
 	device->driven.demand = (struct umm_memory_demand){
 		.iommu = true,
 		.imports = UMM_HEAP_MEMFD | UMM_HEAP_UDMABUF | UMM_HEAP_HUGETLB,
@@ -167,17 +152,15 @@ static int start_dma(struct vfio_device *device)
 	return umm_driven_init_dma(&device->driven, &options);
 }
 
-static int open_device(struct vfio_device *device, char *why)
+static int open_device(struct vfio_device *device, const char *wish, char *why)
 {
 	const struct umm_pci *pci = &device->driven.pci;
-	const char *step = "";
 	int ret = check_bound(pci, why);
+	if (ret == 0)
+		ret = umm_vfio_way_open(&device->way, pci, wish, why);
 	if (ret < 0)
 		return ret;
-	ret = umm_vfio_open((unsigned)pci->iommu_group, pci->address, &device->fds, &step);
-	if (ret < 0)
-		return refuse_open(pci, ret, step, why);
-	ret = ask_iommu(device, why);
+	ret = open_space(device, why);
 	if (ret == 0)
 		ret = start_dma(device);
 	if (ret < 0)
@@ -206,10 +189,9 @@ static int vfio_open(const char *node, const struct umm_device_opts *opts, void 
 	umm_autofree struct vfio_device *device = calloc(1, sizeof(*device));
 	if (device == NULL)
 		return umm_device_refuse(node, why, -ENOMEM, "out of memory");
-	device->fds = UMM_VFIO_NO_FDS;
 	int ret = umm_driven_init(&device->driven, node[0] != '\0' ? node : first, opts, &ops, why);
 	if (ret == 0)
-		ret = open_device(device, why);
+		ret = open_device(device, opts->iommu, why);
 	if (ret == 0)
 		*out_state = umm_steal(device);
 	return ret;
@@ -226,29 +208,30 @@ static json_t *range_text(struct umm_range range)
 static int vfio_facts(void *state, char **out)
 {
 	const struct vfio_device *device = state;
-	const struct umm_vfio_iommu *iommu = &device->iommu;
+	const struct umm_vfio_iommu *iommu = &device->way.iommu;
+	const struct umm_vfio_way_sources *sources = umm_vfio_way_sources(&device->way);
 	json_t *list = umm_driven_facts(&device->driven);
+	umm_fact_add(&list, "vfio.iommu", json_string(device->way.name), device->way.because);
 	umm_fact_add(&list, "vfio.group", json_integer(device->driven.pci.iommu_group),
 		     "sysfs: iommu_group");
 	for (unsigned i = 0; i < iommu->n_ranges; i++)
 		umm_fact_add(&list, "vfio.addresses", range_text(iommu->ranges[i]),
-			     iommu->ranges_told ? "driver: VFIO_IOMMU_GET_INFO, IOVA ranges"
+			     iommu->ranges_told ? sources->ranges
 						: "table: all, for the kernel does not tell");
 	for (uint64_t size = 1; size != 0; size <<= 1)
 		if (iommu->page_sizes & size)
 			umm_fact_add(&list, "vfio.pages", json_integer((json_int_t)size),
-				     "driver: VFIO_IOMMU_GET_INFO, page sizes");
-	umm_fact_add(&list, "vfio.mappings",
-		     iommu->mappings_max > 0 ? json_integer(iommu->mappings_max) : json_null(),
-		     "driver: VFIO_IOMMU_GET_INFO, mappings left");
-	umm_fact_add(&list, "vfio.snoop_forced", json_boolean(iommu->coherent),
-		     "driver: VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU");
+				     sources->pages);
+	if (iommu->mappings_max > 0)
+		umm_fact_add(&list, "vfio.mappings", json_integer(iommu->mappings_max),
+			     "driver: VFIO_IOMMU_GET_INFO, mappings left");
+	umm_fact_add(&list, "vfio.snoop_forced", json_boolean(iommu->coherent), sources->coherent);
 	return umm_facts_text(list, out);
 }
 
 static int vfio_fd(const void *state)
 {
-	return ((const struct vfio_device *)state)->fds.device;
+	return ((const struct vfio_device *)state)->way.fds.device;
 }
 
 static short vfio_events(const void *state)

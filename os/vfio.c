@@ -22,6 +22,7 @@ void umm_vfio_close(struct umm_vfio_fds *fds)
 	umm_close_fd(&fds->device);
 	umm_close_fd(&fds->group);
 	umm_close_fd(&fds->container);
+	umm_close_fd(&fds->iommufd);
 }
 
 static int call(int fd, unsigned long request, void *argument)

@@ -36,8 +36,10 @@ int camera_open(struct camera *camera)
 	const struct options *options = camera->options;
 	const char *step = "";
 	char why[UMM_DEVICE_WHY_MAX] = "";
-	int ret = umm_device_open(options->device, UMM_DEVICE_OPTS(.direction = UMM_DEVICE_WRITES),
-				  &camera->device, why);
+	int ret = umm_device_open(
+		options->device,
+		UMM_DEVICE_OPTS(.direction = UMM_DEVICE_WRITES, .iommu = options->iommu),
+		&camera->device, why);
 	if (ret < 0)
 		return complain(options, "%s", why[0] != '\0' ? why : strerror(-ret));
 	ret = umm_device_start(camera->device);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USAGE "device=vfio:ADDRESS size=WxH [format=FOURCC] [rate=N[/D]]"
+#define USAGE                                                                                      \
+	"device=vfio:ADDRESS size=WxH [format=FOURCC] [rate=N[/D]] "                               \
+	"[iommu=group|iommufd]"
 
 int complain(const struct options *options, const char *format, ...)
 {
@@ -57,6 +59,8 @@ static int read_word(struct options *options, const char *word)
 	int ret = -1;
 	if (length == 6 && strncmp(word, "device", length) == 0)
 		options->device = value + 1, ret = 0;
+	else if (length == 5 && strncmp(word, "iommu", length) == 0)
+		options->iommu = value + 1, ret = 0;
 	else if (length == 4 && strncmp(word, "size", length) == 0)
 		ret = read_size(value + 1, &options->size);
 	else if (length == 4 && strncmp(word, "rate", length) == 0)

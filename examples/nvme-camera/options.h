@@ -7,6 +7,7 @@
 
 struct options {
 	const char *device;	  /* "vfio:0000:00:10.0" */
+	const char *iommu;	  /* "iommufd", "group"; NULL: what the kernel has */
 	struct umm_size size;	  /* of a frame */
 	uint32_t format;	  /* one plane */
 	struct umm_rational rate; /* 0: as fast as they are taken */

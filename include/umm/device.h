@@ -66,6 +66,9 @@ struct umm_device_opts {
 	uint64_t address_max;
 	unsigned rotate_degrees; /**< GPUs, the end that writes: clockwise, 0, 90, 180 or 270 */
 	const struct umm_device_overlay *overlay; /**< GPUs, the end that writes; copied */
+	/** VFIO: the way to the IOMMU, "iommufd" or "group"; NULL: iommufd where the kernel has it.
+	 */
+	const char *iommu;
 };
 #define UMM_DEVICE_OPTS(...)                                                                       \
 	(&(struct umm_device_opts){ .struct_size = sizeof(struct umm_device_opts), __VA_ARGS__ })

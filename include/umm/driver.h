@@ -6,6 +6,9 @@
  *	umm_device_open("vfio:0000:00:04.0")	behind an IOMMU, bound to vfio-pci
  *	umm_device_open("uio:0000:00:04.0")	no IOMMU: physical addresses
  *
+ * A VFIO device is opened by its own node and an address space of /dev/iommu where the kernel has
+ * both (Linux 6.6), else by its group and a container; .iommu of the options insists on one of them.
+ *
  * The device takes part in a negotiation like any other: umm_device_constraints() says what its
  * IOMMU states, attaching a buffer makes it reachable for the device, once, for as long as it is
  * attached. Where the bytes are for the device is told here, and so are its registers and memory

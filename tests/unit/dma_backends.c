@@ -3,7 +3,7 @@
 #include "core/dma_coherent.h"
 #include "device/dma.h"
 #include "device/dma_direct_memory.h"
-#include "device/dma_iommufd.h"
+#include "os/iommufd.h"
 #include "tests/harness.h"
 #include "tests/unit/rig.h"
 

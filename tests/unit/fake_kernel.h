@@ -19,4 +19,9 @@ extern const char *fake_node;
  * "root/sys/x", and found under that name. NULL: none. */
 extern const char *fake_root;
 
+/** Sees every path that is to be opened: returns an fd, -1 with errno, or FAKE_NOT_MINE for the
+ * real kernel. NULL: all are. */
+extern int (*fake_open)(const char *path, int flags);
+#define FAKE_NOT_MINE (-2)
+
 #endif

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A disk driven from user space: what it reads by DMA is what the display shows."""
+"""A disk driven from user space: what it reads by DMA is what the display shows.
+
+On Debian's kernel it is opened by its group, on the lab's by its own node and iommufd.
+"""
 import os
 import random
 import re
@@ -20,11 +23,17 @@ def camera(vm, kind, *words):
     return ",".join((f"exec:{program}", f"device={kind}:{ADDRESS}", f"size={SIZE[0]}x{SIZE[1]}", *words))
 
 
-def bind(vm):
-    """The disk belongs to vfio-pci."""
-    vm.check(f"modprobe vfio-pci && cd /sys/bus/pci && "
-             f"echo vfio-pci >devices/{ADDRESS}/driver_override && "
-             f"if ! test -e devices/{ADDRESS}/driver; then echo {ADDRESS} >drivers_probe; fi")
+def bind(vm, driver="vfio-pci"):
+    """The disk belongs to that driver."""
+    vm.check(f"modprobe {driver} && cd /sys/bus/pci && "
+             f"echo {driver} >devices/{ADDRESS}/driver_override && "
+             f"if ! test -e devices/{ADDRESS}/driver; then echo {ADDRESS} >drivers_probe; fi && "
+             f"test -e drivers/{driver}/{ADDRESS}")
+
+
+def way(vm):
+    """To its IOMMU."""
+    return "iommufd" if vm.options.kernel == "lab" else "group"
 
 
 def frames_of(vm, seed):
@@ -55,8 +64,12 @@ def expect_untouchable(vm):
         assert all(mode == "---s" for mode in modes), mapped
 
 
-def expect_shown(vm, command, wanted):
+def expect_shown(vm, command, wanted, on_the_way=None):
+    """A frame held is the one wanted. `on_the_way` is called when the frames have begun to flow."""
     with vm.started(command) as job:
+        if on_the_way is not None:
+            job.wait_for("frames/s", timeout_s=120)
+            on_the_way(vm)
         job.wait_for(HELD, timeout_s=120)
         difference = vm.screendump().difference(wanted)
         assert difference is None, difference
@@ -64,31 +77,24 @@ def expect_shown(vm, command, wanted):
     expect_nothing_left(vm)
 
 
-@case("vfio")
+@case("vfio", "lab-iommu")
 def frames_of_a_disk_are_shown_exactly(vm):
     bind(vm)
     wanted = frames_of(vm, 1)
     expect_shown(vm, f"umm run --frames={FRAMES} {camera(vm, 'vfio')} kms:,hold=300", wanted)
 
 
-@case("vfio")
+@case("vfio", "lab-iommu")
 def no_cpu_can_touch_the_frames_on_their_way(vm):
     """The driver's mapping is closed once it is pinned, the library's by --guard; then the frames
     arrive all the same, and a stray touch would have ended a process."""
     bind(vm)
     wanted = frames_of(vm, 2)
-    command = f"umm run --guard --frames={FRAMES} {camera(vm, 'vfio', 'rate=1/2')} kms:,hold=300"
-    with vm.started(command) as job:
-        job.wait_for("frames/s", timeout_s=120)
-        expect_untouchable(vm)
-        job.wait_for(HELD, timeout_s=120)
-        difference = vm.screendump().difference(wanted)
-        assert difference is None, difference
-    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-    expect_nothing_left(vm)
+    expect_shown(vm, f"umm run --guard --frames={FRAMES} {camera(vm, 'vfio', 'rate=1/2')} kms:,hold=300",
+                 wanted, expect_untouchable)
 
 
-@case("vfio")
+@case("vfio", "lab-iommu")
 def access_outside_the_mapping_changes_nothing_and_is_reported(vm):
     bind(vm)
     frames_of(vm, 3)
@@ -105,7 +111,7 @@ def access_outside_the_mapping_changes_nothing_and_is_reported(vm):
     assert all("00:10.0" in line for line in faults) and len(faults) >= 3, faults
 
 
-@case("vfio")
+@case("vfio", "lab-iommu")
 def driver_that_is_killed_leaves_nothing(vm):
     bind(vm)
     wanted = frames_of(vm, 4)
@@ -118,15 +124,15 @@ def driver_that_is_killed_leaves_nothing(vm):
     expect_shown(vm, f"umm run --frames={FRAMES} {camera(vm, 'vfio')} kms:,hold=300", wanted)
 
 
-@case("vfio")
+@case("vfio", "lab-iommu")
 def device_that_another_program_drives_is_named(vm):
     bind(vm)
     with vm.started(f"umm run {camera(vm, 'vfio', 'rate=1')} null") as job:
         job.wait_for("frames/s", timeout_s=120)
         second = vm.run(f"umm run {camera(vm, 'vfio')} null")
     assert second.status == 1, second.stdout
-    assert f"{ADDRESS}: its group's node in /dev/vfio: another program drives it" in second.stderr, \
-        second.stderr
+    step = {"group": "its group's node in /dev/vfio", "iommufd": "VFIO_DEVICE_BIND_IOMMUFD"}[way(vm)]
+    assert f"{ADDRESS}: {step}: another program drives it" in second.stderr, second.stderr
 
 
 @case("vfio")
@@ -142,15 +148,50 @@ def device_of_no_driver_is_refused_with_the_way_out(vm):
     bind(vm)
 
 
-@case("vfio")
+@case("vfio", "lab-iommu")
 def probe_tells_what_the_iommu_states_and_who_says_so(vm):
     bind(vm)
     said = vm.check("umm probe").stdout
     assert f"vfio:{ADDRESS}" in said, said
+    reason, source = {
+        "group": ("its own node in /dev/vfio/devices: No such file or directory",
+                  "VFIO_IOMMU_GET_INFO, IOVA ranges"),
+        "iommufd": ("its own node and /dev/iommu can be opened", "IOMMU_IOAS_IOVA_RANGES"),
+    }[way(vm)]
     for fact in ("memory.iommu: true (sysfs: it is in an IOMMU group)",
-                 "vfio.addresses: 0x0-0xfedfffff, 0xfef00000-0x7fffffffff (driver: "
-                 "VFIO_IOMMU_GET_INFO, IOVA ranges)", "memory.imports: [\"memfd\","):
+                 f"vfio.iommu: {way(vm)} ({reason})",
+                 f"vfio.addresses: 0x0-0xfedfffff, 0xfef00000-0x7fffffffff (driver: {source})",
+                 "memory.imports: [\"memfd\","):
         assert fact in said, said
+
+
+@case("lab-iommu")
+def the_group_is_taken_by_wish_and_where_its_own_node_is_not_to_be_had(vm):
+    bind(vm)
+    wanted = frames_of(vm, 6)
+    expect_shown(vm, f"umm run --frames={FRAMES} {camera(vm, 'vfio', 'iommu=group')} kms:,hold=300",
+                 wanted)
+    vm.check("mv /dev/iommu /dev/iommu.away")
+    try:
+        said = vm.check("umm probe").stdout
+        assert "vfio.iommu: group (/dev/iommu: No such file or directory)" in said, said
+        expect_shown(vm, f"umm run --frames={FRAMES} {camera(vm, 'vfio')} kms:,hold=300", wanted)
+        job = vm.run(f"umm run {camera(vm, 'vfio', 'iommu=iommufd')} null")
+        assert job.status == 1 and "iommu=iommufd: /dev/iommu: No such file" in job.stderr, job.stderr
+    finally:
+        vm.check("mv /dev/iommu.away /dev/iommu")
+
+
+@case("lab-iommu")
+def who_has_it_one_way_has_it_the_other_way_too(vm):
+    bind(vm)
+    for first, second in (("group", "iommufd"), ("iommufd", "group")):
+        with vm.started(f"umm run {camera(vm, 'vfio', 'rate=1', f'iommu={first}')} null") as job:
+            job.wait_for("frames/s", timeout_s=120)
+            other = vm.run(f"umm run {camera(vm, 'vfio', f'iommu={second}')} null")
+        assert other.status == 1 and "another program drives it" in other.stderr, other.stderr
+    job = vm.run(f"umm run {camera(vm, 'vfio', 'iommu=magic')} null")
+    assert job.status == 1 and "iommu=magic: it is group or iommufd" in job.stderr, job.stderr
 
 
 @case("cirrus")

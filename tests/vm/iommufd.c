@@ -12,13 +12,11 @@
  */
 #include "core/dma.h"
 #include "device/dma.h"
-#include "device/dma_iommufd.h"
 #include "heap/heap.h"
 #include "tests/harness.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <sys/ioctl.h>
@@ -27,34 +25,11 @@
 
 #include "os/clock.h"
 #include "os/memfd.h"
+#include "os/vfio.h"
 
 #define PAGE	   4096u
 #define FIRST_IOVA UINT64_C(0x100000)
 #define LAST_IOVA  UINT64_C(0x0fffffff)
-
-/* include/uapi/linux/vfio.h of 6.6, iommufd.h of 6.2 */
-struct bind_iommufd {
-	uint32_t argsz, flags;
-	int32_t iommufd;
-	uint32_t out_devid;
-};
-struct attach_iommufd {
-	uint32_t argsz, flags, pt_id;
-};
-struct ioas_alloc {
-	uint32_t size, flags, out_ioas_id;
-};
-struct iova_range {
-	uint64_t start, last;
-};
-struct ioas_iova_ranges {
-	uint32_t size, ioas_id, num_iovas, reserved;
-	uint64_t allowed_iovas, out_iova_alignment;
-};
-#define BIND_IOMMUFD	 _IO(VFIO_TYPE, VFIO_BASE + 18)
-#define ATTACH_IOMMUFD	 _IO(VFIO_TYPE, VFIO_BASE + 19)
-#define IOAS_ALLOC	 _IO(';', 0x81)
-#define IOAS_IOVA_RANGES _IO(';', 0x84)
 
 /* edu.c */
 #define EDU_MEMORY 0x40000
@@ -63,44 +38,25 @@ enum { EDU_RUN = 1, EDU_TO_MEMORY = 2 };
 
 /* ---- the device ---- */
 
-static int device_fd = -1;
+static struct umm_vfio_fds fds;
 static volatile uint8_t *registers;
-static struct umm_iommufd space = { .fd = -1 };
+static struct umm_iommufd space;
 static struct umm_dma_device dma;
 
-static int open_own_node(void)
+static void open_own_node(void)
 {
-	char pattern[128], path[512];
-	const char *address = getenv("UMM_TEST_EDU");
-	glob_t found;
+	const char *address = getenv("UMM_TEST_EDU"), *step = "";
 	CHECK(address != NULL);
-	snprintf(pattern, sizeof(pattern), "/sys/bus/pci/devices/%s/vfio-dev/vfio*", address);
-	if (glob(pattern, 0, NULL, &found) != 0)
-		SKIP("no %s: not bound to vfio-pci, or a kernel before 6.6", pattern);
-	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", strrchr(found.gl_pathv[0], '/') + 1);
-	globfree(&found);
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	CHECK(fd >= 0);
-	return fd;
-}
-
-static void attach_to_space(void)
-{
-	struct bind_iommufd bind = { .argsz = sizeof(bind) };
-	struct ioas_alloc alloc = { .size = sizeof(alloc) };
-	space.fd = bind.iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
-	CHECK(space.fd >= 0);
-	CHECK_INT(ioctl(device_fd, BIND_IOMMUFD, &bind), 0);
-	CHECK_INT(ioctl(space.fd, IOAS_ALLOC, &alloc), 0);
-	space.ioas = alloc.out_ioas_id;
-	struct attach_iommufd attach = { .argsz = sizeof(attach), .pt_id = space.ioas };
-	CHECK_INT(ioctl(device_fd, ATTACH_IOMMUFD, &attach), 0);
+	if (umm_vfio_open_cdev(address, &fds, &step) == -ENOENT)
+		SKIP("no %s: not bound to vfio-pci, or a kernel before 6.6", step);
+	CHECK_INT(umm_vfio_bind_cdev(&fds, &step), 0);
+	space = (struct umm_iommufd){ .fd = fds.iommufd, .ioas = fds.ioas };
 }
 
 static off_t region_at(unsigned index)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
-	CHECK_INT(ioctl(device_fd, VFIO_DEVICE_GET_REGION_INFO, &info), 0);
+	CHECK_INT(ioctl(fds.device, VFIO_DEVICE_GET_REGION_INFO, &info), 0);
 	return (off_t)info.offset;
 }
 
@@ -109,10 +65,10 @@ static void let_it_access_memory(void)
 {
 	uint16_t command;
 	off_t at = region_at(VFIO_PCI_CONFIG_REGION_INDEX) + PCI_COMMAND;
-	CHECK_INT(pread(device_fd, &command, sizeof(command), at), sizeof(command));
+	CHECK_INT(pread(fds.device, &command, sizeof(command), at), sizeof(command));
 	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-	CHECK_INT(pwrite(device_fd, &command, sizeof(command), at), sizeof(command));
-	void *map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, device_fd,
+	CHECK_INT(pwrite(fds.device, &command, sizeof(command), at), sizeof(command));
+	void *map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fds.device,
 			 region_at(VFIO_PCI_BAR0_REGION_INDEX));
 	CHECK(map != MAP_FAILED);
 	registers = map;
@@ -154,8 +110,7 @@ static void open_device(void)
 		.max_mappings = 8,
 		.max_pieces = 32,
 	};
-	device_fd = open_own_node();
-	attach_to_space();
+	open_own_node();
 	let_it_access_memory();
 	CHECK_INT(umm_dma_device_init(&dma, &options, books, sizeof(books)), 0);
 }
@@ -164,8 +119,7 @@ static void close_device(void)
 {
 	CHECK_INT(umm_dma_device_finish(&dma), 0);
 	munmap((void *)(uintptr_t)registers, PAGE);
-	close(device_fd);
-	close(space.fd);
+	umm_vfio_close(&fds);
 }
 
 /* ---- what it does ---- */
@@ -323,16 +277,13 @@ TEST(what_is_not_mapped_for_it_stays_as_it_is)
 
 TEST(the_kernel_refuses_what_is_taken_and_says_which_addresses_there_are)
 {
-	struct iova_range ranges[16];
+	struct umm_vfio_iommu iommu;
 	open_device();
-	struct ioas_iova_ranges ask = { .size = sizeof(ask),
-					.ioas_id = space.ioas,
-					.num_iovas = 16,
-					.allowed_iovas = (uintptr_t)ranges };
-	CHECK_INT(ioctl(space.fd, IOAS_IOVA_RANGES, &ask), 0);
-	CHECK(ask.num_iovas >= 2 && ask.out_iova_alignment == PAGE);
-	for (uint32_t i = 0; i < ask.num_iovas; i++) /* interrupts */
-		CHECK(ranges[i].last < 0xfee00000u || ranges[i].start > 0xfeefffffu);
+	CHECK_INT(umm_vfio_ask_ioas(&fds, &iommu), 0);
+	CHECK(iommu.n_ranges >= 2 && iommu.page_sizes == PAGE);
+	for (unsigned i = 0; i < iommu.n_ranges; i++) /* interrupts */
+		CHECK(umm_range_last(iommu.ranges[i]) < 0xfee00000u ||
+		      iommu.ranges[i].start > 0xfeefffffu);
 
 	char *memory = pages(2);
 	struct umm_range device = { FIRST_IOVA, PAGE }, interrupts = { 0xfee00000u, PAGE };
