@@ -100,7 +100,8 @@ enum umm_device_direction umm_driven_direction(const void *state)
 
 /* ---- buffers ---- */
 
-static int map_for_device(struct umm_driven *driven, struct umm_driven_slot *slot)
+static int map_for_device(struct umm_driven *driven, const struct umm_buffer *buffer,
+			  struct umm_driven_slot *slot)
 {
 	uint64_t pages = slot->size_bytes / PAGE_BYTES;
 	umm_autofree struct umm_range *runs = calloc(2 * pages, sizeof(*runs));
@@ -109,7 +110,7 @@ static int map_for_device(struct umm_driven *driven, struct umm_driven_slot *slo
 	struct umm_sg memory, segments;
 	umm_sg_init(&memory, runs, (uint32_t)pages);
 	umm_sg_init(&segments, runs + pages, (uint32_t)pages);
-	int ret = driven->ops->locate(slot->map, slot->size_bytes, &memory);
+	int ret = driven->ops->locate(buffer, slot->map, slot->size_bytes, &memory);
 	return ret < 0 ? ret
 		       : umm_dma_map_buffer(&driven->dma, &memory, &slot->use, &segments,
 					    &slot->mapping);
@@ -127,6 +128,12 @@ static int refuse_map(const struct umm_driven *driven, uint64_t size, int error,
 		return umm_device_refuse(node, why, error,
 					 "where memory is may be known to those with CAP_SYS_ADMIN "
 					 "only");
+	case -EXDEV:
+		return umm_device_refuse(
+			node, why, error,
+			"the memory file is not what is under the dma-buf: what is "
+			"written through the one is not seen in the other, so "
+			"nobody keeps its pages in their place");
 	case -ENOSPC:
 	case -ERANGE:
 	case -EPERM:
@@ -141,8 +148,10 @@ static int refuse_map(const struct umm_driven *driven, uint64_t size, int error,
 }
 
 /* Through the mapping the kernel finds the pages; nobody is to touch them by it. */
-static int map_file(struct umm_driven *driven, int fd, struct umm_driven_slot *slot)
+static int map_file(struct umm_driven *driven, const struct umm_buffer *buffer,
+		    struct umm_driven_slot *slot)
 {
+	int fd = umm_buffer_memory_fd(buffer);
 	bool writes = driven->direction & UMM_DEVICE_WRITES;
 	int ret = umm_memfd_sealed_size(fd, &slot->size_bytes);
 	if (ret == 0)
@@ -150,7 +159,7 @@ static int map_file(struct umm_driven *driven, int fd, struct umm_driven_slot *s
 				 &slot->map);
 	if (ret < 0)
 		return ret;
-	ret = map_for_device(driven, slot);
+	ret = map_for_device(driven, buffer, slot);
 	if (ret == 0 && mprotect(slot->map, slot->size_bytes, PROT_NONE) < 0) {
 		ret = -errno;
 		umm_dma_unmap_buffer(slot->mapping, &slot->use);
@@ -169,8 +178,7 @@ static enum umm_dma_direction dma_direction(const struct umm_driven *driven)
 int umm_driven_attach(void *state, unsigned slot, struct umm_buffer *buffer, char *why)
 {
 	struct umm_driven *driven = state;
-	int fd = umm_buffer_memory_fd(buffer);
-	if (fd < 0)
+	if (umm_buffer_memory_fd(buffer) < 0)
 		return umm_device_refuse(driven->pci.address, why, -EFAULT,
 					 "there is no memory file whose pages could be pinned");
 	int ret = driven->ops->check_file(driven, buffer, why);
@@ -181,7 +189,7 @@ int umm_driven_attach(void *state, unsigned slot, struct umm_buffer *buffer, cha
 			 .site = UMM_DMA_HERE,
 			 .direction = dma_direction(driven) },
 	};
-	ret = map_file(driven, fd, &attached);
+	ret = map_file(driven, buffer, &attached);
 	if (ret < 0)
 		return refuse_map(driven, attached.size_bytes, ret, why);
 	driven->slots[slot] = attached;

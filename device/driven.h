@@ -23,9 +23,11 @@ struct umm_driven;
 
 /** How one kind differs from the other. */
 struct umm_driven_ops {
-	/** Where the bytes of a mapped memory file are, in the words of the DMA backend: appended
-	 * to `out`, which has room for one run a page. */
-	int (*locate)(void *map, uint64_t size_bytes, struct umm_sg *out);
+	/** Where the bytes of the buffer's memory file are, mapped at `map`, in the words of the
+	 * DMA backend: appended to `out`, which has room for one run a page. -EXDEV: the file is
+	 * not the buffer's memory. */
+	int (*locate)(const struct umm_buffer *buffer, void *map, uint64_t size_bytes,
+		      struct umm_sg *out);
 
 	/** Does this file's memory stay where it is? 0, or a negative errno and the reason. */
 	int (*check_file)(const struct umm_driven *driven, const struct umm_buffer *buffer,

@@ -8,6 +8,13 @@
  * pages have nowhere to go. The kernel tells where they are to CAP_SYS_ADMIN alone
  * (Documentation/admin-guide/mm/pagemap.rst).
  *
+ * That the memory file is the one under the dma-buf is somebody's word, and tried
+ * (device/uio_pages.h).
+ *
+ * Bound to uio_pci_generic, the device is kept from accessing memory as soon as this process ends,
+ * however it ends, because then its node is closed (os/pci.h). Each close does that, so the node is
+ * open only while the device is started: who looks at it must not stop who drives it.
+ *
  * Memory for queues is one huge page, taken when the first is asked for.
  */
 #include "device/uio.h"
@@ -21,9 +28,9 @@
 #include "device/dma.h"
 #include "device/dma_direct_memory.h"
 #include "device/driven.h"
+#include "device/uio_pages.h"
 #include "os/cleanup.h"
 #include "os/memfd.h"
-#include "os/pagemap.h"
 
 #define DRIVER	   "uio_pci_generic"
 #define PAGE_BYTES 4096u
@@ -33,7 +40,8 @@ struct uio_device {
 	struct umm_direct direct;
 	struct umm_arena *arena;	  /* NULL until memory is asked for */
 	struct umm_direct_memory *memory; /* likewise */
-	bool enabled;
+	bool enabled;			  /* by us: it has no driver */
+	int node;			  /* of UIO; -1: not started, or it has no driver */
 };
 
 static struct uio_device *of(struct umm_driven *driven)
@@ -43,27 +51,19 @@ static struct uio_device *of(struct umm_driven *driven)
 
 /* ---- what differs from vfio ---- */
 
-static int locate(void *map, uint64_t size_bytes, struct umm_sg *out)
+static int locate(const struct umm_buffer *buffer, void *map, uint64_t size_bytes,
+		  struct umm_sg *out)
 {
-	int ret = 0;
-	for (uint64_t at = 0; at < size_bytes && ret == 0; at += PAGE_BYTES) {
-		uint64_t physical;
-		ret = umm_physical_address((char *)map + at, &physical);
-		if (ret == 0)
-			ret = umm_sg_join(out, (struct umm_range){ physical, PAGE_BYTES }, NULL);
-	}
-	return ret;
+	return umm_uio_locate(buffer, map, size_bytes, out);
 }
 
 static int check_file(const struct umm_driven *driven, const struct umm_buffer *buffer, char *why)
 {
 	struct umm_file_identity identity;
-	int fd = umm_buffer_memory_fd(buffer);
-	int ret = umm_fd_identity(fd, &identity);
+	int ret = umm_fd_identity(umm_buffer_memory_fd(buffer), &identity);
 	if (ret < 0)
 		return ret;
-	bool pinned = fd != umm_buffer_fd(buffer); /* by the dma-buf over it */
-	if (pinned || identity.page_bytes > PAGE_BYTES)
+	if (umm_uio_is_pinned(buffer) || identity.page_bytes > PAGE_BYTES)
 		return 0;
 	return umm_device_refuse(driven->pci.address, why, -EFAULT,
 				 "the kernel may move the pages of a memory file while it knows "
@@ -100,7 +100,15 @@ static int map_region(struct umm_driven *driven, unsigned region, void **out, ui
 
 static int set_master(struct umm_driven *driven, bool on)
 {
-	return umm_pci_set_master(&driven->pci, on);
+	struct uio_device *device = of(driven);
+	int ret = 0;
+	if (on && driven->pci.driver[0] != '\0')
+		ret = umm_pci_open_uio(&driven->pci, &device->node);
+	if (ret == 0)
+		ret = umm_pci_set_master(&driven->pci, on);
+	if (ret < 0 || !on)
+		umm_close_fd(&device->node);
+	return ret;
 }
 
 static void finish(struct umm_driven *driven)
@@ -108,6 +116,7 @@ static void finish(struct umm_driven *driven)
 	struct uio_device *device = of(driven);
 	umm_direct_memory_close(device->memory);
 	umm_arena_destroy(device->arena);
+	umm_close_fd(&device->node);
 	if (device->enabled)
 		umm_pci_enable(&driven->pci, false);
 }
@@ -138,17 +147,27 @@ static int check_free(const struct umm_pci *pci, char *why)
 	return 0;
 }
 
-static int open_device(struct uio_device *device, char *why)
+/* A driver has done it. */
+static int switch_on(struct uio_device *device, char *why)
 {
-	struct umm_pci *pci = &device->driven.pci;
-	int ret = check_free(pci, why);
-	if (ret < 0)
-		return ret;
-	ret = umm_pci_enable(pci, true);
+	const struct umm_pci *pci = &device->driven.pci;
+	if (pci->driver[0] != '\0')
+		return 0;
+	int ret = umm_pci_enable(pci, true);
 	if (ret < 0)
 		return umm_device_refuse(pci->address, why, ret, "it cannot be switched on: %s",
 					 strerror(-ret));
 	device->enabled = true;
+	return 0;
+}
+
+static int open_device(struct uio_device *device, char *why)
+{
+	int ret = check_free(&device->driven.pci, why);
+	if (ret == 0)
+		ret = switch_on(device, why);
+	if (ret < 0)
+		return ret;
 	device->driven.demand = (struct umm_memory_demand){
 		.imports = UMM_HEAP_UDMABUF | UMM_HEAP_HUGETLB,
 		.address_align_bytes = PAGE_BYTES,
@@ -168,9 +187,13 @@ static int uio_open(const char *node, const struct umm_device_opts *opts, void *
 	if (node[0] == '\0')
 		return umm_device_refuse("uio", why, -EINVAL,
 					 "name the device: it will access memory unhindered");
+	if (opts->iommu != NULL)
+		return umm_device_refuse(node, why, -EINVAL,
+					 "iommu=%.32s: there is none on its way", opts->iommu);
 	umm_autofree struct uio_device *device = calloc(1, sizeof(*device));
 	if (device == NULL)
 		return umm_device_refuse(node, why, -ENOMEM, "out of memory");
+	device->node = -1;
 	int ret = umm_driven_init(&device->driven, node, opts, &ops, why);
 	if (ret == 0)
 		ret = open_device(device, why);

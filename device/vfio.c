@@ -42,8 +42,10 @@ static struct vfio_device *of(struct umm_driven *driven)
 /* ---- what differs from uio ---- */
 
 /* The kernel finds the pages behind virtual addresses. */
-static int locate(void *map, uint64_t size_bytes, struct umm_sg *out)
+static int locate(const struct umm_buffer *buffer, void *map, uint64_t size_bytes,
+		  struct umm_sg *out)
 {
+	(void)buffer;
 	return umm_sg_append(out, (struct umm_range){ (uintptr_t)map, size_bytes });
 }
 

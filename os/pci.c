@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,6 +158,23 @@ int umm_pci_set_master(const struct umm_pci *pci, bool on)
 	return pwrite(fd, &command, sizeof(command), PCI_COMMAND) == (ssize_t)sizeof(command)
 		       ? 0
 		       : -EIO;
+}
+
+int umm_pci_open_uio(const struct umm_pci *pci, int *out)
+{
+	char pattern[96], path[64];
+	glob_t found;
+	snprintf(pattern, sizeof(pattern), UMM_PCI_DEVICES "/%s/uio/uio*", pci->address);
+	int ret = glob(pattern, 0, NULL, &found);
+	if (ret != 0)
+		return ret == GLOB_NOSPACE ? -ENOMEM : -ENOENT;
+	snprintf(path, sizeof(path), "/dev/%s", strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*out = fd;
+	return 0;
 }
 
 int umm_pci_map_region(const struct umm_pci *pci, unsigned region, void **out, uint64_t *out_size)

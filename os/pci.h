@@ -29,11 +29,18 @@ void umm_pci_list(const char *driver, void (*each)(void *user, const char *addre
  * bridge, in no order and more than once. */
 void umm_pci_each_window(void (*each)(void *user, struct umm_range window), void *user);
 
-/** Without a driver: let the device answer to accesses of its regions, or no more. */
+/** Without a driver (-EBUSY: it has one): let the device answer to accesses of its regions, or no
+ * more. */
 int umm_pci_enable(const struct umm_pci *pci, bool on);
 
-/** Without a driver: let it access memory, or no more. */
+/** Without a driver, or with one of UIO: let it access memory, or no more. */
 int umm_pci_set_master(const struct umm_pci *pci, bool on);
+
+/**
+ * Open the node that a driver of UIO makes of it. When a node is closed, also by the end of the
+ * process, uio_pci_generic keeps the device from accessing memory. *out is the caller's.
+ */
+int umm_pci_open_uio(const struct umm_pci *pci, int *out);
 
 /** Map a region; munmap(2) undoes it. -ENXIO: it has none of that number. */
 int umm_pci_map_region(const struct umm_pci *pci, unsigned region, void **out, uint64_t *out_size);

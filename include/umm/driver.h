@@ -4,10 +4,11 @@
  * umm/device.h.
  *
  *	umm_device_open("vfio:0000:00:04.0")	behind an IOMMU, bound to vfio-pci
- *	umm_device_open("uio:0000:00:04.0")	no IOMMU: physical addresses
+ *	umm_device_open("uio:0000:00:04.0")	no IOMMU: physical addresses; bound to
+ *						uio_pci_generic, or to no driver
  *
  * A VFIO device is opened by its own node and an address space of /dev/iommu where the kernel has
- * both (Linux 6.6), else by its group and a container; .iommu of the options insists on one of them.
+ * both (Linux 6.6), else by its group and a container; .iommu of the options insists.
  *
  * The device takes part in a negotiation like any other: umm_device_constraints() says what its
  * IOMMU states, attaching a buffer makes it reachable for the device, once, for as long as it is
@@ -24,7 +25,9 @@
  *
  * "uio:" tells the device where the pages really are and so can overwrite anything if its driver
  * errs; it takes memory whose pages stay where they are (udmabuf, huge pages) and needs
- * CAP_SYS_ADMIN to know where that is.
+ * CAP_SYS_ADMIN to know where that is. That the memory file belongs to the dma-buf is tried, a word
+ * of each page at a time, so attach before frames flow. A device that is bound to uio_pci_generic
+ * can access memory no more when the process ends, however it ends; one without a driver can.
  */
 #ifndef UMM_DRIVER_H
 #define UMM_DRIVER_H

@@ -14,6 +14,7 @@
 
 #include "device/dma.h"
 #include "device/driven.h"
+#include "device/uio_pages.h"
 #include "device/vfio_space.h"
 #include "os/cleanup.h"
 #include "os/memfd.h"
@@ -99,6 +100,50 @@ TEST(windows_agree_with_a_bitmap)
 				found += umm_range_contains(space.parts[k], page);
 			CHECK_INT(found, free_page[i] ? 1 : 0);
 		}
+	}
+}
+
+/* ---- pages ---- */
+
+static char *map_memory(int fd, uint64_t size)
+{
+	void *map;
+	CHECK_INT(umm_map_fd(fd, size, UMM_MAP_WRITE, &map), 0);
+	return map;
+}
+
+TEST(two_mappings_of_one_file_are_the_same_and_keep_what_is_in_it)
+{
+	umm_autofd fd = -1;
+	CHECK_INT(umm_memfd_create("pages", BYTES, UMM_PAGES_4K, &fd), 0);
+	char *one = map_memory(fd, BYTES), *two = map_memory(fd, BYTES);
+	for (unsigned i = 0; i < BYTES; i++)
+		one[i] = (char)(i * 7 + i / PAGE);
+	CHECK_INT(umm_uio_compare(one, two, BYTES), 0);
+	for (unsigned i = 0; i < BYTES; i++)
+		CHECK(two[i] == (char)(i * 7 + i / PAGE));
+	umm_unmap(one, BYTES);
+	umm_unmap(two, BYTES);
+}
+
+/* The contents are the same, all but one of the pages are, all of them in another order are. */
+TEST(one_page_that_is_another_one_is_found)
+{
+	umm_autofd file = -1, other = -1;
+	CHECK_INT(umm_memfd_create("pages", BYTES, UMM_PAGES_4K, &file), 0);
+	CHECK_INT(umm_memfd_create("others", BYTES, UMM_PAGES_4K, &other), 0);
+	for (uint64_t at = 0; at < BYTES; at += PAGE) {
+		char *one = map_memory(file, BYTES), *two = map_memory(file, BYTES);
+		CHECK(mmap(two + at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, other, (off_t)at) ==
+		      two + at);
+		CHECK_INT(umm_uio_compare(one, two, BYTES), -EXDEV);
+		CHECK(mmap(two + at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, file,
+			   (off_t)((at + PAGE) % BYTES)) == two + at);
+		CHECK_INT(umm_uio_compare(one, two, BYTES), -EXDEV);
+		for (unsigned i = 0; i < BYTES; i++)
+			CHECK(one[i] == 0);
+		umm_unmap(one, BYTES);
+		umm_unmap(two, BYTES);
 	}
 }
 
@@ -215,8 +260,10 @@ static int keep_maps(int fd, unsigned long request, void *argument)
 	return -1;
 }
 
-static int locate(void *map, uint64_t size_bytes, struct umm_sg *out)
+static int locate(const struct umm_buffer *buffer, void *map, uint64_t size_bytes,
+		  struct umm_sg *out)
 {
+	(void)buffer;
 	return umm_sg_append(out, (struct umm_range){ (uintptr_t)map, size_bytes });
 }
 

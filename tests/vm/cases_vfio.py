@@ -3,6 +3,7 @@
 
 On Debian's kernel it is opened by its group, on the lab's by its own node and iommufd.
 """
+import contextlib
 import os
 import random
 import re
@@ -29,6 +30,22 @@ def bind(vm, driver="vfio-pci"):
              f"echo {driver} >devices/{ADDRESS}/driver_override && "
              f"if ! test -e devices/{ADDRESS}/driver; then echo {ADDRESS} >drivers_probe; fi && "
              f"test -e drivers/{driver}/{ADDRESS}")
+
+
+@contextlib.contextmanager
+def bound_to_uio(vm):
+    bind(vm, "uio_pci_generic")
+    try:
+        yield
+    finally:
+        vm.check(f"cd /sys/bus/pci && echo {ADDRESS} >drivers/uio_pci_generic/unbind && "
+                 f"echo >devices/{ADDRESS}/driver_override")
+
+
+def is_master(vm):
+    """Does the disk's command register let it access memory?"""
+    command = vm.check(f"od -An -j4 -N2 -tu2 /sys/bus/pci/devices/{ADDRESS}/config").stdout
+    return bool(int(command) & 4)
 
 
 def way(vm):
@@ -201,6 +218,36 @@ def without_an_iommu_physical_addresses_do(vm):
     expect_shown(vm, f"umm run --guard --frames={FRAMES} {camera(vm, 'uio')} kms:,hold=300", wanted)
     job = vm.run(f"umm run {camera(vm, 'vfio')} null")
     assert job.status == 1 and "it is behind no IOMMU that is switched on" in job.stderr, job.stderr
+
+
+@case("cirrus")
+def bound_to_uio_pci_generic_the_disk_is_driven_by_physical_addresses(vm):
+    wanted = frames_of(vm, 7)
+    with bound_to_uio(vm):
+        said = vm.check("umm probe").stdout
+        assert f"uio:{ADDRESS}" in said and \
+            "driver: uio_pci_generic (sysfs: which driver is bound)" in said, said
+        expect_shown(vm, f"umm run --guard --frames={FRAMES} {camera(vm, 'uio')} kms:,hold=300",
+                     wanted)
+        job = vm.run(f"umm run {camera(vm, 'uio', 'iommu=group')} null")
+        assert job.status == 1 and "iommu=group: there is none on its way" in job.stderr, job.stderr
+
+
+@case("cirrus")
+def driver_that_is_killed_leaves_a_disk_that_can_access_memory_no_more(vm):
+    """By uio_pci_generic: it is told that the process is gone. Who only looks changes nothing."""
+    wanted = frames_of(vm, 8)
+    with bound_to_uio(vm):
+        with vm.started(f"umm run {camera(vm, 'uio', 'rate=1')} kms:") as job:
+            job.wait_for("frames/s", timeout_s=120)
+            vm.check("umm probe")
+            assert is_master(vm)
+            vm.check("pkill -KILL -x nvme-camera")
+            job.wait(60)
+        assert "killed by signal 9" in job.stderr, job.stderr
+        assert not is_master(vm)
+        expect_nothing_left(vm)
+        expect_shown(vm, f"umm run --frames={FRAMES} {camera(vm, 'uio')} kms:,hold=300", wanted)
 
 
 @case("cirrus")
