@@ -254,17 +254,24 @@ static void read_pairs(struct input *input, struct umm_entry *entry, uint32_t *f
 			modifiers[entry->n_modifiers++] = tilings[i];
 }
 
+/** Whether a structure is as its copy was; memcpy() took what lies between the fields as well. */
+static bool is_same(const void *copy, const void *original, size_t size)
+{
+	return memcmp(copy, original, size) == 0;
+}
+
 /** Which fields are stated: those that are not as at the start. */
 static void note_demand(struct umm_demand *demand)
 {
 	demand->stated = UMM_FIELD_BIT(UMM_FIELD_USAGE);
 	for (unsigned field = 0; field < UMM_N_DEMAND_FIELDS; field++) {
-		struct umm_demand reset = *demand;
+		struct umm_demand reset;
 		if (field == UMM_FIELD_USAGE)
 			continue;
+		memcpy(&reset, demand, sizeof(reset));
 		umm_demand_reset(&reset, field);
 		reset.stated = demand->stated;
-		if (memcmp(&reset, demand, sizeof(reset)) != 0)
+		if (!is_same(&reset, demand, sizeof(reset)))
 			demand->stated |= UMM_FIELD_BIT(field);
 	}
 }
@@ -276,7 +283,7 @@ static void note_entry(struct umm_entry *entry)
 		memcpy(&reset, entry, sizeof(reset));
 		umm_entry_reset(&reset, field);
 		reset.stated = entry->stated;
-		if (memcmp(&reset, entry, sizeof(reset)) != 0)
+		if (!is_same(&reset, entry, sizeof(reset)))
 			entry->stated |= UMM_FIELD_BIT(field);
 	}
 }

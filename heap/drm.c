@@ -120,7 +120,7 @@ static int clear(int fd)
 	int ret = umm_dmabuf_size(fd, &size);
 	if (ret == 0)
 		ret = umm_map_fd(fd, size, UMM_MAP_WRITE, &map);
-	if (ret < 0)
+	if (ret != 0)
 		return ret;
 	ret = umm_dmabuf_start(fd, UMM_DMABUF_WRITE);
 	if (ret == 0) {
