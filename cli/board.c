@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/input.h"
 #include "cli/place.h"
 
 #ifndef UMM_BOARD_DIR
@@ -98,13 +99,7 @@ static json_t *load(const char *spec)
 		}
 		path = search.path;
 	}
-	json_error_t error;
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	if (root == NULL && error.line > 0)
-		fprintf(stderr, "umm: %s:%d: %s\n", path, error.line, error.text);
-	else if (root == NULL)
-		fprintf(stderr, "umm: %s\n", error.text);
-	return root;
+	return input_read_json(path);
 }
 
 /* NULL, or what is wrong with the frame of the file. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/explain.h"
+#include "cli/pipeline.h"
 #include "cli/run.h"
 #include "cli/verdict.h"
 #include "os/cleanup.h"
@@ -15,7 +16,7 @@
 #include "share/negotiation.h"
 
 /* Who states what is to pass, and how the run was told to take memory. */
-static const char *const wishes[] = { "request", UMM_OPTIONS_PARTICIPANT, NULL };
+static const char *const wishes[] = { PIPELINE_REQUEST, UMM_OPTIONS_PARTICIPANT, NULL };
 
 /* What was asked of an edge, and what came of it; both NULL while it waits. */
 struct told {

@@ -15,7 +15,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/input.h"
 #include "share/heap_json.h"
+#include "share/json.h"
 
 static int report_memory(void)
 {
@@ -109,19 +111,13 @@ static int add_device(struct pipeline *pipeline, const struct board *board, cons
 
 static int add_file(struct pipeline *pipeline, const char *path)
 {
-	json_error_t error;
-	json_t *participant = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	int ret = -1;
-	if (participant == NULL && error.line > 0)
-		fprintf(stderr, "umm: %s:%d: %s\n", path, error.line, error.text);
-	else if (participant == NULL)
-		fprintf(stderr, "umm: %s\n", error.text);
-	else if (!json_is_string(json_object_get(participant, "name")))
-		fprintf(stderr, "umm: %s holds no participant: it has no name\n", path);
-	else
-		ret = add_participant(pipeline, participant);
-	json_decref(participant);
-	return ret;
+	umm_autojson json_t *participant = input_read_json(path);
+	if (participant == NULL)
+		return -1;
+	if (json_is_string(json_object_get(participant, "name")))
+		return add_participant(pipeline, participant);
+	fprintf(stderr, "umm: %s holds no participant: it has no name\n", path);
+	return -1;
 }
 
 static int add_from_board(struct pipeline *pipeline, const char *spec, size_t board_length)
@@ -236,28 +232,41 @@ static json_t *parse_size(const char *text)
 	return json_pack("[I, I]", (json_int_t)width, (json_int_t)height);
 }
 
+/* The entry of `formats` that asks for both; NULL with the line printed. */
+static json_t *wanted_entry(const char *size, const char *format)
+{
+	umm_autojson json_t *name = json_string(format != NULL ? format : "any");
+	if (name == NULL) {
+		fprintf(stderr, "umm: --format %s: a format is a name like NV12\n", format);
+		return NULL;
+	}
+	umm_autojson json_t *pair = size != NULL ? parse_size(size) : NULL;
+	if (size != NULL && pair == NULL) {
+		fprintf(stderr, "umm: --size %s: a size is WIDTHxHEIGHT, as in 1920x1080\n", size);
+		return NULL;
+	}
+	json_t *entry = json_pack("{s:O, s:s}", "format", name, "modifier", "any");
+	if (entry == NULL || (pair != NULL && json_object_set_new(entry, "required_sizes",
+								  json_pack("[O]", pair)) < 0)) {
+		json_decref(entry);
+		report_memory();
+		return NULL;
+	}
+	return entry;
+}
+
 int pipeline_ask(struct pipeline *pipeline, const char *size, const char *format)
 {
 	if (size == NULL && format == NULL)
 		return 0;
-	json_t *entry = json_pack("{s:s, s:s}", "format", format != NULL ? format : "any",
-				  "modifier", "any");
-	if (size != NULL) {
-		json_t *pair = parse_size(size);
-		if (pair == NULL) {
-			fprintf(stderr, "umm: --size %s: a size is WIDTHxHEIGHT, as in 1920x1080\n",
-				size);
-			json_decref(entry);
-			return -1;
-		}
-		json_object_set_new(entry, "required_sizes", json_pack("[o]", pair));
-	}
-	json_t *request = json_pack("{s:s, s:[s], s:[o]}", "name", "request", "usage", "none",
-				    "formats", entry);
+	json_t *entry = wanted_entry(size, format);
+	if (entry == NULL)
+		return -1;
+	umm_autojson json_t *request = json_pack("{s:s, s:[s], s:[o]}", "name", PIPELINE_REQUEST,
+						 "usage", "none", "formats", entry);
 	if (request == NULL)
 		return report_memory();
 	int ret = add_participant(pipeline, request);
-	json_decref(request);
 	size_t last = json_array_size(pipeline->participants) - 1;
 	if (ret == 0)
 		pipeline->request = json_string_value(

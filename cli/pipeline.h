@@ -14,6 +14,9 @@
 
 #include "cli/board.h"
 
+/** Who asks for a size or a format, unless a participant has that name. */
+#define PIPELINE_REQUEST "request"
+
 struct pipeline {
 	json_t *heaps;	      /**< of the boards that were named */
 	json_t *participants; /**< in the order they were named */

@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/pipeline.h"
 #include "cli/run.h"
 #include "share/json.h"
+#include "share/negotiation.h"
 
 static int out_of_memory(const struct run_plan *plan)
 {
@@ -65,17 +67,26 @@ static int refuse(const struct run_plan *plan, const char *text, const char *why
 	return CLI_USAGE;
 }
 
-/* A guest is called what its constraints say, which no two of an edge may be. */
+/* Names that an edge has for those who wish. */
+static bool is_taken(const struct run_plan *plan, const char *name)
+{
+	for (unsigned i = 0; i + 1 < plan->n_stages; i++)
+		if (strcmp(plan->stages[i].name, name) == 0)
+			return true;
+	return strcmp(name, PIPELINE_REQUEST) == 0 || strcmp(name, UMM_OPTIONS_PARTICIPANT) == 0;
+}
+
+/* The last one, a guest, is called what its constraints say. */
 static int name_guest(struct run_plan *plan, unsigned index)
 {
 	struct run_stage *stage = &plan->stages[index];
 	umm_autojson json_t *object = json_loads(stage->spec.argument, 0, NULL);
-	const char *name = json_string_value(json_object_get(object, "name"));
-	snprintf(stage->name, sizeof(stage->name), "%s", name != NULL ? name : "");
-	for (unsigned i = 0; i < index; i++)
-		if (strcmp(plan->stages[i].name, stage->name) == 0)
-			return refuse(plan, stage->spec.text,
-				      "somebody before it has the same name");
+	const char *name = umm_json_text(object, "name");
+	if (name[0] == '\0' || strlen(name) > UMM_MEMBER_NAME_MAX)
+		return refuse(plan, stage->spec.text, "its name must have 1 to 63 bytes");
+	if (is_taken(plan, name))
+		return refuse(plan, stage->spec.text, "somebody else has the same name");
+	snprintf(stage->name, sizeof(stage->name), "%s", name);
 	return 0;
 }
 

@@ -6,13 +6,17 @@
  * those who ask a million times. The exit status is then that of the worst answer.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <umm/solve.h>
 
 #include "cli/commands.h"
+#include "cli/input.h"
 #include "os/cleanup.h"
 #include "share/answer.h"
 
@@ -100,60 +104,9 @@ static int answer_text(const char *text, size_t size, const struct options *opti
 	return status_of(verdict);
 }
 
-static int solve_batch(FILE *input, const struct options *options)
-{
-	umm_autofree char *line = NULL;
-	size_t capacity = 0;
-	ssize_t length;
-	int worst = CLI_OK;
-	while ((length = getline(&line, &capacity, input)) >= 0) {
-		if (length > 0 && line[length - 1] == '\n')
-			length--;
-		int status = answer_text(line, (size_t)length, options);
-		if (status == CLI_FAILED)
-			return CLI_FAILED;
-		if (worst != CLI_USAGE && status != CLI_OK)
-			worst = status;
-	}
-	return worst;
-}
-
-/** All of `input`; free() it. NULL: errno says why. */
-static char *read_all(FILE *input, size_t *size)
-{
-	umm_autofree char *text = NULL;
-	size_t capacity = 0;
-	*size = 0;
-	do {
-		if (*size == capacity) {
-			capacity = capacity == 0 ? 65536 : 2 * capacity;
-			char *larger = realloc(text, capacity);
-			if (larger == NULL)
-				return NULL;
-			text = larger;
-		}
-		*size += fread(text + *size, 1, capacity - *size, input);
-	} while (!feof(input) && !ferror(input));
-	return ferror(input) ? NULL : umm_steal(text);
-}
-
-static int solve_file(FILE *input, const struct options *options)
-{
-	size_t size;
-	if (options->batch)
-		return solve_batch(input, options);
-	umm_autofree char *text = read_all(input, &size);
-	if (text == NULL) {
-		fprintf(stderr, "umm solve: %s: %s\n", options->file, strerror(errno));
-		return CLI_USAGE;
-	}
-	return answer_text(text, size, options);
-}
-
 /** JSON on stdout in every case, also for a file that cannot be read. */
-static int answer_unreadable(const char *file)
+static int answer_unreadable(const char *file, int error)
 {
-	int error = errno;
 	fprintf(stderr, "umm solve: %s: %s\n", file, strerror(error));
 	json_t *answer = json_pack("{s:s, s:[{s:n, s:s, s:o}]}", "status", "invalid", "errors",
 				   "participant", "field", "", "message",
@@ -166,6 +119,41 @@ static int answer_unreadable(const char *file)
 	return CLI_USAGE;
 }
 
+static int solve_batch(struct input *input, const struct options *options)
+{
+	int worst = CLI_OK, ret;
+	while ((ret = input_read_line(input)) > 0) {
+		int status = answer_text(input->text, input->size, options);
+		if (status == CLI_FAILED)
+			return CLI_FAILED;
+		if (worst != CLI_USAGE && status != CLI_OK)
+			worst = status;
+	}
+	return ret < 0 ? answer_unreadable(options->file, -ret) : worst;
+}
+
+static int solve_input(struct input *input, const struct options *options)
+{
+	if (options->batch)
+		return solve_batch(input, options);
+	int ret = input_read_all(input);
+	return ret < 0 ? answer_unreadable(options->file, -ret)
+		       : answer_text(input->text, input->size, options);
+}
+
+static int solve_file(const struct options *options)
+{
+	bool from_stdin = strcmp(options->file, "-") == 0;
+	umm_autofd opened = from_stdin ? -1 : open(options->file, O_RDONLY | O_CLOEXEC);
+	if (!from_stdin && opened < 0)
+		return answer_unreadable(options->file, errno);
+	struct input input;
+	input_init(&input, from_stdin ? STDIN_FILENO : opened);
+	int status = solve_input(&input, options);
+	input_finish(&input);
+	return status;
+}
+
 int cmd_solve(int argc, char **argv)
 {
 	struct options options = { .detail = UMM_ANSWER_JSON_ONLY };
@@ -176,13 +164,7 @@ int cmd_solve(int argc, char **argv)
 		print_usage(stdout);
 		return CLI_OK;
 	}
-	bool from_stdin = strcmp(options.file, "-") == 0;
-	FILE *input = from_stdin ? stdin : fopen(options.file, "re");
-	if (input == NULL)
-		return answer_unreadable(options.file);
-	status = solve_file(input, &options);
-	if (!from_stdin)
-		fclose(input);
+	status = solve_file(&options);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "umm solve: cannot write the answer: %s\n", strerror(errno));
 		return CLI_FAILED;

@@ -70,7 +70,7 @@ _umm() {
 	probe) COMPREPLY=($(compgen -W "--json --help" -- "$current")) ;;
 	bench) ((COMP_CWORD == 2)) && COMPREPLY=($(compgen -W "handoff iova pool region solve --help" -- "$current")) ;;
 	solve)
-		COMPREPLY=($(compgen -f -W "--help" -- "$current"))
+		COMPREPLY=($(compgen -f -W "--pretty --all --batch --help" -- "$current"))
 		compopt -o filenames
 		;;
 	help) COMPREPLY=($(compgen -W "bench explain probe run solve version" -- "$current")) ;;

@@ -19,7 +19,7 @@ FAILED = []
 def umm(*arguments, **environment):
     env = {k: v for k, v in os.environ.items() if not k.startswith("UMM_")}
     env.update(environment)
-    return subprocess.run([UMM, "explain", *arguments], env=env, timeout=60, text=True,
+    return subprocess.run([UMM, "explain", *arguments], env=env, timeout=60, text=True, errors="replace",
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -207,6 +207,22 @@ def namesakes(dsp):
     refused("has no device 'oven'", "rpi4/oven")
 
 
+def files():
+    """What cannot be read, and what a guest cannot be called."""
+    os.mkdir("directory.json")
+    refused("Is a directory", "directory.json")
+    refused("Is a directory", "--board", "directory.json", "camera")
+    refused("longer than 16 MiB", write("long.json", " " * 17_000_000))
+    refused("nested too deep", write("deep.json", "[" * 1000))
+    refused("duplicate object key", write("twice.json", '{"name": "a", "name": "b"}'))
+    refused("a format is a name", "--format", b"\xff", "rpi4:camera")
+    refused("a format is a name", "--format", b"\xff", "test", "null")
+    for name, why in (("request", "same name"), ("pool-options", "same name"), ("test", "same name"),
+                      ("x" * 64, "1 to 63 bytes"), ("", "1 to 63 bytes")):
+        guest = write("guest.json", json.dumps({"name": name, "usage": ["cpu_read"]}))
+        refused(why, "test", guest, "null", "--size", "64x64")
+
+
 def main():
     refused("explain whom")
     # Only stages need what stages need.
@@ -249,6 +265,7 @@ def main():
           "camera-2" in json.loads(done.stdout)["participants"], done)
     done = umm("test,size=64x64", "null")
     check("stages are rehearsed", done.returncode == 0 and "64x64" in done.stdout, done)
+    files()
     edges()
     colors()
     dsp = write("dsp.json", json.dumps({"name": "dsp", "usage": ["cpu_read"], "formats": [
