@@ -305,6 +305,12 @@ int umm_driver_registers(struct umm_device *device, unsigned region, void **out,
 			   : ops->registers(device->state, region, out, out_size_bytes);
 }
 
+int umm_driver_interrupt(struct umm_device *device, int borrow_eventfd)
+{
+	const struct umm_driver_ops *ops = device->ops->driver_ops;
+	return ops == NULL ? -EOPNOTSUPP : ops->interrupt(device->state, borrow_eventfd);
+}
+
 void umm_driver_order(struct umm_device *device)
 {
 	if (device->ops->driver_ops != NULL)

@@ -21,6 +21,7 @@ struct umm_driver_ops {
 	int (*take_memory)(void *state, uint64_t size_bytes, struct umm_driver_memory *out);
 	int (*give_memory)(void *state, const struct umm_driver_memory *memory);
 	int (*registers)(void *state, unsigned region, void **out, uint64_t *out_size_bytes);
+	int (*interrupt)(void *state, int borrow_eventfd);
 	void (*order)(void *state);
 };
 

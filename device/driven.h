@@ -40,6 +40,9 @@ struct umm_driven_ops {
 	int (*map_region)(struct umm_driven *driven, unsigned region, void **out,
 			  uint64_t *out_size);
 	int (*set_master)(struct umm_driven *driven, bool on);
+
+	/** As umm_driver_interrupt(). Optional: there is no way to it. */
+	int (*set_interrupt)(struct umm_driven *driven, int borrow_eventfd);
 	void (*finish)(struct umm_driven *driven);
 };
 

@@ -96,6 +96,14 @@ static int registers(void *state, unsigned region, void **out, uint64_t *out_siz
 	return 0;
 }
 
+static int interrupt(void *state, int borrow_eventfd)
+{
+	struct umm_driven *driven = state;
+	return driven->ops->set_interrupt == NULL
+		       ? -EOPNOTSUPP
+		       : driven->ops->set_interrupt(driven, borrow_eventfd);
+}
+
 static void order(void *state)
 {
 	struct umm_driven *driven = state;
@@ -108,5 +116,6 @@ const struct umm_driver_ops umm_driven_driver_ops = {
 	.take_memory = take_memory,
 	.give_memory = give_memory,
 	.registers = registers,
+	.interrupt = interrupt,
 	.order = order,
 };

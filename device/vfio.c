@@ -77,6 +77,11 @@ static int set_master(struct umm_driven *driven, bool on)
 	return umm_vfio_set_master(of(driven)->way.fds.device, on);
 }
 
+static int set_interrupt(struct umm_driven *driven, int borrow_eventfd)
+{
+	return umm_vfio_set_interrupt(of(driven)->way.fds.device, borrow_eventfd);
+}
+
 static void finish(struct umm_driven *driven)
 {
 	umm_vfio_way_close(&of(driven)->way);
@@ -90,6 +95,7 @@ static const struct umm_driven_ops ops = {
 	.see = see,
 	.map_region = map_region,
 	.set_master = set_master,
+	.set_interrupt = set_interrupt,
 	.finish = finish,
 };
 

@@ -68,4 +68,8 @@ int umm_vfio_ask_ioas(const struct umm_vfio_fds *fds, struct umm_vfio_iommu *out
 int umm_vfio_map_region(int device, unsigned region, void **out, uint64_t *out_size);
 int umm_vfio_set_master(int device, bool on);
 
+/** Have the eventfd written when the device sends its first message (MSI-X, else MSI); it is not
+ * kept. -1: no more messages. -EOPNOTSUPP: it sends none. */
+int umm_vfio_set_interrupt(int device, int borrow_eventfd);
+
 #endif

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Registers. */
 #define CAP	 0x00
@@ -27,6 +29,7 @@
 #define IO_QUEUE	  1
 #define NUMBER_QUEUES	  0x07
 #define CONTIGUOUS	  1u
+#define INTERRUPTS	  2u /* by message 0 */
 #define LIST_ENTRIES	  (NVME_PAGE_BYTES / 8)
 #define STEP_NS		  10000000
 #define STEPS_PER_UNIT	  50 /* CAP tells time in units of 500 ms */
@@ -68,7 +71,8 @@ static int switch_on(struct nvme *nvme, unsigned stride)
 	*at(nvme, CC) = 0;
 	int ret = wait_for(nvme, 0);
 	if (ret == 0)
-		ret = nvme_queue_init(&nvme->admin, nvme->device, nvme->registers, 0, stride);
+		ret = nvme_queue_init(&nvme->admin, nvme->device, nvme->registers, 0, stride,
+				      nvme->interrupt);
 	if (ret < 0)
 		return ret;
 	*at(nvme, AQA) = (NVME_DEPTH - 1) << 16 | (NVME_DEPTH - 1);
@@ -130,13 +134,15 @@ static int ask_for_queues(struct nvme *nvme)
 
 static int create_io(struct nvme *nvme, unsigned stride)
 {
-	int ret = nvme_queue_init(&nvme->io, nvme->device, nvme->registers, IO_QUEUE, stride);
+	int ret = nvme_queue_init(&nvme->io, nvme->device, nvme->registers, IO_QUEUE, stride,
+				  nvme->interrupt);
 	if (ret < 0)
 		return ret;
 	struct nvme_command completion = {
 		.opcode = CREATE_COMPLETION,
 		.prp1 = nvme->io.completions.address,
-		.words = { (NVME_DEPTH - 1) << 16 | IO_QUEUE, CONTIGUOUS },
+		.words = { (NVME_DEPTH - 1) << 16 | IO_QUEUE,
+			   nvme->interrupt >= 0 ? CONTIGUOUS | INTERRUPTS : CONTIGUOUS },
 	};
 	struct nvme_command submission = {
 		.opcode = CREATE_SUBMISSION,
@@ -174,9 +180,36 @@ static int bring_up(struct nvme *nvme, const char **step)
 	return ret != 0 ? ret : create_io(nvme, stride);
 }
 
+/* Where there are none the queues are polled. */
+static int open_interrupt(struct umm_device *device, int *out)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	int ret = umm_driver_interrupt(device, fd);
+	if (ret < 0)
+		close(fd);
+	*out = ret < 0 ? -1 : fd;
+	return ret == -EOPNOTSUPP ? 0 : ret;
+}
+
+static void close_interrupt(struct nvme *nvme)
+{
+	if (nvme->interrupt < 0)
+		return;
+	(void)!umm_driver_interrupt(nvme->device, -1);
+	close(nvme->interrupt);
+}
+
 int nvme_init(struct nvme *nvme, struct umm_device *device, const char **step)
 {
 	*nvme = (struct nvme){ .device = device };
+	*step = "its interrupts";
+	int error = open_interrupt(device, &nvme->interrupt);
+	if (error < 0) {
+		*nvme = (struct nvme){ 0 };
+		return error;
+	}
 	int ret = bring_up(nvme, step);
 	if (ret != 0)
 		nvme_finish(nvme);
@@ -191,6 +224,8 @@ void nvme_finish(struct nvme *nvme)
 	}
 	nvme_queue_finish(&nvme->io);
 	nvme_queue_finish(&nvme->admin);
+	if (nvme->device != NULL)
+		close_interrupt(nvme);
 	if (nvme->lists.cpu != NULL)
 		umm_driver_give_memory(nvme->device, &nvme->lists);
 	*nvme = (struct nvme){ 0 };

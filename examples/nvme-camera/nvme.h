@@ -20,6 +20,7 @@ struct nvme_target {
 
 struct nvme {
 	struct umm_device *device;
+	int interrupt; /* eventfd; -1: the device is polled */
 	void *registers;
 	struct nvme_queue admin, io;
 	struct umm_driver_memory lists; /* a page of page addresses for each command in flight */

@@ -2,14 +2,17 @@
 #include "nvme_queue.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LONGEST_NS   INT64_C(30000000000) /* a machine may be emulated, and busy */
 #define SPINS	     1000
 #define NAP_NS	     50000
 #define DOORBELLS    0x1000
 #define NS_PER_S     INT64_C(1000000000)
+#define NS_PER_MS    INT64_C(1000000)
 #define STATUS(word) (((word) >> 17) & 0x7fff)
 #define PHASE(word)  (((word) >> 16) & 1)
 
@@ -21,9 +24,9 @@ struct completion {
 };
 
 int nvme_queue_init(struct nvme_queue *queue, struct umm_device *device, void *registers,
-		    unsigned id, unsigned stride)
+		    unsigned id, unsigned stride, int interrupt)
 {
-	struct nvme_queue made = { .device = device, .phase = 1 };
+	struct nvme_queue made = { .device = device, .interrupt = interrupt, .phase = 1 };
 	int ret = umm_driver_take_memory(device, NVME_DEPTH * sizeof(struct nvme_command),
 					 &made.commands);
 	if (ret < 0)
@@ -68,6 +71,17 @@ static int64_t now_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* Something may have completed, or the deadline has passed. Without interrupts: soon. */
+static void nap(const struct nvme_queue *queue, int64_t deadline_ns)
+{
+	struct pollfd wait = { .fd = queue->interrupt, .events = POLLIN };
+	uint64_t count;
+	if (queue->interrupt < 0)
+		nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
+	else if (poll(&wait, 1, (int)((deadline_ns - now_ns()) / NS_PER_MS) + 1) > 0)
+		(void)!read(queue->interrupt, &count, sizeof(count));
+}
+
 int nvme_queue_wait(struct nvme_queue *queue)
 {
 	volatile struct completion *entry =
@@ -78,7 +92,7 @@ int nvme_queue_wait(struct nvme_queue *queue)
 			continue;
 		if (now_ns() > deadline_ns)
 			return -ETIMEDOUT;
-		nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
+		nap(queue, deadline_ns);
 	}
 	atomic_thread_fence(memory_order_acquire); /* the data is there before its completion */
 	int status = STATUS(entry->status);

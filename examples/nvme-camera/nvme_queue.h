@@ -27,16 +27,18 @@ struct nvme_command {
 
 struct nvme_queue {
 	struct umm_device *device;
+	int interrupt; /* readable when something may have completed; -1: it tells nobody */
 	struct umm_driver_memory commands, completions;
 	volatile uint32_t *tail_bell, *head_bell; /* its doorbells */
 	uint16_t tail, head, phase;
 	uint16_t in_flight;
 };
 
-/** Memory for both rings; `registers` holds the doorbells of queue `id`, `stride` bytes apart.
+/** Memory for both rings; `registers` holds the doorbells of queue `id`, `stride` bytes apart;
+ * `interrupt` is borrowed.
  * Returns 0 or as umm_driver_take_memory(). */
 int nvme_queue_init(struct nvme_queue *queue, struct umm_device *device, void *registers,
-		    unsigned id, unsigned stride);
+		    unsigned id, unsigned stride, int interrupt);
 void nvme_queue_finish(struct nvme_queue *queue);
 
 /** Hand a command to the device; at most NVME_DEPTH - 1 may be in flight. */

@@ -95,6 +95,16 @@ UMM_API int umm_driver_give_memory(struct umm_device *device,
 UMM_API UMM_MUST_CHECK int umm_driver_registers(struct umm_device *device, unsigned region,
 						void **out, uint64_t *out_size_bytes);
 
+/**
+ * Have an eventfd written whenever the device interrupts, with its first message (PCI: MSI-X, else
+ * MSI). The kernel keeps the eventfd, the caller may close its own; -1 ends it. Who waits for it
+ * looks at its queues afterwards: a message says that there may be something.
+ *
+ * Returns 0, -EOPNOTSUPP (uio, or a device that sends no messages: poll), or an errno of
+ * VFIO_DEVICE_SET_IRQS. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_driver_interrupt(struct umm_device *device, int borrow_eventfd);
+
 /** What was written to memory so far is seen by the device before what is written to its registers
  * from here on. */
 UMM_API void umm_driver_order(struct umm_device *device);

@@ -235,6 +235,49 @@ TEST(nonsense_from_the_kernel_is_not_believed)
 	CHECK_INT(umm_vfio_ask_iommu(7, &iommu), -EPROTO);
 }
 
+/* ---- interrupts ---- */
+
+static uint32_t messages[VFIO_PCI_NUM_IRQS]; /* of each kind */
+static int32_t told_eventfd;
+static uint32_t told_kind;
+
+static int tell_interrupts(int fd, unsigned long request, void *argument)
+{
+	struct vfio_irq_info *info = argument;
+	const struct vfio_irq_set *set = argument;
+	CHECK_INT(fd, 7);
+	if (request == VFIO_DEVICE_GET_IRQ_INFO) {
+		CHECK(info->argsz == sizeof(*info) && info->index < VFIO_PCI_NUM_IRQS);
+		info->count = messages[info->index];
+		info->flags = VFIO_IRQ_INFO_EVENTFD;
+		return 0;
+	}
+	CHECK(request == VFIO_DEVICE_SET_IRQS && set->start == 0);
+	CHECK(set->flags & VFIO_IRQ_SET_ACTION_TRIGGER);
+	CHECK(set->count == (set->flags & VFIO_IRQ_SET_DATA_EVENTFD ? 1 : 0));
+	CHECK_INT(set->argsz, sizeof(*set) + 4 * set->count);
+	told_kind = set->index;
+	told_eventfd = -1;
+	if (set->count > 0)
+		memcpy(&told_eventfd, set->data, sizeof(told_eventfd));
+	return 0;
+}
+
+TEST(first_message_is_written_to_the_eventfd_by_the_best_kind_there_is)
+{
+	fake_ioctl = tell_interrupts;
+	messages[VFIO_PCI_INTX_IRQ_INDEX] = 1;
+	CHECK_INT(umm_vfio_set_interrupt(7, 9), -EOPNOTSUPP);
+	messages[VFIO_PCI_MSI_IRQ_INDEX] = 1;
+	CHECK_INT(umm_vfio_set_interrupt(7, 9), 0);
+	CHECK(told_kind == VFIO_PCI_MSI_IRQ_INDEX && told_eventfd == 9);
+	messages[VFIO_PCI_MSIX_IRQ_INDEX] = 65;
+	CHECK_INT(umm_vfio_set_interrupt(7, 9), 0);
+	CHECK(told_kind == VFIO_PCI_MSIX_IRQ_INDEX && told_eventfd == 9);
+	CHECK_INT(umm_vfio_set_interrupt(7, -1), 0);
+	CHECK_INT(told_eventfd, -1);
+}
+
 /* ---- a device ---- */
 
 static struct umm_range mapped[4]; /* device addresses; size 0: free */
@@ -306,8 +349,15 @@ static void finish(struct umm_driven *driven)
 	umm_vfio_space_finish(&space);
 }
 
-static const struct umm_driven_ops ops = { locate,    take_any,	  nothing_to_do, see,
-					   no_region, set_master, finish };
+static const struct umm_driven_ops ops = {
+	.locate = locate,
+	.check_file = take_any,
+	.prepare_memory = nothing_to_do,
+	.see = see,
+	.map_region = no_region,
+	.set_master = set_master,
+	.finish = finish,
+};
 static struct umm_vfio vfio = { .container = 7, .ioctl = keep_maps };
 
 static struct umm_driven *make_device(void)
@@ -404,6 +454,7 @@ TEST(queues_are_zeroed_aligned_and_given_back_once)
 	CHECK_INT(umm_driven_driver_ops.give_memory(driven, &one), 0);
 	CHECK_INT(umm_driven_driver_ops.give_memory(driven, &one), -ENOENT);
 	CHECK_INT(umm_driven_driver_ops.take_memory(driven, 0, &one), -EINVAL);
+	CHECK_INT(umm_driven_driver_ops.interrupt(driven, 9), -EOPNOTSUPP);
 	CHECK_INT(umm_driven_start(driven), 0);
 	CHECK(is_master);
 	umm_driven_close(driven); /* takes back the other, when the device has stopped */

@@ -128,6 +128,25 @@ def access_outside_the_mapping_changes_nothing_and_is_reported(vm):
     assert all("00:10.0" in line for line in faults) and len(faults) >= 3, faults
 
 
+def interrupts(vm):
+    """How often the disk has sent its first message."""
+    lines = [line.split() for line in vm.check("cat /proc/interrupts").stdout.splitlines()
+             if f"vfio-msix[0]({ADDRESS})" in line]
+    return sum(int(word) for line in lines for word in line[1:3])
+
+
+@case("vfio", "lab-iommu")
+def driver_sleeps_until_the_disk_interrupts(vm):
+    bind(vm)
+    frames_of(vm, 9)
+    assert interrupts(vm) == 0
+    with vm.started(f"umm run {camera(vm, 'vfio', 'rate=2')} null") as job:
+        job.wait_for("frames/s", timeout_s=120)
+        first = interrupts(vm)
+        vm.wait_until(lambda: interrupts(vm) > first > 0, "the disk is silent")
+    vm.wait_until(lambda: interrupts(vm) == 0, "somebody listens to it still")
+
+
 @case("vfio", "lab-iommu")
 def driver_that_is_killed_leaves_nothing(vm):
     bind(vm)
