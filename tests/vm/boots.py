@@ -18,6 +18,8 @@ BOOTS = {
     # them from that is soon full.
     "lab": Options(kernel="lab", displays=("cirrus",), append=("cma=48M",), memory_mb=512,
                    modules=(VIVID.replace("allocators=0", "allocators=1"),)),
+    # Minutes of frames; on a machine of its own, so that the rest need not wait for them.
+    "lab-long": Options(kernel="lab", displays=("cirrus",), modules=(VIVID,), memory_mb=512),
     "lab-iommu": Options(kernel="lab", displays=("cirrus",), iommu=True, nvme_mb=64, memory_mb=512,
                          modules=("vfio-pci", "iommufd"), qemu=("-device", "edu,addr=11")),
 }
