@@ -69,6 +69,7 @@ struct member_record {
 	char label[64];
 	unsigned said;	/**< steps it has finished: 1 sealed, 2 mapped, 3 ready */
 	unsigned asked; /**< buffers on trial it did not answer to yet */
+	bool to_check;	/**< it is to compare contents in this round, when it is its turn */
 };
 
 struct collection {

@@ -5,6 +5,9 @@
  *	trial_begin -> next candidate -> ask -> .. answers .. -> all have spoken -> pool
  *			     ^___________________________________ somebody refused
  *
+ * Who compares contents writes into the buffer, so those are asked one after another, when all
+ * others have answered.
+ *
  * All are asked even if one has refused: one round teaches as much as it can, and what is learned
  * does not depend on who was faster. A member that does not answer in time is disconnected, and the
  * collection ends with its name; one that dies ends it as at any other moment before the start.
@@ -108,16 +111,36 @@ static int ask(struct collection *collection, unsigned index)
 	return ret;
 }
 
+/* The next one that is to compare contents, if nobody else is at it. */
+static int ask_checker(struct collection *collection)
+{
+	int ret = 0;
+	for (unsigned i = 0; i < collection->expected && ret == 0; i++) {
+		struct member_record *record = &collection->records[i];
+		if (!record->to_check || collection->round.unanswered > 0)
+			continue;
+		record->to_check = false;
+		ret = record->seat != NULL ? ask(collection, i) : 0;
+	}
+	if (ret == 0 && collection->round.unanswered > 0)
+		ret = start_timer(collection);
+	return ret;
+}
+
 static int ask_all(struct collection *collection)
 {
 	int ret = 0;
 	collection->round.serial++;
-	for (unsigned i = 0; i < collection->expected && ret == 0; i++)
-		if (umm_settle_asks(&collection->settle, i))
+	for (unsigned i = 0; i < collection->expected && ret == 0; i++) {
+		bool asks = umm_settle_asks(&collection->settle, i);
+		bool checks = asks && umm_settle_depth(&collection->settle, i) == UMM_TRIAL_CONTENT;
+		collection->records[i].to_check = checks;
+		if (asks && !checks)
 			ret = ask(collection, i);
+	}
 	if (ret == 0 && collection->round.unanswered > 0)
-		ret = start_timer(collection);
-	return ret;
+		return start_timer(collection);
+	return ret == 0 ? ask_checker(collection) : ret;
 }
 
 /* On until somebody must be waited for, or it is decided. `ret`: as umm_settle_conclude(). */
@@ -146,7 +169,11 @@ void trial_begin(struct collection *collection)
 static void all_have_spoken(struct collection *collection)
 {
 	stop_timer(collection);
-	go_on(collection, umm_settle_conclude(&collection->settle, &collection->pool));
+	int ret = ask_checker(collection);
+	if (ret < 0)
+		collection_settled(collection, ret);
+	else if (collection->round.unanswered == 0)
+		go_on(collection, umm_settle_conclude(&collection->settle, &collection->pool));
 }
 
 /* Of one who was asked: before and after the trials there is no depth. */

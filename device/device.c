@@ -173,6 +173,13 @@ static unsigned count_attached(const struct umm_device *device)
 	return n;
 }
 
+bool umm_device_can_check(const struct umm_device *device)
+{
+	if (device->ops->can_check != NULL)
+		return device->ops->can_check(device->state);
+	return device->ops->check != NULL && umm_device_direction(device) == UMM_DEVICE_WRITES;
+}
+
 int umm_device_check(struct umm_device *device, struct umm_buffer *buffer, char *why)
 {
 	int slot = find_slot(device, buffer);

@@ -48,6 +48,8 @@ struct umm_device_ops {
 
 	/** As umm_device_check(), of the only buffer attached. Optional: it only reads. */
 	int (*check)(void *state, unsigned slot, struct umm_buffer *buffer, char *why);
+	/** Whether there is a way to tell. Optional: what writes and has `check` has one. */
+	bool (*can_check)(const void *state);
 
 	int (*start)(void *state);
 	int (*stop)(void *state);

@@ -23,8 +23,10 @@
 #include "device/v4l2.h"
 #include "device/v4l2_check.h"
 #include "device/v4l2_facts.h"
+#include "device/v4l2_loop.h"
 #include "device/v4l2_node.h"
 #include "device/v4l2_rate.h"
+#include "device/v4l2_replay.h"
 #include "device/v4l2_stream.h"
 #include "os/cleanup.h"
 
@@ -34,6 +36,7 @@ struct v4l2 {
 	struct umm_v4l2_needs needs;
 	struct umm_v4l2_stream stream;
 	struct umm_layout layout; /* of the buffers that are attached */
+	char loop[UMM_V4L2_TEXT]; /* the node that sees what this one shows; "": none is known */
 	unsigned n_attached;
 	bool running;
 };
@@ -123,6 +126,17 @@ static int join_partner(struct v4l2 *v4l2, const char *path, const struct umm_de
 	return umm_v4l2_node_open(path, umm_device_fd(partner), &known, &v4l2->node, why);
 }
 
+static int take_loop(struct v4l2 *v4l2, const char *loop, char *why)
+{
+	if (v4l2->node.is_m2m || v4l2->node.direction != UMM_DEVICE_READS)
+		return umm_v4l2_refuse(&v4l2->node, why, -EINVAL, "shows nothing that %s could see",
+				       loop);
+	if (strlen(loop) >= sizeof(v4l2->loop))
+		return umm_v4l2_refuse(&v4l2->node, why, -EINVAL, "%s is no node", loop);
+	snprintf(v4l2->loop, sizeof(v4l2->loop), "%s", loop);
+	return 0;
+}
+
 static int open_v4l2(const char *node, const struct umm_device_opts *opts, void **out_state,
 		     char *why)
 {
@@ -140,6 +154,8 @@ static int open_v4l2(const char *node, const struct umm_device_opts *opts, void 
 		ret = opts->partner != NULL ? join_partner(v4l2, path, opts, why)
 					    : umm_v4l2_node_open(path, -1, opts, &v4l2->node, why);
 	v4l2->stream.queue = v4l2->node.queue;
+	if (ret == 0 && opts->loop != NULL)
+		ret = take_loop(v4l2, opts->loop, why);
 	if (ret == 0)
 		ret = ask(v4l2, why);
 	if (ret < 0) {
@@ -379,14 +395,24 @@ static void detach(void *state, unsigned slot)
 	unsettle(v4l2);
 }
 
-/* Contents: only what writes leaves something to look at. */
+/* Contents: an output leaves nothing to look at, unless somebody sees what it shows. */
+static bool can_check(const void *state)
+{
+	const struct v4l2 *v4l2 = state;
+	return !v4l2->needs.is_output || v4l2->node.is_m2m || v4l2->loop[0] != '\0';
+}
+
 static int check(void *state, unsigned slot, struct umm_buffer *buffer, char *why)
 {
 	struct v4l2 *v4l2 = state;
-	char found[UMM_V4L2_CHECK_TEXT];
-	int ret = v4l2->needs.is_output || v4l2->node.is_m2m
-			  ? umm_v4l2_check_none(found, v4l2->node.is_m2m)
-			  : umm_v4l2_check(&v4l2->stream, slot, v4l2->needs.camping, buffer, found);
+	char found[UMM_V4L2_CHECK_TEXT] = "nothing can be read back from it";
+	int ret = UMM_DEVICE_UNCHECKED;
+	if (v4l2->node.is_m2m)
+		ret = umm_v4l2_replay(&v4l2->node, &v4l2->stream, buffer, found);
+	else if (!v4l2->needs.is_output)
+		ret = umm_v4l2_check(&v4l2->stream, slot, v4l2->needs.camping, buffer, found);
+	else if (v4l2->loop[0] != '\0')
+		ret = umm_v4l2_loop(&v4l2->stream, slot, buffer, v4l2->loop, found);
 	return ret == 0 ? 0 : umm_v4l2_refuse(&v4l2->node, why, ret, "%s", found);
 }
 
@@ -449,6 +475,7 @@ const struct umm_device_ops umm_v4l2_device_ops = {
 	.attach = attach,
 	.detach = detach,
 	.check = check,
+	.can_check = can_check,
 	.start = start,
 	.stop = stop,
 	.submit = submit,

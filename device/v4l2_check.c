@@ -122,11 +122,3 @@ int umm_v4l2_check(struct umm_v4l2_stream *stream, unsigned slot, unsigned least
 	ret = capture(stream, slot, least);
 	return ret < 0 ? unchecked(found, "no frame to look at", ret) : look(buffer, found);
 }
-
-int umm_v4l2_check_none(char found[UMM_V4L2_CHECK_TEXT], bool is_m2m)
-{
-	snprintf(found, UMM_V4L2_CHECK_TEXT, "%s",
-		 is_m2m ? "it writes nothing before it is given something"
-			: "nothing can be read back from it");
-	return UMM_DEVICE_UNCHECKED;
-}

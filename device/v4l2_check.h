@@ -17,8 +17,4 @@
 int umm_v4l2_check(struct umm_v4l2_stream *stream, unsigned slot, unsigned least,
 		   struct umm_buffer *buffer, char found[UMM_V4L2_CHECK_TEXT]);
 
-/** UMM_DEVICE_UNCHECKED: this driver only reads, or writes nothing before it was given something.
- */
-int umm_v4l2_check_none(char found[UMM_V4L2_CHECK_TEXT], bool is_m2m);
-
 #endif

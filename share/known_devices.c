@@ -48,7 +48,7 @@ static const struct known {
 	  .heaps = unnamed,
 	  .error = -EINVAL,
 	  .source = "no gem_prime_import_sg_table(), drm_gem_prime_import_dev(); seen on 6.12" },
-	/* These two map with vmap(). */
+	/* These map with vmap(). */
 	{ .driver = "vivid",
 	  .kind = UMM_FINDING_HEAP,
 	  .classes = UMM_HEAP_UDMABUF,
@@ -57,6 +57,13 @@ static const struct known {
 	  .source = huge_why,
 	  .lies = true },
 	{ .driver = "cirrus",
+	  .kind = UMM_FINDING_HEAP,
+	  .classes = UMM_HEAP_UDMABUF,
+	  .heaps = huge,
+	  .error = -EBADMSG,
+	  .source = huge_why,
+	  .lies = true },
+	{ .driver = "vim2m",
 	  .kind = UMM_FINDING_HEAP,
 	  .classes = UMM_HEAP_UDMABUF,
 	  .heaps = huge,

@@ -36,18 +36,12 @@ static int check_on_trial(void *user, struct umm_buffer *buffer, char *why)
 	return ret;
 }
 
-/* What only reads leaves nothing to compare. */
-static bool leaves_something(const struct umm_device *device)
-{
-	return umm_device_direction(device) == UMM_DEVICE_WRITES;
-}
-
 static int ask_to_be_tried(const struct stage_port *port)
 {
 	return umm_member_set_trial(
 		port->member,
 		UMM_TRIAL_OPTS(.attach = attach_on_trial,
-			       .check = leaves_something(port->device) ? check_on_trial : NULL,
+			       .check = umm_device_can_check(port->device) ? check_on_trial : NULL,
 			       .user = port->device, .driver = umm_device_driver(port->device),
 			       .device = umm_device_name(port->device),
 			       .may_crash = umm_device_may_crash(port->device)));

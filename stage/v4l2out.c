@@ -29,7 +29,8 @@ struct output {
 static int read_options(const struct stage_spec *spec, struct umm_device_opts *out)
 {
 	*out = (struct umm_device_opts){ .struct_size = sizeof(*out),
-					 .direction = UMM_DEVICE_READS };
+					 .direction = UMM_DEVICE_READS,
+					 .loop = stage_option(spec, "loop") };
 	if (stage_option_size(spec, "size", &out->size) < 0 ||
 	    stage_option_format(spec, "format", &out->format) < 0)
 		return -1;
@@ -157,6 +158,8 @@ static int v4l2out_run(const struct stage_env *env)
 static const struct stage_key keys[] = {
 	{ "size", "WxH", "size of the picture, default: the one the output has now, if all can" },
 	{ "format", "FOURCC", "pixel format, default: what all agree on" },
+	{ "loop", "/dev/videoM",
+	  "the node that sees what this one shows: --content-check uses it" },
 	{ 0 },
 };
 

@@ -69,6 +69,10 @@ struct umm_device_opts {
 	/** VFIO: the way to the IOMMU, "iommufd" or "group"; NULL: iommufd where the kernel has it.
 	 */
 	const char *iommu;
+	/** Video outputs: the node ("/dev/video1") that sees what this one shows, by a cable or
+	 * inside a driver that gives what it is given: then contents can be compared. NULL: none.
+	 */
+	const char *loop;
 };
 #define UMM_DEVICE_OPTS(...)                                                                       \
 	(&(struct umm_device_opts){ .struct_size = sizeof(struct umm_device_opts), __VA_ARGS__ })
@@ -140,14 +144,20 @@ UMM_API UMM_MUST_CHECK int umm_device_attach(struct umm_device *device, struct u
 /** What umm_device_check() may say: nothing was compared. As UMM_TRIAL_UNCHECKED. */
 #define UMM_DEVICE_UNCHECKED 1
 
+/** Whether umm_device_check() has a way to tell: of what only reads, only where something comes of
+ * it. Since 0.1. */
+UMM_API bool umm_device_can_check(const struct umm_device *device);
+
 /**
- * Compare contents: fill the buffer, the only one attached, by the CPU, have the device write it,
- * and look at what the CPU sees then. Drivers may accept memory and use other pages of it than
- * everybody else. The device is started for it, and stopped; it takes the time of some frames, at
- * most five seconds. `why` as with umm_device_open().
+ * Compare contents of the buffer, the only one attached. Drivers may accept memory and use other
+ * pages of it than everybody else. A camera is to write over what the CPU has filled it with; a
+ * mem2mem device, in an open file of its own, to make the same of the same picture as in memory of
+ * its own; what an output shows is looked at through umm_device_opts.loop. The device is started
+ * for it, and stopped; it takes the time of some frames, at most five seconds, through a loop
+ * eight. `why` as with umm_device_open().
  *
  * Returns 0; -EBADMSG: the content is wrong, and `why` tells where; UMM_DEVICE_UNCHECKED: it cannot
- * be told, as with all devices that only read, and `why` tells the reason; -ENOENT: not attached;
+ * be told, as with most devices that only read, and `why` tells the reason; -ENOENT: not attached;
  * -EBUSY: it is at work, or not the only one. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_check(struct umm_device *device, struct umm_buffer *buffer,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** Trials behind a broker: each member attaches the buffer in its own process, and some are slow,
  * die or lie. */
+#include <fcntl.h>
 #include <signal.h>
 
 #include "broker/connection.h"
@@ -128,6 +129,34 @@ TEST(contents_are_compared_in_the_processes_that_can)
 	meet(&served, &camera, &display);
 	CHECK(strstr(served.notes, "camera gets wrong content in memory of heap one: wrong") !=
 	      NULL);
+	serve_close(&served);
+}
+
+/* Who compares writes into the buffer that all try. */
+static int compare_alone(void *user, struct umm_buffer *buffer, char *why)
+{
+	(void)user, (void)buffer, (void)why;
+	umm_autofd mark = open("comparing", O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	if (mark < 0)
+		return -EIO;
+	usleep(200 * 1000);
+	return unlink("comparing") == 0 ? 0 : -EIO;
+}
+
+TEST(contents_are_compared_by_one_member_at_a_time)
+{
+	struct served served;
+	struct role camera = {
+		.name = "camera", .role = UMM_PRODUCER, .check = compare_alone, .heap = "one"
+	};
+	struct role display = camera;
+	display.name = "display";
+	display.role = UMM_CONSUMER;
+	struct umm_broker_collection_opts opts = two_members;
+	opts.content_check = UMM_CONTENT_ALWAYS;
+	serve_open(&served, &opts);
+	meet(&served, &camera, &display);
+	CHECK_STR(served.notes, "");
 	serve_close(&served);
 }
 
