@@ -7,7 +7,6 @@
  * round.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "bench/bench.h"
 #include "bench/handoff.h"
 #include "bench/number.h"
+#include "bench/options.h"
 #include "os/cleanup.h"
 #include "stage/outfile.h"
 
@@ -110,25 +110,38 @@ static struct handoff_pace pace_of(const struct scenario *scenario, const struct
 	return pace;
 }
 
-static int run_scenario(const struct handoff_pace *pace, const struct options *options,
-			struct outcome *out)
+/* Each of the two, and who is first takes turns. */
+static int run_round(const struct handoff_pace *pace, const struct options *options, unsigned round,
+		     struct figures out[2])
 {
 	const struct handoff_contender *contenders[] = {
 		&handoff_bare,
 		options->watching ? &handoff_umm_watching : &handoff_umm,
 	};
+	for (unsigned turn = 0; turn < 2; turn++) {
+		unsigned who = (round + turn) % 2;
+		struct handoff_result result;
+		int ret = handoff_measure(contenders[who], pace, &result);
+		if (ret < 0)
+			return ret;
+		out[who] = to_figures(&result, pace);
+	}
+	return 0;
+}
+
+static int run_scenario(const struct handoff_pace *pace, const struct options *options,
+			struct outcome *out)
+{
 	struct figures runs[2][MAX_ROUNDS], ratios[MAX_ROUNDS];
 	unsigned rounds = options->rounds;
 	for (unsigned round = 0; round < rounds; round++) {
-		for (unsigned turn = 0; turn < 2; turn++) {
-			unsigned who = (round + turn) % 2;
-			struct handoff_result result;
-			int ret = handoff_measure(contenders[who], pace, &result);
-			if (ret < 0)
-				return ret;
-			runs[who][round] = to_figures(&result, pace);
-		}
-		ratios[round] = divide(&runs[1][round], &runs[0][round]);
+		struct figures both[2];
+		int ret = run_round(pace, options, round, both);
+		if (ret < 0)
+			return ret;
+		runs[0][round] = both[0];
+		runs[1][round] = both[1];
+		ratios[round] = divide(&both[1], &both[0]);
 	}
 	out->median[0] = median(runs[0], rounds);
 	out->median[1] = median(runs[1], rounds);
@@ -231,29 +244,28 @@ static int write_json(const struct options *options, const struct outcome *outco
 
 /* Arguments. */
 
-static void print_usage(FILE *to)
+static void print_help(void)
 {
-	fprintf(to,
-		"usage: umm bench handoff [--rounds=N] [--frames=N] [--only=SCENARIO] "
-		"[--watch=WHO] [--json[=FILE]]\n"
-		"\n"
-		"Hands frames from one process to another, and measures latency, CPU time, "
-		"context\n"
-		"switches and page faults against a bare futex ring of %d slots in turn.\n"
-		"\n"
-		"  --rounds=N         runs of each contender in each scenario (default 5)\n"
-		"  --frames=N         of each run, in place of what each scenario needs\n"
-		"  --only=SCENARIO    one of:",
-		HANDOFF_SLOTS);
+	printf("usage: umm bench handoff [--rounds=N] [--frames=N] [--only=SCENARIO] "
+	       "[--watch=WHO] [--json[=FILE]]\n"
+	       "\n"
+	       "Hands frames from one process to another, and measures latency, CPU time, "
+	       "context\n"
+	       "switches and page faults against a bare futex ring of %d slots in turn.\n"
+	       "\n"
+	       "  --rounds=N         runs of each contender in each scenario (default 5)\n"
+	       "  --frames=N         of each run, in place of what each scenario needs\n"
+	       "  --only=SCENARIO    one of:",
+	       HANDOFF_SLOTS);
 	for (size_t i = 0; i < N_SCENARIOS; i++)
-		fprintf(to, " %s", all_scenarios[i].name);
+		printf(" %s", all_scenarios[i].name);
 	fputs("\n"
 	      "  --watch=WHO        notices that a peer has died: broker (default), as for the "
 	      "stages of\n"
 	      "                     umm run, or self, as in a collection without a broker\n"
 	      "  --json[=FILE]      the figures as JSON instead of the table, or in a file beside "
 	      "it\n",
-	      to);
+	      stdout);
 }
 
 static bool scenario_exists(const char *name)
@@ -274,10 +286,33 @@ static bool parse_watch(const char *text, bool *out)
 	return false;
 }
 
-/* BENCH_OK to go on, BENCH_USAGE, or -1: help was asked for and given. */
+static bool parse_option(int letter, void *user)
+{
+	struct options *out = user;
+	switch (letter) {
+	case 'r':
+		return bench_count("handoff", "rounds", optarg,
+				   (struct bench_range){ 1, MAX_ROUNDS }, &out->rounds);
+	case 'f':
+		return bench_count("handoff", "frames", optarg,
+				   (struct bench_range){ 1, MAX_FRAMES }, &out->frames);
+	case 'o':
+		out->only = optarg;
+		return scenario_exists(optarg);
+	case 'w':
+		return parse_watch(optarg, &out->watching);
+	case 'j':
+		out->json = true;
+		out->json_path = optarg != NULL ? optarg : "-";
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int parse_options(int argc, char **argv, struct options *out)
 {
-	static const struct option long_options[] = {
+	static const struct option names[] = {
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "frames", required_argument, NULL, 'f' },
 		{ "only", required_argument, NULL, 'o' },
@@ -286,44 +321,8 @@ static int parse_options(int argc, char **argv, struct options *out)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option;
-	optind = 1;
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) >= 0) {
-		switch (option) {
-		case 'r':
-			if (!bench_count("handoff", "rounds", optarg,
-					 (struct bench_range){ 1, MAX_ROUNDS }, &out->rounds))
-				return BENCH_USAGE;
-			break;
-		case 'f':
-			if (!bench_count("handoff", "frames", optarg,
-					 (struct bench_range){ 1, MAX_FRAMES }, &out->frames))
-				return BENCH_USAGE;
-			break;
-		case 'o':
-			if (!scenario_exists(optarg))
-				return BENCH_USAGE;
-			out->only = optarg;
-			break;
-		case 'w':
-			if (!parse_watch(optarg, &out->watching))
-				return BENCH_USAGE;
-			break;
-		case 'j':
-			out->json = true;
-			out->json_path = optarg != NULL ? optarg : "-";
-			break;
-		case 'h':
-			print_usage(stdout);
-			return -1;
-		default:
-			return BENCH_USAGE;
-		}
-	}
-	if (optind == argc)
-		return BENCH_OK;
-	fprintf(stderr, "umm bench handoff: unexpected argument '%s'\n", argv[optind]);
-	return BENCH_USAGE;
+	const struct bench_options command = { "handoff", names, print_help, parse_option };
+	return bench_options(&command, argc, argv, out);
 }
 
 /* Every scenario that was asked for. */
@@ -352,8 +351,8 @@ int bench_handoff(int argc, char **argv)
 {
 	struct options options = { .rounds = 5 };
 	int status = parse_options(argc, argv, &options);
-	if (status != BENCH_OK)
-		return status < 0 ? BENCH_OK : status;
+	if (status != BENCH_GO)
+		return status;
 
 	/* Opened before the work, so that a path that cannot be written costs nobody a minute. */
 	struct stage_outfile *file = NULL;

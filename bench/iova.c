@@ -176,6 +176,15 @@ static int run_once(const struct iova_contender *contender, const struct scenari
 	return ret;
 }
 
+/* The tree does less: it is enough to see what it does. */
+static uint64_t pairs_of(unsigned contender, const struct scenario *scenario,
+			 const struct options *options)
+{
+	if (contender != TREE)
+		return options->pairs;
+	return options->pairs / (scenario->live > 1000 ? 1000 : 10);
+}
+
 static int run_scenario(const struct scenario *scenario, const struct options *options,
 			struct figures *out)
 {
@@ -183,11 +192,8 @@ static int run_scenario(const struct scenario *scenario, const struct options *o
 	for (unsigned round = 0; round < options->rounds; round++)
 		for (unsigned i = 0; i < N_CONTENDERS; i++) {
 			struct figures figures;
-			uint64_t pairs = options->pairs;
-			if (i == TREE) /* less is enough to see what it does */
-				pairs /= scenario->live > 1000 ? 1000 : 10;
-			int ret = run_once(contenders[i], scenario, pairs, options->seed + round,
-					   &figures);
+			int ret = run_once(contenders[i], scenario, pairs_of(i, scenario, options),
+					   options->seed + round, &figures);
 			if (ret < 0) {
 				fprintf(stderr, "umm bench iova: %s: %s\n", contenders[i]->name,
 					strerror(-ret));

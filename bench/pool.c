@@ -27,6 +27,7 @@
 #include "bench/options.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
+#include "os/clock.h"
 
 #define WIDTH_PX	3840
 #define HEIGHT_PX	2160
@@ -42,9 +43,7 @@ UMM_DEFINE_AUTO(umm_broker, umm_broker_destroy)
 
 static double now_ms(void)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+	return (double)umm_now_ns() / 1e6;
 }
 
 /* ---- a member, in a process of its own ---- */
@@ -167,7 +166,19 @@ static int start_child(struct umm_broker *broker, enum umm_role role, struct chi
 	return 0;
 }
 
-/* 0 when both are done; a child that hangs up first has failed and said why. */
+/* Its sign that it is done, if there is one; a child that hangs up first has failed and said why.
+ */
+static int read_sign(struct child *child, const struct pollfd *fd)
+{
+	char byte;
+	if (fd->revents == 0)
+		return 0;
+	if (read(child->fd, &byte, 1) != 1)
+		return -EPIPE;
+	child->done = true;
+	return 0;
+}
+
 static int wait_until_done(struct umm_broker *broker, struct child *children)
 {
 	while (!children[0].done || !children[1].done) {
@@ -179,15 +190,11 @@ static int wait_until_done(struct umm_broker *broker, struct child *children)
 		int n = poll(fds, 3, SECONDS_TO_WAIT * 1000);
 		if (n <= 0)
 			return n == 0 ? -ETIMEDOUT : -errno;
-		for (unsigned i = 0; i < 2; i++) {
-			char byte;
-			if (fds[1 + i].revents == 0)
-				continue;
-			if (read(children[i].fd, &byte, 1) != 1)
-				return -EPIPE;
-			children[i].done = true;
-		}
-		int ret = umm_broker_dispatch(broker, 0);
+		int ret = read_sign(&children[0], &fds[1]);
+		if (ret == 0)
+			ret = read_sign(&children[1], &fds[2]);
+		if (ret == 0)
+			ret = umm_broker_dispatch(broker, 0);
 		if (ret < 0)
 			return ret;
 	}
@@ -220,14 +227,13 @@ static void print_refusal(void *user, const char *token, int verdict, const char
 	fprintf(stderr, "umm bench pool: refused: %s\n", explanation);
 }
 
-static int run_once(const char *heap, double *out_ms)
+static int open_broker(const char *heap, struct umm_layout *layout, struct umm_broker **out)
 {
+	static const struct umm_broker_events events = { .settled = remember_heap,
+							 .refused = print_refusal };
 	const char *const heaps[] = { heap, NULL };
-	const struct umm_broker_events events = { .settled = remember_heap,
-						  .refused = print_refusal };
-	struct umm_layout layout = { 0 };
 	umm_auto(umm_broker, broker) = NULL;
-	int ret = umm_broker_create(&events, &layout, &broker);
+	int ret = umm_broker_create(&events, layout, &broker);
 	if (ret < 0)
 		return ret;
 	ret = umm_broker_add_collection(broker, TOKEN,
@@ -236,21 +242,40 @@ static int run_once(const char *heap, double *out_ms)
 								   .heaps = heaps));
 	if (ret < 0)
 		return ret;
+	*out = umm_steal(broker);
+	return 0;
+}
 
+static int measure_children(struct umm_broker *broker, double *out_ms)
+{
 	struct child children[2] = { { .fd = -1 }, { .fd = -1 } };
 	double start = now_ms();
-	ret = start_child(broker, UMM_PRODUCER, &children[0]);
+	int ret = start_child(broker, UMM_PRODUCER, &children[0]);
 	if (ret == 0)
 		ret = start_child(broker, UMM_CONSUMER, &children[1]);
 	if (ret == 0)
 		ret = wait_until_done(broker, children);
 	double end = now_ms();
 	end_children(children);
-	if (ret == 0 && strcmp(layout.heap, heap) != 0)
-		return -EXDEV; /* the figure would be another heap's */
 	if (ret == 0)
 		*out_ms = end - start;
 	return ret;
+}
+
+static int run_once(const char *heap, double *out_ms)
+{
+	struct umm_layout layout = { 0 };
+	double ms = 0;
+	umm_auto(umm_broker, broker) = NULL;
+	int ret = open_broker(heap, &layout, &broker);
+	if (ret == 0)
+		ret = measure_children(broker, &ms);
+	if (ret < 0)
+		return ret;
+	if (strcmp(layout.heap, heap) != 0)
+		return -EXDEV; /* the figure would be another heap's */
+	*out_ms = ms;
+	return 0;
 }
 
 /* ---- figures ---- */

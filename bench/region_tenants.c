@@ -15,6 +15,7 @@
 #include "bench/region.h"
 #include "core/tenant.h"
 #include "os/cleanup.h"
+#include "os/clock.h"
 
 #define FRAME	   (64ull << 10)
 #define AREA_START 0x100000000ull
@@ -23,6 +24,7 @@ struct trial {
 	struct umm_region region;
 	struct umm_area area;
 	struct umm_tenant tenant, *table[1];
+	void *books; /* of the region */
 	struct umm_tenant_frame *frames;
 	uint32_t *absent; /* numbers of the frames that are not lent */
 	uint32_t n_absent, n_frames;
@@ -40,13 +42,6 @@ static uint64_t random_next(struct trial *t)
 	t->state ^= t->state << 25;
 	t->state ^= t->state >> 27;
 	return t->state * 0x2545f4914f6cdd1dull;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* The bytes are nobody's: what is measured is the choice, not memcpy(). */
@@ -125,9 +120,9 @@ static void take_one(struct trial *t, uint64_t size, uint64_t align)
 	struct umm_range run;
 	/* Frames that the owners cut into cannot be idle: ask the region, not the sum of bytes. */
 	bool fits = place_exists(t, size, align) && idle_bytes(t) > t->area_bytes / 40;
-	uint64_t since = now_ns();
+	int64_t since = umm_now_ns();
 	int ret = umm_area_take(&t->area, &request, &run, &cost);
-	t->ns[t->result.takes++] = (uint32_t)(now_ns() - since);
+	t->ns[t->result.takes++] = (uint32_t)(umm_now_ns() - since);
 	t->result.fitting += fits;
 	t->result.fitting_failed += fits && ret < 0;
 	if (ret < 0)
@@ -172,43 +167,63 @@ static int open_area(struct trial *t, const struct umm_region_config *config, vo
 	return ret < 0 ? ret : umm_area_join(&t->area, &t->tenant);
 }
 
-int region_tenants_run(const struct region_work *work, struct region_tenants_result *out)
+static void finish_trial(struct trial *t)
+{
+	free(t->books);
+	free(t->frames);
+	free(t->absent);
+	free(t->owned);
+	free(t->live);
+	free(t->ns);
+}
+
+/* In either case it is to be finished. */
+static int start_trial(struct trial *t, const struct region_work *work)
 {
 	uint32_t n_frames = (uint32_t)(work->area_bytes / FRAME);
 	struct umm_region_config config = { REGION_BENCH_PAGE, 3 * n_frames, 1 };
 	size_t bytes = umm_region_memory(&config);
-	umm_autofree void *memory = malloc(bytes);
-	umm_autofree struct umm_tenant_frame *frames = calloc(n_frames, sizeof(*frames));
-	umm_autofree uint32_t *absent = calloc(n_frames, sizeof(*absent));
-	umm_autofree bool *owned = calloc(work->area_bytes / REGION_BENCH_PAGE, sizeof(*owned));
-	umm_autofree struct umm_range *live = calloc(n_frames, sizeof(*live));
-	umm_autofree uint32_t *ns = calloc(work->operations, sizeof(*ns));
-	if (memory == NULL || frames == NULL || absent == NULL || owned == NULL || live == NULL ||
-	    ns == NULL)
-		return -ENOMEM;
-	struct trial t = {
-		.frames = frames,
-		.absent = absent,
+	*t = (struct trial){
+		.books = malloc(bytes),
+		.frames = calloc(n_frames, sizeof(*t->frames)),
+		.absent = calloc(n_frames, sizeof(*t->absent)),
 		.n_absent = n_frames,
 		.n_frames = n_frames,
-		.owned = owned,
-		.live = live,
+		.owned = calloc(work->area_bytes / REGION_BENCH_PAGE, sizeof(*t->owned)),
+		.live = calloc(n_frames, sizeof(*t->live)),
 		.area_bytes = work->area_bytes,
 		.state = work->seed * 0x9e3779b97f4a7c15ull + 1,
-		.ns = ns,
+		.ns = calloc(work->operations, sizeof(*t->ns)),
 	};
+	if (t->books == NULL || t->frames == NULL || t->absent == NULL || t->owned == NULL ||
+	    t->live == NULL || t->ns == NULL)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < n_frames; i++)
-		absent[i] = i;
-	int ret = open_area(&t, &config, memory, bytes);
-	if (ret < 0)
-		return ret;
-	lend_idle(&t);
-	run_trial(&t, work);
-	if (!umm_area_valid(&t.area))
+		t->absent[i] = i;
+	return open_area(t, &config, t->books, bytes);
+}
+
+static int sum_up(struct trial *t, struct region_tenants_result *out)
+{
+	size_t n = t->result.takes;
+	if (!umm_area_valid(&t->area))
 		return -EBADMSG;
-	qsort(ns, t.result.takes, sizeof(*ns), bench_compare_u32);
-	t.result.p50_ns = ns[t.result.takes / 2];
-	t.result.p99_ns = ns[t.result.takes * 99 / 100];
-	*out = t.result;
+	qsort(t->ns, n, sizeof(*t->ns), bench_compare_u32);
+	t->result.p50_ns = t->ns[n / 2];
+	t->result.p99_ns = t->ns[n * 99 / 100];
+	*out = t->result;
 	return 0;
+}
+
+int region_tenants_run(const struct region_work *work, struct region_tenants_result *out)
+{
+	struct trial t;
+	int ret = start_trial(&t, work);
+	if (ret == 0) {
+		lend_idle(&t);
+		run_trial(&t, work);
+		ret = sum_up(&t, out);
+	}
+	finish_trial(&t);
+	return ret;
 }

@@ -17,6 +17,7 @@
 #include "bench/number.h"
 #include "bench/region.h"
 #include "os/cleanup.h"
+#include "os/clock.h"
 
 struct request {
 	uint64_t size, align;
@@ -37,13 +38,6 @@ struct pass {
 	struct samples *samples;
 	struct region_result *result;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /** Time on a CPU: whoever else uses the machine does not count. */
 static uint64_t cpu_ns(void)
@@ -80,12 +74,12 @@ static struct request *make_requests(const struct region_work *work, uint64_t se
 static void sample(struct pass *pass, uint64_t since)
 {
 	if (pass->samples->ns != NULL)
-		pass->samples->ns[pass->samples->count++] = (uint32_t)(now_ns() - since);
+		pass->samples->ns[pass->samples->count++] = (uint32_t)(umm_now_ns() - since);
 }
 
 static uint64_t sample_start(const struct pass *pass)
 {
-	return pass->samples->ns != NULL ? now_ns() : 0;
+	return pass->samples->ns != NULL ? umm_now_ns() : 0;
 }
 
 static void give_one(struct pass *pass, uint32_t dice)
@@ -212,8 +206,8 @@ uint32_t region_clock_ns(void)
 {
 	uint32_t ns[1001];
 	for (size_t i = 0; i < 1001; i++) {
-		uint64_t since = now_ns();
-		ns[i] = (uint32_t)(now_ns() - since);
+		int64_t since = umm_now_ns();
+		ns[i] = (uint32_t)(umm_now_ns() - since);
 	}
 	qsort(ns, 1001, sizeof(ns[0]), bench_compare_u32);
 	return ns[500];

@@ -102,8 +102,8 @@ static void row(const struct page *page, const char *label, const char *format, 
 static void row(const struct page *page, const char *label, const char *format, ...)
 {
 	va_list args;
-	va_start(args, format);
 	fprintf(page->to, "  %-12s", label);
+	va_start(args, format);
 	vfprintf(page->to, format, args);
 	fputc('\n', page->to);
 	va_end(args);

@@ -136,6 +136,19 @@ static void count_limit(struct umm_trial *trial, uint32_t demand, bool stated)
 		trial->n_limits[demand]--;
 }
 
+static void state_one(struct umm_trial *trial, const struct umm_culprit *change, bool stated)
+{
+	if (!is_limit(change)) {
+		trial->any_pair = true;
+		set_bit(&trial->kept[change->demand], change->field, stated);
+		return;
+	}
+	uint32_t entry = trial->first_entry[change->demand] + change->entry;
+	count_limit(trial, change->demand, stated);
+	set_bit(&trial->kept_in_entry[entry], change->field, stated);
+}
+
+/** Entries and demands are built once, with the last change to them. */
 void umm_trial_state(struct umm_trial *trial, const struct umm_culprit *changes, size_t count,
 		     bool stated)
 {
@@ -144,16 +157,11 @@ void umm_trial_state(struct umm_trial *trial, const struct umm_culprit *changes,
 		const struct umm_culprit *change = &changes[i];
 		const struct umm_culprit *next = i + 1 < count ? change + 1 : NULL;
 		bool last_of_demand = next == NULL || next->demand != change->demand;
-		if (!is_limit(change)) {
-			trial->any_pair = true;
-			set_bit(&trial->kept[change->demand], change->field, stated);
-		} else {
-			uint32_t entry = trial->first_entry[change->demand] + change->entry;
-			count_limit(trial, change->demand, stated);
-			set_bit(&trial->kept_in_entry[entry], change->field, stated);
-			if (last_of_demand || !is_limit(next) || next->entry != change->entry)
-				build_entry(trial, change->demand, change->entry);
-		}
+		bool last_of_entry =
+			last_of_demand || !is_limit(next) || next->entry != change->entry;
+		state_one(trial, change, stated);
+		if (is_limit(change) && last_of_entry)
+			build_entry(trial, change->demand, change->entry);
 		if (last_of_demand)
 			build_demand(trial, change->demand);
 	}

@@ -58,30 +58,17 @@ static uint64_t register_mask(uint64_t max)
 	return mask;
 }
 
-int model_board_open_device(struct model_board *board, unsigned i)
+static uint64_t stream_bytes(const struct model_board *board, unsigned i)
 {
-	struct board_device_state *device = &board->devices[i];
-	device->what = &board->options.devices[i];
-	if (device->what->cpu)
+	if (!board->options.devices[i].codec || i == 0)
 		return 0;
-	if (device->what->codec && i > 0)
-		device->stream_bytes =
-			(model_codec_stream_bytes(&board->edges[i - 1].layout.picture) +
-			 MODEL_PAGE_BYTES - 1) &
-			~(MODEL_PAGE_BYTES - 1);
-	struct umm_dma_limits limits = device->what->limits;
-	if (device->what->contiguous && !device->what->iommu)
-		limits.max_segments = 1;
-	device->hw = (struct model_device){
-		.name = device->what->name,
-		.machine = board->machine,
-		.limits = limits,
-	};
-	device->hw.limits.mask = register_mask(limits.mask);
-	int ret = device->what->iommu ? open_iommu(board, device) : 0;
-	if (ret < 0)
-		return ret;
-	uint32_t pages = board_pages_of(board, i);
+	uint64_t bytes = model_codec_stream_bytes(&board->edges[i - 1].layout.picture);
+	return (bytes + MODEL_PAGE_BYTES - 1) & ~(MODEL_PAGE_BYTES - 1);
+}
+
+static int open_dma(struct model_board *board, struct board_device_state *device,
+		    struct umm_dma_limits limits, uint32_t pages)
+{
 	struct umm_dma_options options = {
 		.name = device->what->name,
 		.limits = limits,
@@ -97,9 +84,29 @@ int model_board_open_device(struct model_board *board, unsigned i)
 	device->books = bytes <= SIZE_MAX ? malloc((size_t)bytes) : NULL;
 	if (device->books == NULL)
 		return -ENOMEM;
-	ret = umm_dma_device_init(&device->dma, &options, device->books, bytes);
+	int ret = umm_dma_device_init(&device->dma, &options, device->books, bytes);
 	device->has_dma = ret == 0;
 	return ret;
+}
+
+int model_board_open_device(struct model_board *board, unsigned i)
+{
+	struct board_device_state *device = &board->devices[i];
+	device->what = &board->options.devices[i];
+	if (device->what->cpu)
+		return 0;
+	device->stream_bytes = stream_bytes(board, i);
+	struct umm_dma_limits limits = device->what->limits;
+	if (device->what->contiguous && !device->what->iommu)
+		limits.max_segments = 1;
+	device->hw = (struct model_device){
+		.name = device->what->name,
+		.machine = board->machine,
+		.limits = limits,
+	};
+	device->hw.limits.mask = register_mask(limits.mask);
+	int ret = device->what->iommu ? open_iommu(board, device) : 0;
+	return ret < 0 ? ret : open_dma(board, device, limits, board_pages_of(board, i));
 }
 
 void model_board_close_device(struct board_device_state *device)

@@ -253,22 +253,33 @@ static void overlap(struct umm_reader *reader, const struct umm_path *path, uint
 		       "overlaps formats[%u] in format and modifier", first);
 }
 
+/** What keys are sorted by first, and what they have besides. */
+static uint64_t first_of(const struct pair_key *key, bool by_format)
+{
+	return by_format ? key->format : key->modifier;
+}
+
+static uint64_t second_of(const struct pair_key *key, bool by_format)
+{
+	return by_format ? key->modifier : key->format;
+}
+
 /** In keys sorted by one coordinate: equal keys, and a key whose other coordinate is `any` beside
  * any other. */
 static void find_overlaps(struct umm_reader *reader, const struct umm_path *path,
 			  const struct pair_key *keys, size_t count, bool by_format, bool *told)
 {
 	size_t start = 0;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t mine = by_format ? keys[i].format : keys[i].modifier;
-		uint64_t other = by_format ? keys[i].modifier : keys[i].format;
-		if (mine != (by_format ? keys[start].format : keys[start].modifier))
+	for (size_t i = 1; i < count; i++) {
+		if (first_of(&keys[i], by_format) != first_of(&keys[start], by_format)) {
 			start = i;
-		if (i > start && keys[i].format == keys[i - 1].format &&
-		    keys[i].modifier == keys[i - 1].modifier)
+			continue;
+		}
+		uint64_t mine = second_of(&keys[i], by_format);
+		uint64_t before = second_of(&keys[i - 1], by_format);
+		if (mine == before)
 			overlap(reader, path, keys[i].entry, keys[i - 1].entry, told);
-		if (i > start && other == ANY &&
-		    (by_format ? keys[i - 1].modifier : keys[i - 1].format) != ANY)
+		else if (mine == ANY)
 			for (size_t j = start; j < i; j++)
 				overlap(reader, path, keys[i].entry, keys[j].entry, told);
 	}

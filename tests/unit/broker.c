@@ -12,6 +12,7 @@
 
 #include <umm/broker.h>
 
+#include "os/clock.h"
 #include "tests/unit/members.h"
 
 #define MAX_CHILDREN 8
@@ -116,13 +117,6 @@ static void serve_until_all_have_exited(void)
 	while (!reap())
 		CHECK_INT(umm_broker_dispatch(broker, 20 * 1000 * 1000), 0);
 	CHECK_INT(umm_broker_dispatch(broker, 0), 0);
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
 struct part {
@@ -304,9 +298,9 @@ static void lose_the_painter(enum umm_watch watch)
 	      &(struct part){ viewer, UMM_CONSUMER, .expect = -EOWNERDEAD, .watch = watch });
 	while (seen.started == 0)
 		CHECK_INT(umm_broker_dispatch(broker, UMM_FOREVER), 0);
-	int64_t started = now_ns();
+	int64_t started = umm_now_ns();
 	serve_until_all_have_exited();
-	CHECK(now_ns() - started < 1000000000);
+	CHECK(umm_now_ns() - started < 1000000000);
 	CHECK_INT(WTERMSIG(statuses[0]), SIGKILL);
 	CHECK_INT(statuses[1], 0);
 	CHECK_INT(seen.gone_unclean, 1);
@@ -365,10 +359,10 @@ TEST(broker_that_ends_wakes_who_left_the_watch_to_it)
 		CHECK_INT(umm_broker_dispatch(broker, UMM_FOREVER), 0);
 	struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
 	nanosleep(&pause, NULL);
-	int64_t started = now_ns();
+	int64_t started = umm_now_ns();
 	umm_broker_destroy(broker);
 	CHECK_INT(waitpid(children[1], &statuses[1], 0), children[1]);
-	CHECK(now_ns() - started < 600 * 1000 * 1000);
+	CHECK(umm_now_ns() - started < 600 * 1000 * 1000);
 	CHECK_INT(statuses[1], 0);
 	CHECK_INT(waitpid(children[0], &statuses[0], 0), children[0]);
 	CHECK_INT(statuses[0], 0);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "tests/unit/members.h"
 
 struct pair {
@@ -272,13 +273,6 @@ TEST(buried_viewer_gives_back_what_it_held)
 
 /* ---- deaths that nobody tells ---- */
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* A child that does `work` and is killed; it stays a zombie, for nobody waits for it. */
 static pid_t killed_after(void (*work)(struct pair *pair), struct pair *pair)
 {
@@ -309,10 +303,10 @@ TEST(killed_painter_is_noticed_by_who_waits_for_it)
 	struct umm_frame frame;
 	negotiate(&pair, UMM_QUEUE_FIFO);
 	pid_t child = killed_after(paint_once, &pair);
-	int64_t start = now_ns();
+	int64_t start = umm_now_ns();
 	view(pair.viewer, 1);
 	CHECK_INT(umm_consumer_acquire(pair.viewer, UMM_FOREVER, &frame), -EOWNERDEAD);
-	CHECK(now_ns() - start < INT64_C(1000000000));
+	CHECK(umm_now_ns() - start < INT64_C(1000000000));
 	CHECK_INT(waitpid(child, NULL, 0), child);
 	umm_collection_destroy(pair.collection);
 }
@@ -334,7 +328,7 @@ TEST(killed_viewer_gives_back_what_it_held_though_nobody_tells)
 	negotiate(&pair, UMM_QUEUE_FIFO);
 	paint(pair.painter, 1);
 	pid_t child = killed_after(take_one, &pair);
-	int64_t start = now_ns();
+	int64_t start = umm_now_ns();
 	int ret = 0;
 	for (unsigned i = 0; ret == 0 && i < 100; i++) {
 		ret = umm_producer_acquire(pair.painter, UMM_FOREVER, &buffer);
@@ -342,7 +336,7 @@ TEST(killed_viewer_gives_back_what_it_held_though_nobody_tells)
 			ret = umm_producer_publish(pair.painter, buffer, NULL, UMM_HOLD_DROP);
 	}
 	CHECK_INT(ret, -EPIPE);
-	CHECK(now_ns() - start < INT64_C(1000000000));
+	CHECK(umm_now_ns() - start < INT64_C(1000000000));
 	CHECK_INT(waitpid(child, NULL, 0), child);
 	umm_collection_destroy(pair.collection);
 }
@@ -355,9 +349,9 @@ TEST(killed_painter_is_noticed_by_who_arms)
 	negotiate(&pair, UMM_QUEUE_FIFO);
 	pid_t child = killed_after(paint_once, &pair);
 	view(pair.viewer, 1);
-	int64_t start = now_ns();
+	int64_t start = umm_now_ns();
 	while (umm_member_arm(pair.viewer) == 0) {
-		CHECK(now_ns() - start < INT64_C(1000000000));
+		CHECK(umm_now_ns() - start < INT64_C(1000000000));
 		usleep(20000);
 	}
 	CHECK_INT(umm_consumer_acquire(pair.viewer, 0, &frame), -EOWNERDEAD);

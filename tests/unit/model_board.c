@@ -176,7 +176,8 @@ TEST(formats_differ_in_what_they_keep)
 	}
 }
 
-TEST(a_codec_gives_back_the_picture_it_was_given)
+/* In the place of the GPU. */
+static struct model_board_options panda_with_codec(void)
 {
 	struct model_board_options options = panda();
 	options.devices[1] = (struct model_board_device){
@@ -185,6 +186,12 @@ TEST(a_codec_gives_back_the_picture_it_was_given)
 		.contiguous = true,
 		.codec = true,
 	};
+	return options;
+}
+
+TEST(a_codec_gives_back_the_picture_it_was_given)
+{
+	struct model_board_options options = panda_with_codec();
 	for (options.seed = 0; options.seed < 8; options.seed++) {
 		options.devices[1].iommu = options.seed & 1;
 		options.devices[1].limits.coherent = options.seed & 2;
@@ -199,13 +206,7 @@ TEST(a_codec_gives_back_the_picture_it_was_given)
 
 TEST(a_codec_without_room_for_its_stream_is_explained)
 {
-	struct model_board_options options = panda();
-	options.devices[1] = (struct model_board_device){
-		.name = "codec",
-		.limits = { .mask = UINT32_MAX },
-		.contiguous = true,
-		.codec = true,
-	};
+	struct model_board_options options = panda_with_codec();
 	options.contiguous_bytes = 6 * 96 * 64 * 4 + 40960; /* the stream may need 49160 */
 	CHECK_INT(model_board_create(&options, &board, why, sizeof(why)), -ENOSPC);
 	CHECK(strstr(why, "'codec'") && strstr(why, "one run of 53248 bytes"));
