@@ -58,7 +58,7 @@ static int compare_with_dmabuf(int dmabuf, const void *map, uint64_t size_bytes)
 		ret = -EXDEV;
 	if (ret == 0)
 		ret = umm_map_fd(dmabuf, size_bytes, UMM_MAP_WRITE, &written);
-	if (ret < 0)
+	if (ret != 0)
 		return ret;
 	ret = umm_uio_compare(written, map, size_bytes);
 	umm_unmap(written, size_bytes);

@@ -95,7 +95,7 @@ void umm_read_check_overlaps(struct umm_reader *reader, const struct umm_path *p
 			     const struct umm_demand *demand);
 /** Entries by their smallest pair: an order that the input's does not change. */
 void umm_sort_by_pairs(struct umm_entry *entries, size_t count);
-void umm_read_heap(struct umm_reader *reader, const struct umm_path *path, const json_t *value,
-		   struct umm_heap_facts *heap);
+/** All heaps, by name; they become the problem's. */
+void umm_read_heaps(struct umm_reader *reader, const struct umm_path *path, const json_t *list);
 
 #endif

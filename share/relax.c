@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ways out. A relaxation is tried on the input itself: one field is changed, the document is read
- * again, found valid and solved, and the field is put back. What is listed is known to work. A copy
- * to try it on would cost more than all else where the document is large.
+ * Ways out. A relaxation is tried on the input itself (share/attempt.h): what is listed is known to
+ * work.
  *
  * Whoever wants out of a conflict must touch one of its statements, so these come first. Only
  * because solving is not quite monotone (see core/conflict.c) all other fields are tried as well
@@ -18,139 +17,17 @@
 #include <string.h>
 
 #include "core/number.h"
-#include "core/trial.h"
+#include "share/attempt.h"
 #include "share/document_read.h"
 #include "share/solution_emit.h"
 
-enum mildness { LONGER_LIST, MOVED_NUMBER, LEFT_OUT, NO_PIXELS };
-
-/** The input that is changed and put back, and what helped so far. */
-struct attempt {
-	struct umm_document *document;
-	json_t *broken;		      /**< what could not be put back; NULL: nothing */
-	json_t *found[NO_PIXELS + 1]; /**< a list for each mildness */
-	unsigned budget;	      /**< how many more changed documents may be read and solved */
-	struct umm_trial trial;	      /**< for changes that the core can make by itself */
-	bool out_of_memory;
-};
-
-/* ---- fields of the input ---- */
-
-/** The object that holds the last step of `path`, and that step. NULL: not there. */
-static json_t *find_holder(const json_t *participant, const char *path, const char **last)
-{
-	json_t *holder = (json_t *)participant;
-	for (;;) {
-		size_t length = strcspn(path, ".[");
-		if (path[length] == '\0') {
-			*last = path;
-			return holder;
-		}
-		holder = json_object_getn(holder, path, length);
-		path += length;
-		while (*path == '[') {
-			holder = json_array_get(holder, strtoul(path + 1, NULL, 10));
-			path = strchr(path, ']') + 1;
-		}
-		path += *path == '.';
-	}
-}
-
-static json_t *get_field(const struct attempt *attempt, uint32_t demand, const char *path)
-{
-	const char *last;
-	const json_t *holder = find_holder(attempt->document->sources[demand], path, &last);
-	return json_object_get(holder, last);
-}
-
-/** Whether the input with this participant changed is valid and has a solution. */
-static bool works(struct attempt *attempt, uint32_t demand)
-{
-	umm_auto(umm_document, document) = NULL;
-	struct umm_solution solution;
-	const struct umm_document *known = attempt->document;
-	attempt->out_of_memory |=
-		umm_document_from_changed(known, known->sources[demand], &document) < 0;
-	if (document == NULL || !umm_document_valid(document))
-		return false;
-	size_t size = umm_solve_size(&document->problem);
-	if (size == 0)
-		return false;
-	umm_autofree void *memory = malloc(size);
-	attempt->out_of_memory |= memory == NULL;
-	return memory != NULL && umm_solve(&document->problem, 0, memory, size, &solution);
-}
-
-/** Put `value` in place of a field, NULL: leave it out. Takes over `value`. */
-static void put(struct attempt *attempt, json_t *holder, const char *key, json_t *value)
-{
-	if (value == NULL)
-		json_object_del(holder, key);
-	else if (json_object_set_new(holder, key, value) < 0)
-		attempt->out_of_memory = true;
-}
-
-/** Make `holder` what it was, the order of its keys included: the conflict prints it. The document
- * has pointers into what was there, so that is kept even if it cannot be put back. */
-static void put_back(struct attempt *attempt, json_t *holder, json_t *before)
-{
-	json_object_clear(holder);
-	if (json_object_update(holder, before) == 0) {
-		json_decref(before);
-		return;
-	}
-	attempt->out_of_memory = true;
-	attempt->broken = before;
-}
-
-/** Whether it works with `to` (NULL: left out) in place of a field. Takes over `to`. */
-static bool works_with(struct attempt *attempt, uint32_t demand, const char *path, json_t *to)
-{
-	const char *last;
-	json_t *holder = find_holder(attempt->document->sources[demand], path, &last);
-	json_t *before = NULL;
-	if (attempt->budget > 0 && !attempt->out_of_memory) {
-		attempt->budget--;
-		before = json_copy(holder);
-		attempt->out_of_memory = before == NULL;
-	}
-	if (before == NULL) {
-		json_decref(to);
-		return false;
-	}
-	put(attempt, holder, last, to);
-	bool good = works(attempt, demand);
-	put_back(attempt, holder, before);
-	return good && !attempt->out_of_memory;
-}
-
-static void remember(struct attempt *attempt, uint32_t demand, const char *path, json_t *to,
-		     enum mildness mildness)
-{
-	json_t *entry = json_pack("{s:s, s:s, s:o}", "participant",
-				  attempt->document->problem.demands[demand].name, "field", path,
-				  "to", to != NULL ? to : json_null());
-	if (json_array_append_new(attempt->found[mildness], entry) < 0)
-		attempt->out_of_memory = true;
-}
-
-/** Try one change and remember it if it works. Takes over `to`. */
-static bool try_change(struct attempt *attempt, uint32_t demand, const char *path, json_t *to,
-		       enum mildness mildness)
-{
-	bool good = works_with(attempt, demand, path, json_incref(to));
-	if (good)
-		remember(attempt, demand, path, to, mildness);
-	else
-		json_decref(to);
-	return good;
-}
+/* ---- fields left out ---- */
 
 /** Leave a field out, by reading the changed document. */
-static void leave_out_and_read(struct attempt *attempt, uint32_t demand, const char *path)
+static void leave_out_and_read(struct umm_attempt *attempt, uint32_t demand, const char *path)
 {
-	if (get_field(attempt, demand, path) != NULL)
-		try_change(attempt, demand, path, NULL, LEFT_OUT);
+	if (umm_attempt_get(attempt, demand, path) != NULL)
+		umm_attempt_change(attempt, demand, path, NULL, UMM_LEFT_OUT);
 }
 
 /** Whether leaving the field out may make the document invalid: whether it does, the reader says.
@@ -171,7 +48,7 @@ static bool is_indispensable(const struct umm_demand *demand, enum umm_field fie
 }
 
 /** Leave a field out: nearly always the core can tell by itself. */
-static void leave_out(struct attempt *attempt, const struct umm_culprit *clash)
+static void leave_out(struct umm_attempt *attempt, const struct umm_culprit *clash)
 {
 	const struct umm_problem *problem = &attempt->document->problem;
 	const struct umm_demand *demand = &problem->demands[clash->demand];
@@ -186,8 +63,9 @@ static void leave_out(struct attempt *attempt, const struct umm_culprit *clash)
 	if (needs_reading(demand, clash->field))
 		leave_out_and_read(attempt, clash->demand, path);
 	else
-		remember(attempt, clash->demand, path, NULL,
-			 clash->field == UMM_FIELD_FORMATS ? NO_PIXELS : LEFT_OUT);
+		umm_attempt_remember(attempt, clash->demand, path, NULL,
+				     clash->field == UMM_FIELD_FORMATS ? UMM_NO_PIXELS
+								       : UMM_LEFT_OUT);
 }
 
 /* ---- longer lists ---- */
@@ -206,7 +84,7 @@ static json_t *longer(const json_t *list, json_t *item)
 }
 
 /** Try a list with one more item. Takes over `item`. */
-static bool try_longer(struct attempt *attempt, uint32_t demand, const char *path,
+static bool try_longer(struct umm_attempt *attempt, uint32_t demand, const char *path,
 		       const json_t *list, json_t *item)
 {
 	json_t *to = longer(list, item);
@@ -214,7 +92,7 @@ static bool try_longer(struct attempt *attempt, uint32_t demand, const char *pat
 		attempt->out_of_memory = true;
 		return false;
 	}
-	return try_change(attempt, demand, path, to, LONGER_LIST);
+	return umm_attempt_change(attempt, demand, path, to, UMM_LONGER_LIST);
 }
 
 static bool contains(const json_t *list, const char *word)
@@ -228,10 +106,10 @@ static bool contains(const json_t *list, const char *word)
 }
 
 /** One more heap: the first, by name, that helps. */
-static void permit_heap(struct attempt *attempt, uint32_t demand, const char *path)
+static void permit_heap(struct umm_attempt *attempt, uint32_t demand, const char *path)
 {
 	const struct umm_problem *problem = &attempt->document->problem;
-	const json_t *list = get_field(attempt, demand, path);
+	const json_t *list = umm_attempt_get(attempt, demand, path);
 	for (uint32_t i = 0; i < problem->n_heaps; i++) {
 		const char *name = problem->heaps[i].name;
 		if (!contains(list, name) &&
@@ -240,10 +118,10 @@ static void permit_heap(struct attempt *attempt, uint32_t demand, const char *pa
 	}
 }
 
-static void permit_word(struct attempt *attempt, uint32_t demand, const char *path,
+static void permit_word(struct umm_attempt *attempt, uint32_t demand, const char *path,
 			const struct umm_word *words)
 {
-	const json_t *list = get_field(attempt, demand, path);
+	const json_t *list = umm_attempt_get(attempt, demand, path);
 	for (; words->name != NULL; words++)
 		if (!contains(list, words->name) && strcmp(words->name, "any") != 0 &&
 		    try_longer(attempt, demand, path, list, json_string(words->name)))
@@ -251,10 +129,10 @@ static void permit_word(struct attempt *attempt, uint32_t demand, const char *pa
 }
 
 /** One more format that somebody else has, for the first entry that it helps. */
-static bool permit_format_in(struct attempt *attempt, uint32_t demand, const char *path)
+static bool permit_format_in(struct umm_attempt *attempt, uint32_t demand, const char *path)
 {
 	const struct umm_problem *problem = &attempt->document->problem;
-	const json_t *list = get_field(attempt, demand, path);
+	const json_t *list = umm_attempt_get(attempt, demand, path);
 	uint32_t tried[16];
 	unsigned n_tried = 0;
 	for (uint32_t i = 0; i < problem->n_demands; i++) {
@@ -276,7 +154,7 @@ static bool permit_format_in(struct attempt *attempt, uint32_t demand, const cha
 	return false;
 }
 
-static void permit_format(struct attempt *attempt, uint32_t demand)
+static void permit_format(struct umm_attempt *attempt, uint32_t demand)
 {
 	const struct umm_demand *facts = &attempt->document->problem.demands[demand];
 	for (uint32_t i = 0; i < facts->n_entries && i < 4; i++) {
@@ -288,7 +166,7 @@ static void permit_format(struct attempt *attempt, uint32_t demand)
 }
 
 /** Modifiers that were stated: LINEAR, the default, may help. */
-static void leave_out_modifiers(struct attempt *attempt, uint32_t demand, uint32_t most)
+static void leave_out_modifiers(struct umm_attempt *attempt, uint32_t demand, uint32_t most)
 {
 	const struct umm_demand *facts = &attempt->document->problem.demands[demand];
 	for (uint32_t i = 0; i < facts->n_entries && i < most; i++) {
@@ -296,24 +174,25 @@ static void leave_out_modifiers(struct attempt *attempt, uint32_t demand, uint32
 		snprintf(path, sizeof(path), "formats[%u].modifier", facts->entries[i].index);
 		if (facts->entries[i].n_formats == 0 || facts->usage == UMM_USAGE_NONE)
 			leave_out_and_read(attempt, demand, path); /* the default is another */
-		else if (get_field(attempt, demand, path) != NULL &&
+		else if (umm_attempt_get(attempt, demand, path) != NULL &&
 			 umm_trial_solved_as_linear(&attempt->trial, demand, i))
-			remember(attempt, demand, path, NULL, LEFT_OUT);
+			umm_attempt_remember(attempt, demand, path, NULL, UMM_LEFT_OUT);
 	}
 }
 
 /* ---- moved numbers ---- */
 
-static bool works_with_number(struct attempt *attempt, uint32_t demand, const char *path,
+static bool works_with_number(struct umm_attempt *attempt, uint32_t demand, const char *path,
 			      uint64_t number)
 {
-	return works_with(attempt, demand, path, json_integer((json_int_t)number));
+	return umm_attempt_works(attempt, demand, path, json_integer((json_int_t)number));
 }
 
 /** The number nearest to the stated one that works, between it and `end`, which works. */
-static void move_number(struct attempt *attempt, uint32_t demand, const char *path, uint64_t end)
+static void move_number(struct umm_attempt *attempt, uint32_t demand, const char *path,
+			uint64_t end)
 {
-	const json_t *value = get_field(attempt, demand, path);
+	const json_t *value = umm_attempt_get(attempt, demand, path);
 	if (!json_is_integer(value) || !works_with_number(attempt, demand, path, end))
 		return;
 	uint64_t bad = (uint64_t)json_integer_value(value), good = end;
@@ -325,11 +204,13 @@ static void move_number(struct attempt *attempt, uint32_t demand, const char *pa
 			bad = middle;
 	}
 	if (attempt->budget > 0)
-		remember(attempt, demand, path, json_integer((json_int_t)good), MOVED_NUMBER);
+		umm_attempt_remember(attempt, demand, path, json_integer((json_int_t)good),
+				     UMM_MOVED_NUMBER);
 }
 
 /** Upper limits move up, lower ones down. */
-static void move_limit(struct attempt *attempt, const struct umm_culprit *clash, const char *path)
+static void move_limit(struct umm_attempt *attempt, const struct umm_culprit *clash,
+		       const char *path)
 {
 	switch (clash->field) {
 	case UMM_FIELD_BUFFERS_MAX:
@@ -361,7 +242,7 @@ static void move_limit(struct attempt *attempt, const struct umm_culprit *clash,
 
 /* ---- all of them ---- */
 
-static void change_clash(struct attempt *attempt, const struct umm_culprit *clash)
+static void change_clash(struct umm_attempt *attempt, const struct umm_culprit *clash)
 {
 	umm_autofree char *path = umm_culprit_path(&attempt->document->problem, clash);
 	if (path == NULL) {
@@ -382,7 +263,7 @@ static void change_clash(struct attempt *attempt, const struct umm_culprit *clas
 		move_limit(attempt, clash, path);
 }
 
-static void relax_clash(struct attempt *attempt, const struct umm_culprit *clash)
+static void relax_clash(struct umm_attempt *attempt, const struct umm_culprit *clash)
 {
 	leave_out(attempt, clash);
 	change_clash(attempt, clash);
@@ -391,7 +272,7 @@ static void relax_clash(struct attempt *attempt, const struct umm_culprit *clash
 }
 
 /** Every field of one participant. */
-static void relax_demand(struct attempt *attempt, uint32_t index)
+static void relax_demand(struct umm_attempt *attempt, uint32_t index)
 {
 	const struct umm_demand *demand = &attempt->document->problem.demands[index];
 	if (demand->attach == UMM_ATTACH_LATE)
@@ -408,7 +289,7 @@ static void relax_demand(struct attempt *attempt, uint32_t index)
 
 /** Every field of the participants [first, end); those of whom it is proved that none helps are
  * passed over together. */
-static void relax_demands(struct attempt *attempt, uint32_t first, uint32_t end)
+static void relax_demands(struct umm_attempt *attempt, uint32_t first, uint32_t end)
 {
 	if (first == end || !umm_trial_helps_any(&attempt->trial, first, end))
 		return;
@@ -423,7 +304,7 @@ static void relax_demands(struct attempt *attempt, uint32_t first, uint32_t end)
 
 /** Every field of everybody, when no statement of the conflict helps. Nothing of a late one counts
  * as long as it is late. */
-static void relax_anything(struct attempt *attempt)
+static void relax_anything(struct umm_attempt *attempt)
 {
 	const struct umm_problem *problem = &attempt->document->problem;
 	attempt->budget = UINT_MAX;
@@ -434,7 +315,7 @@ static void relax_anything(struct attempt *attempt)
 }
 
 /** Conditions on the whole document are met by stating something. */
-static void meet_condition(struct attempt *attempt, const char *condition)
+static void meet_condition(struct umm_attempt *attempt, const char *condition)
 {
 	const struct umm_problem *problem = &attempt->document->problem;
 	for (uint32_t i = 0; i < problem->n_demands; i++) {
@@ -442,25 +323,26 @@ static void meet_condition(struct attempt *attempt, const char *condition)
 			continue;
 		bool done = false;
 		if (strcmp(condition, "usage") == 0)
-			done = try_change(attempt, i, "usage", json_pack("[s]", "dma"),
-					  LONGER_LIST);
+			done = umm_attempt_change(attempt, i, "usage", json_pack("[s]", "dma"),
+						  UMM_LONGER_LIST);
 		else if (strcmp(condition, "buffers") == 0 &&
-			 get_field(attempt, i, "buffers") != NULL)
-			done = try_change(attempt, i, "buffers.min", json_integer(1), MOVED_NUMBER);
+			 umm_attempt_get(attempt, i, "buffers") != NULL)
+			done = umm_attempt_change(attempt, i, "buffers.min", json_integer(1),
+						  UMM_MOVED_NUMBER);
 		if (done)
 			return;
 	}
 }
 
-static bool found_any(const struct attempt *attempt)
+static bool found_any(const struct umm_attempt *attempt)
 {
-	for (unsigned i = 0; i <= NO_PIXELS; i++)
+	for (unsigned i = 0; i <= UMM_NO_PIXELS; i++)
 		if (json_array_size(attempt->found[i]) > 0)
 			return true;
 	return false;
 }
 
-static void run(struct attempt *attempt, const struct umm_culprit *clashes, size_t count)
+static void run(struct umm_attempt *attempt, const struct umm_culprit *clashes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (clashes[i].condition != NULL)
@@ -472,47 +354,11 @@ static void run(struct attempt *attempt, const struct umm_culprit *clashes, size
 		relax_anything(attempt);
 }
 
-/** How many changed documents to read: small ones are read in no time. */
-static unsigned choose_budget(const struct umm_problem *problem)
-{
-	size_t weight = 1 + problem->n_demands;
-	for (uint32_t i = 0; i < problem->n_demands; i++)
-		weight += problem->demands[i].n_entries;
-	return weight >= 1024 ? 2 : (unsigned)umm_min(128, 2048 / weight);
-}
-
-/** The core's memory for trials; NULL: there is none. */
-static void *start_trial(struct attempt *attempt)
-{
-	struct umm_scratch scratch = { .memory = NULL };
-	umm_trial_take(&attempt->trial, &attempt->document->problem, &scratch);
-	scratch = (struct umm_scratch){ .memory = malloc(scratch.used), .size = scratch.used };
-	if (scratch.memory == NULL)
-		return NULL;
-	umm_trial_take(&attempt->trial, &attempt->document->problem, &scratch);
-	umm_trial_start(&attempt->trial, UMM_TRIAL_AS_STATED, 0);
-	return scratch.memory;
-}
-
 json_t *umm_relax(struct umm_document *document, const struct umm_culprit *clashes, size_t count)
 {
-	struct attempt attempt = { .document = document,
-				   .budget = choose_budget(&document->problem) };
-	json_t *all = json_array();
-	for (unsigned i = 0; i <= NO_PIXELS; i++)
-		attempt.found[i] = json_array();
-	umm_autofree void *memory = start_trial(&attempt);
-	attempt.out_of_memory = memory == NULL;
-	if (memory != NULL)
+	struct umm_attempt attempt;
+	umm_attempt_start(&attempt, document);
+	if (!attempt.out_of_memory)
 		run(&attempt, clashes, count);
-	for (unsigned i = 0; i <= NO_PIXELS; i++) {
-		attempt.out_of_memory |= json_array_extend(all, attempt.found[i]) < 0;
-		json_decref(attempt.found[i]);
-	}
-	json_decref(attempt.broken);
-	if (attempt.out_of_memory) {
-		json_decref(all);
-		return NULL;
-	}
-	return all;
+	return umm_attempt_finish(&attempt);
 }
