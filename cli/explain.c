@@ -132,12 +132,11 @@ static int print_answer(const struct umm_answer *answer, const struct pipeline *
 	const char *const wishes[] = { pipeline->request, NULL };
 	const struct verdict_context context = { pipeline->participants, wishes, NULL, NULL };
 	umm_autojson json_t *object = json_loads(umm_answer_json(answer), 0, NULL);
-	if (object == NULL) {
-		fprintf(stderr, "umm: out of memory\n");
-		return -1;
-	}
-	verdict_print(stdout, object, &context, verdict_colors_for(stdout));
-	return 0;
+	if (object != NULL &&
+	    verdict_print(stdout, object, &context, verdict_colors_for(stdout)) == 0)
+		return 0;
+	fprintf(stderr, "umm: out of memory\n");
+	return -1;
 }
 
 static int answer_question(const struct pipeline *pipeline, const struct run_options *options)

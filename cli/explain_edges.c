@@ -65,7 +65,8 @@ static void print_table(const struct run *run, const struct run_edge *edge, cons
 		.remark = remark,
 		.note = edge->notes,
 	};
-	verdict_print(stdout, told->answer, &context, verdict_colors_for(stdout));
+	if (verdict_print(stdout, told->answer, &context, verdict_colors_for(stdout)) < 0)
+		puts("out of memory");
 }
 
 static void print_edge(const struct run *run, const struct run_edge *edge)

@@ -12,8 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/printable.h"
 #include "cli/rejected.h"
 #include "cli/words.h"
+#include "os/cleanup.h"
 #include "share/answer_fold.h"
 #include "share/answer_learned.h"
 #include "share/answer_text.h"
@@ -353,18 +355,35 @@ enum verdict_colors verdict_colors_for(FILE *to)
 void verdict_title(FILE *to, const char *title, enum verdict_colors colors)
 {
 	const struct page page = make_page(to, NULL, colors);
-	fprintf(to, "%s%s%s\n", page.bold, title, page.off);
+	umm_autofree char *text = strdup(title);
+	if (text == NULL)
+		return;
+	printable_text(text);
+	fprintf(to, "%s%s%s\n", page.bold, text, page.off);
 }
 
-void verdict_print(FILE *to, const json_t *answer, const struct verdict_context *context,
-		   enum verdict_colors colors)
+static void print_answer(const struct page *page, const json_t *answer)
 {
-	const struct page page = make_page(to, context, colors);
 	const char *status = umm_json_text(answer, "status");
 	if (strcmp(status, "ok") == 0)
-		print_solution(&page, answer);
+		print_solution(page, answer);
 	else if (strcmp(status, "conflict") == 0)
-		print_conflict(&page, answer);
+		print_conflict(page, answer);
 	else
-		print_invalid(&page, answer);
+		print_invalid(page, answer);
+}
+
+/* Participants are looked up by the names in the answer: both are made printable. */
+int verdict_print(FILE *to, const json_t *answer, const struct verdict_context *context,
+		  enum verdict_colors colors)
+{
+	umm_autojson json_t *said = printable_copy(answer);
+	umm_autojson json_t *participants = printable_copy(context->participants);
+	if (said == NULL || participants == NULL)
+		return -1;
+	struct verdict_context printable = *context;
+	printable.participants = participants;
+	const struct page page = make_page(to, &printable, colors);
+	print_answer(&page, said);
+	return 0;
 }

@@ -28,8 +28,9 @@ enum verdict_colors verdict_colors_for(FILE *to);
 /** One line above the table, where there are several. */
 void verdict_title(FILE *to, const char *title, enum verdict_colors colors);
 
-/** Print the answer. */
-void verdict_print(FILE *to, const json_t *answer, const struct verdict_context *context,
-		   enum verdict_colors colors);
+/** Print the answer; what would command a terminal is told by '?'. Returns 0, or -1 if memory is
+ * short: nothing is printed then. */
+int verdict_print(FILE *to, const json_t *answer, const struct verdict_context *context,
+		  enum verdict_colors colors);
 
 #endif

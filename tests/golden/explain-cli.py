@@ -221,6 +221,11 @@ def files():
                       ("x" * 64, "1 to 63 bytes"), ("", "1 to 63 bytes")):
         guest = write("guest.json", json.dumps({"name": name, "usage": ["cpu_read"]}))
         refused(why, "test", guest, "null", "--size", "64x64")
+    guest = write("guest.json", '{"name": "\\u001b[31mred", "usage": ["cpu_read"]}')
+    for arguments in ([guest], ["test,size=64x64", guest, "null"]):
+        done = umm(*arguments)
+        check(f"names cannot command a terminal: {arguments}", "\033" not in done.stdout and
+              done.returncode in (0, 3), done)
 
 
 def main():

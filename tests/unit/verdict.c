@@ -27,7 +27,7 @@ static char *page_of(const char *answer, const char *participants, enum verdict_
 		.note = "heap huge passed over",
 	};
 	CHECK(to != NULL && object != NULL && list != NULL);
-	verdict_print(to, object, &context, colors);
+	CHECK_INT(verdict_print(to, object, &context, colors), 0);
 	CHECK(fclose(to) == 0);
 	return text;
 }
