@@ -17,4 +17,7 @@
  */
 void umm_broker_lend(struct umm_broker *broker, struct umm_arena *arena);
 
+/** The arena that is lent, or NULL. */
+struct umm_arena *umm_broker_arena(const struct umm_broker *broker);
+
 #endif

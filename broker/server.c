@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "broker/lend.h"
 #include "broker/wayland_log.h"
 #include "os/cleanup.h"
 #include "umm-v1-server-protocol.h"
@@ -153,6 +152,7 @@ void umm_broker_destroy(struct umm_broker *broker)
 	wl_list_for_each_safe (collection, next, &broker->collections, link)
 		collection_destroy(collection);
 	wl_display_destroy(broker->display);
+	umm_arena_destroy(broker->own_arena);
 	umm_learned_finish(&broker->learned);
 	umm_learned_finish(&broker->unwritten);
 	free(broker);
@@ -172,11 +172,6 @@ int umm_broker_add_collection(struct umm_broker *broker, const char *token,
 	if (ret == 0)
 		wl_list_insert(broker->collections.prev, &collection->link);
 	return ret;
-}
-
-void umm_broker_lend(struct umm_broker *broker, struct umm_arena *arena)
-{
-	broker->arena = arena;
 }
 
 int umm_broker_fd(const struct umm_broker *broker)

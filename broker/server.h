@@ -39,6 +39,7 @@ struct umm_broker {
 	bool serving;		      /* in umm_broker_dispatch() */
 	bool unsent;		      /* there may be something to send */
 	struct umm_arena *arena;      /**< lent to buffers that move; borrowed, NULL: none */
+	struct umm_arena *own_arena;  /* the same, or NULL */
 	struct umm_learned learned;   /**< by trials, of all collections; also in the file */
 	struct umm_learned unwritten; /**< the same of those that are not to use the file */
 };

@@ -8,6 +8,7 @@
  *	guest     participants that are no stages          run_guest.c
  *	request   what umm explain was told is to pass     run_request.c
  *	watch     the loop: broker, signals, deaths        run_watch.c, run_death.c
+ *	arena     buffers that move, and who makes them    run_arena.c
  *	sample    counters, looked at now and then         run_sample.c
  *	progress  what is seen meanwhile                   run_progress.c
  *	copies    what --copies=allow puts in              run_copies.c
@@ -31,6 +32,7 @@
 #include <umm/broker.h>
 #include <umm/umm.h>
 
+#include "core/range.h"
 #include "stage/stage.h"
 
 #define NSEC_PER_SEC  INT64_C(1000000000)
@@ -54,6 +56,8 @@ struct run_options {
 	bool quiet;
 	bool guard;
 	bool no_cache;
+	uint64_t arena_bytes; /**< lent to buffers that move; 0: none */
+	bool stir;	      /**< make them move */
 	enum umm_content_check content_check;
 	bool rehearse; /**< negotiate only: end before a frame flows */
 	bool silent;   /**< print nothing at all, nor let the stages */
@@ -143,11 +147,24 @@ struct run_screen {
 	uint64_t drawn_frames;	   /**< frames there were then */
 };
 
+/** Most runs of the arena that are held at a time, to make buffers move. */
+#define RUN_STIR_MOST 8
+
+/** Who demands contiguous memory of the arena, again and again. */
+struct run_stir {
+	struct umm_range held[RUN_STIR_MOST]; /**< size 0: none */
+	struct umm_range *withheld;	      /* single pages, while the buffers are made */
+	size_t n_withheld;
+	uint32_t dice;
+	int64_t due_ns; /**< when to demand next; 0: not */
+};
+
 /** A running pipeline. */
 struct run {
 	const struct run_options *options;
 	struct run_plan *plan;
 	struct umm_broker *broker;
+	struct run_stir stir;
 	struct run_screen screen;
 	int signal_fd;
 	sigset_t original_mask;
@@ -263,6 +280,22 @@ void run_kill_all(struct run *run);
 
 /** Ask the source to end the stream; after an interrupt also those that stay on behind it. */
 void run_stop_source(struct run *run);
+
+/* run_arena.c */
+
+/** Lend the arena that was asked for. Returns 0, or -1 with a line printed. */
+int run_arena_lend(struct run *run);
+
+/** Demand contiguous memory, or give it back, if that is due. */
+void run_arena_stir(struct run *run, int64_t now_ns);
+void run_arena_finish(struct run *run);
+
+/** How often buffers of the edge have moved; 0 also where none can. */
+uint64_t run_arena_moves(const struct run *run, const struct run_edge *edge);
+
+/** What is worth telling of the edge's buffers, or "". */
+#define RUN_ARENA_NOTE_SIZE 160
+const char *run_arena_note(const struct run *run, const struct run_edge *edge, char *text);
 
 /* run_sample.c */
 

@@ -76,6 +76,9 @@ static json_t *edge_json(const struct run *run, const struct run_edge *edge)
 	json_object_set_new(object, "dropped", json_integer((json_int_t)counters.dropped));
 	json_object_set_new(object, "copied_bytes",
 			    json_integer((json_int_t)counters.copied_bytes));
+	if (run_arena_moves(run, edge) > 0)
+		json_object_set_new(object, "moves",
+				    json_integer((json_int_t)run_arena_moves(run, edge)));
 	json_object_set_new(object, "latency_us",
 			    json_pack("{sfsf}", "p50", (double)counters.latency_p50_ns / 1e3, "p99",
 				      (double)counters.latency_p99_ns / 1e3));

@@ -11,6 +11,8 @@
 #include "cli/run.h"
 #include "heap/heap.h"
 
+#define ARENA_MOST (UINT64_C(1) << 40)
+
 enum option_key {
 	OPTION_FRAMES = 256,
 	OPTION_SECONDS,
@@ -22,6 +24,8 @@ enum option_key {
 	OPTION_QUIET,
 	OPTION_GUARD,
 	OPTION_NO_CACHE,
+	OPTION_ARENA,
+	OPTION_STIR,
 	OPTION_CONTENT_CHECK,
 };
 
@@ -36,6 +40,8 @@ enum option_key {
 		{ "quiet", no_argument, NULL, OPTION_QUIET },                                      \
 		{ "guard", no_argument, NULL, OPTION_GUARD },                                      \
 		{ "no-cache", no_argument, NULL, OPTION_NO_CACHE },                                \
+		{ "arena", required_argument, NULL, OPTION_ARENA },                                \
+		{ "stir", no_argument, NULL, OPTION_STIR },                                        \
 		{ "content-check", optional_argument, NULL, OPTION_CONTENT_CHECK },                \
 	{                                                                                          \
 		"help", no_argument, NULL, 'h'                                                     \
@@ -95,6 +101,10 @@ static void print_help(void)
 	      "  --buffers N            exactly N buffers on each edge\n"
 	      "  --mode fifo|latest     every frame (the default), or the newest only\n"
 	      "  --heap NAME[,NAME]     where memory may come from; umm probe lists the heaps\n"
+	      "  --arena SIZE[K|M|G]    lend so much of huge pages to edges whose stages need no\n"
+	      "                         fds: their buffers move, between accesses, when somebody\n"
+	      "                         demands contiguous memory\n"
+	      "  --stir                 make them move, again and again: a test\n"
 	      "  --copies forbid|allow  refuse a pipeline that must copy (the default), or\n"
 	      "                         put a compose stage where it must\n"
 	      "  --json[=FILE]          the result as JSON, on stdout or in FILE\n"
@@ -151,6 +161,23 @@ static int parse_seconds(const char *text, struct run_options *out)
 	if (end == text || *end != '\0' || !isfinite(seconds) || seconds <= 0 || seconds > max)
 		return usage_error(out, "seconds", text, "a positive number of seconds");
 	out->duration_ns = (int64_t)(seconds * 1e9);
+	return RUN_GO;
+}
+
+static int parse_arena(const char *text, struct run_options *out)
+{
+	static const char units[] = "KMG";
+	char *end;
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+	unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+	end += unit != NULL;
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value == 0 ||
+	    value > ARENA_MOST >> shift)
+		return usage_error(out, "arena", text,
+				   "a number of bytes up to 1024G; K, M and G may follow");
+	out->arena_bytes = (uint64_t)value << shift;
 	return RUN_GO;
 }
 
@@ -292,6 +319,11 @@ static int parse_option(int key, bool explain, struct run_options *out)
 		return RUN_GO;
 	case OPTION_CONTENT_CHECK:
 		return parse_content_check(optarg, out);
+	case OPTION_ARENA:
+		return parse_arena(optarg, out);
+	case OPTION_STIR:
+		out->stir = true;
+		return RUN_GO;
 	case OPTION_GUARD:
 		out->guard = true;
 		return RUN_GO;
@@ -353,6 +385,11 @@ int run_options_parse(int argc, char **argv, struct run_options *out, int *first
 			return ret;
 		if (key >= OPTION_FRAMES && key != OPTION_JSON)
 			out->needs_stage = known[index].name;
+	}
+	if (out->stir && out->arena_bytes == 0) {
+		fprintf(stderr, "umm %s: --stir needs --arena: without it no buffer moves\n",
+			argv[0]);
+		return CLI_USAGE;
 	}
 	if (optind == argc && !explain) {
 		fprintf(stderr, "umm %s: no stage given; umm %s --help\n", argv[0], argv[0]);

@@ -174,6 +174,12 @@ static void print_notes(const struct run *run, FILE *to)
 			fprintf(to, "note: %s: %s\n", run->plan->stages[edge->producer].name,
 				edge->notes);
 	}
+	for (unsigned i = 0; i < run->plan->n_edges; i++) {
+		const struct run_edge *edge = &run->plan->edges[i];
+		char text[RUN_ARENA_NOTE_SIZE];
+		if (run_arena_note(run, edge, text)[0] != '\0')
+			fprintf(to, "note: %s: %s\n", run->plan->stages[edge->producer].name, text);
+	}
 	for (unsigned i = 0; i < run->plan->n_stages; i++) {
 		const struct run_stage *stage = &run->plan->stages[i];
 		if (stage->automatic)

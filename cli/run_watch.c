@@ -159,6 +159,7 @@ static void sleep_time(const struct run *run, struct timespec *out, struct times
 	run_wake_at(&earliest, run->screen.due_ns);
 	if (run->flowing_ns != 0)
 		run_wake_at(&earliest, run->sample_ns != 0 ? run->sample_ns : 1);
+	run_wake_at(&earliest, run->stir.due_ns);
 	if (earliest == 0) {
 		*timeout = NULL;
 		return;
@@ -183,6 +184,7 @@ static void serve_time(struct run *run)
 	if (over || nudge)
 		run_stop_source(run);
 	run_sample(run, now);
+	run_arena_stir(run, now);
 	if (run->screen.due_ns != 0 && now >= run->screen.due_ns)
 		run_screen_draw(run, now);
 }
@@ -313,7 +315,7 @@ int run_execute(struct run *run, const struct run_options *options, struct run_p
 	if (options->guard)
 		setenv("UMM_GUARD", "1", 1);
 
-	if (prepare(run) < 0)
+	if (prepare(run) < 0 || run_arena_lend(run) < 0)
 		return -1;
 	int ret = spawn_all(run);
 	if (watch(run) < 0)
@@ -330,6 +332,7 @@ void run_finish(struct run *run)
 {
 	for (unsigned i = 0; i < run->plan->n_edges; i++)
 		run_request_end(&run->plan->edges[i]);
+	run_arena_finish(run);
 	umm_broker_destroy(run->broker);
 	run_screen_finish(&run->screen);
 	if (run->signal_fd >= 0) {

@@ -8,12 +8,12 @@ _umm_run() {
 	--copies) COMPREPLY=($(compgen -W "forbid allow" -- "$current")) && return ;;
 	--heap) COMPREPLY=($(compgen -W "memfd hugetlb udmabuf udmabuf-hugetlb arena arena-dma32 $(ls /dev/dma_heap 2>/dev/null; cd /dev; ls -d video* dri/card* 2>/dev/null | sed s,dri/,,)" -- "$current")) && return ;;
 	--board) COMPREPLY=($(compgen -W "$(umm explain --list 2>/dev/null)" -- "$current")) && return ;;
-	--frames | --seconds | --buffers) return ;;
+	--frames | --seconds | --buffers | --arena) return ;;
 	esac
 	case $current in
 	-*)
 		COMPREPLY=($(compgen -W "--frames --seconds --buffers --mode --heap --copies --json --quiet
-			--guard --no-cache --content-check --content-check=auto --content-check=never --board --help" -- "$current"))
+			--guard --no-cache --arena --stir --content-check --content-check=auto --content-check=never --board --help" -- "$current"))
 		;;
 	*:*)
 		# bash splits words at colons: only what follows is to be completed

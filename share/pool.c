@@ -95,9 +95,11 @@ static int allocate_movable(struct umm_pool *pool, struct umm_arena *arena,
 		.n_members = negotiation->n_members,
 	};
 	int ret = umm_movable_create(arena, &config, &pool->movable);
-	if (ret == 0)
-		pool->n_buffers = layout->buffers;
-	return ret;
+	if (ret < 0)
+		return ret;
+	pool->n_buffers = layout->buffers;
+	pool->moves_buffers = true;
+	return 0;
 }
 
 static int allocate(struct umm_pool *pool, struct umm_arena *arena,

@@ -34,7 +34,8 @@ struct umm_pool {
 	struct umm_heap heap;
 	struct umm_movable *movable; /**< the buffers, on an arena; NULL: they have fds, or are gone
 				      */
-	uint64_t moves;		     /**< of buffers on an arena that are gone */
+	bool moves_buffers;	     /**< they are, or were, on an arena */
+	uint64_t moves;		     /**< of those that are gone */
 	struct umm_pool_block producer;
 	unsigned n_consumers;
 	struct umm_pool_block consumers[UMM_MAX_CONSUMERS];

@@ -23,6 +23,7 @@ enum stage_result {
 struct stage_demand {
 	enum umm_role role;
 	bool foreign_writer;
+	bool needs_fds; /* somebody else maps the buffers, or keeps them in view: they stay */
 	uint32_t usage;
 	struct umm_buffer_demand buffers;
 	struct umm_memory_demand memory;

@@ -72,6 +72,7 @@ static enum stage_result join(struct wayland *wayland, const struct stage_env *e
 	struct stage_demand demand = {
 		.role = UMM_CONSUMER,
 		.foreign_writer = true,
+		.needs_fds = true,
 		.usage = UMM_USAGE_CPU_READ | (dmabuf ? UMM_USAGE_DISPLAY : 0u),
 		.buffers = { .camping = 2 }, /* one on the screen, one on its way there */
 		.memory = { .imports = UMM_HEAP_MEMFD |

@@ -72,6 +72,27 @@ UMM_API UMM_MUST_CHECK int umm_broker_add_collection(struct umm_broker *broker, 
 						     const struct umm_broker_collection_opts *opts);
 
 /**
+ * Lend memory to buffers that move: `size_bytes` of huge pages, in whole pages. Where every member
+ * of a collection has joined with .movable, and ordinary memory would do, its buffers come from
+ * there, as long as there is room. When somebody demands contiguous memory (heap `arena` of this
+ * process, and so any collection behind this broker), they move out of the way between accesses,
+ * while frames flow.
+ *
+ * It is one file, and a process that may write one buffer of it could write all: only for a broker
+ * whose processes trust each other, such as the parts of one user's one program. Without this call
+ * buffers stay where they are.
+ *
+ * Returns 0; -EBUSY: done already; -EINVAL: size 0; -ENOMEM: not so many huge pages are free; or
+ * what the kernel says. Since 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_broker_lend_arena(struct umm_broker *broker, uint64_t size_bytes);
+
+/** How often buffers of a collection have moved so far. Returns 0; -EOPNOTSUPP: they are not of the
+ * kind that moves, or there are none yet; -ENOENT: no such token. Since 0.1. */
+UMM_API UMM_MUST_CHECK int umm_broker_get_moves(const struct umm_broker *broker, const char *token,
+						uint64_t *out);
+
+/**
  * A socket for one process, for its umm_connection_open(): the caller owns *out_fd and hands it to
  * the process. `label` names the process in messages. Returns 0 or a negative errno. Since 0.1.
  */

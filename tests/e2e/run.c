@@ -442,6 +442,55 @@ TEST(missing_huge_pages_fall_back_visibly)
 	outcome_finish(&outcome);
 }
 
+/* ---- buffers that move ---- */
+
+TEST(an_arena_that_cannot_be_had_is_refused_with_the_way_to_get_it)
+{
+	run_tool(&outcome, "run", "--arena=1024G", "--frames=5", "test,size=64x64", "null");
+	expect_one_line(&outcome, 1, "vm.nr_hugepages");
+}
+
+static char *checksums_of(const char *arena, const char *stir)
+{
+	unlink("sums.md5");
+	run_tool(&outcome, "run", arena, stir, "--frames=60", "test,size=320x240,rate=100",
+		 "compose", "framemd5:sums.md5");
+	expect_ok();
+	return read_whole("sums.md5");
+}
+
+/* Whether any did move is for the virtual machine to see (tests/vm/cases_heaps.py): here free huge
+ * pages may lie far from each other. */
+TEST(frames_on_an_arena_are_the_same_as_on_ordinary_memory)
+{
+	char *pages = read_whole("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
+	bool enough = pages != NULL && atoi(pages) >= 14;
+	free(pages);
+	if (!enough)
+		SKIP("fewer than 14 huge pages of 2 MiB are free (sysctl vm.nr_hugepages)");
+	char *moving = checksums_of("--arena=28M", "--stir");
+	CHECK(!says(outcome.out, "not on the arena"));
+	outcome_finish(&outcome);
+	char *ordinary = checksums_of("--quiet", "--quiet");
+	CHECK_STR(moving, ordinary);
+	outcome_finish(&outcome);
+	free(moving);
+	free(ordinary);
+}
+
+TEST(an_edge_for_which_the_arena_has_no_room_does_without_and_it_is_told)
+{
+	char *pages = read_whole("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
+	bool enough = pages != NULL && atoi(pages) >= 4;
+	free(pages);
+	if (!enough)
+		SKIP("fewer than 4 huge pages of 2 MiB are free (sysctl vm.nr_hugepages)");
+	run_tool(&outcome, "run", "--arena=2M", "--frames=5", "test,size=64x64", "null");
+	expect_ok();
+	CHECK(says(outcome.out, "not on the arena") && says(outcome.out, "no room"));
+	outcome_finish(&outcome);
+}
+
 static bool write_text(const char *directory, const char *file, const char *text)
 {
 	char path[256];

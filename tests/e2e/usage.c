@@ -98,6 +98,10 @@ TEST(option_values_out_of_range_say_what_is_allowed)
 	REFUSED(2, "fifo or latest", "run", "--mode=lifo", "test", "null");
 	REFUSED(2, "forbid or allow", "run", "--copies=maybe", "test", "null");
 	REFUSED(2, "hugetlb", "run", "--heap=gold", "test", "null");
+	REFUSED(2, "1024G", "run", "--arena=0", "test", "null");
+	REFUSED(2, "1024G", "run", "--arena=8X", "test", "null");
+	REFUSED(2, "1024G", "run", "--arena=1025G", "test", "null");
+	REFUSED(2, "needs --arena", "run", "--stir", "test", "null");
 	REFUSED(2, "--json", "run", "--json=", "test", "null");
 }
 

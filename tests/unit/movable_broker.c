@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * One process serves a broker and lends an arena of huge pages to buffers that move. Two streams
- * run: one whose buffers move, and one of ordinary memory behind the broker, each between two
- * processes that compare every byte. Then a third collection comes to the broker and demands runs
- * that no free pages hold: buffers of the first stream make room, and both streams go on.
+ * run: one whose buffers move, of the process's own or behind the broker, and one of ordinary
+ * memory behind the broker, each between two processes that compare every byte. Then a third
+ * collection comes to the broker and demands runs that no free pages hold: buffers of the first
+ * stream make room, and both streams go on.
  *
  * Needs 12 huge pages side by side (sysctl vm.nr_hugepages), and the right to know where they are.
  */
@@ -16,6 +17,7 @@
 
 #include <umm/broker.h>
 
+#include "broker/lend.h"
 #include "heap/arena.h"
 #include "os/hugepages.h"
 #include "share/local.h"
@@ -46,6 +48,8 @@ static const struct {
 
 static struct umm_arena *arena;
 static struct umm_broker *broker;
+
+static bool broker_lends; /* the first stream is behind it, too */
 
 /* ---- streams ---- */
 
@@ -154,11 +158,16 @@ static void start_member(enum stream stream, enum umm_role role)
 	CHECK_INT(umm_connection_open(fd, &connection), 0);
 	CHECK_INT(umm_collection_open(connection, streams[stream].token, &collection), 0);
 	bool paints = role == UMM_PRODUCER;
-	struct umm_member *member = join(
-		collection, paints ? painter_of(stream) : viewer_of(stream), role, UMM_QUEUE_FIFO);
+	umm_auto(umm_constraints, constraints) = paints ? painter_of(stream) : viewer_of(stream);
+	struct umm_member *member;
+	CHECK_INT(umm_collection_join(collection, constraints,
+				      UMM_JOIN_OPTS(.role = role, .movable = stream != ORDINARY),
+				      &member),
+		  0);
 	CHECK_INT(umm_collection_seal(collection), 0);
 	CHECK_STR(umm_collection_layout(collection)->heap, stream == DEMANDING ? "arena" : "memfd");
 	CHECK_INT(umm_collection_start(collection), 0);
+	CHECK((umm_buffer_fd(umm_member_buffer(member, 0)) == -1) == (stream == MOVING));
 	if (paints)
 		paint(member, stream);
 	else
@@ -242,25 +251,37 @@ static void take_all(uint64_t *play)
 	memcpy(play, pages + first, PLAY * sizeof(play[0]));
 }
 
-/* Three buffers on pages so that no four free ones lie side by side. */
-static struct umm_collection *start_moving(const uint64_t *play)
+/* All but every fourth page is taken while `make` makes three buffers: after that no four free ones
+ * lie side by side. */
+static void make_in_the_way(const uint64_t *play, void (*make)(void))
 {
-	struct umm_collection *collection;
-	CHECK_INT(umm_collection_create(streams[MOVING].token, &collection), 0);
-	CHECK_INT(umm_local_use_arena(collection, arena), 0);
-	struct umm_member *painter =
-		join(collection, painter_of(MOVING), UMM_PRODUCER, UMM_QUEUE_FIFO);
-	struct umm_member *viewer =
-		join(collection, viewer_of(MOVING), UMM_CONSUMER, UMM_QUEUE_FIFO);
 	for (unsigned i = 3; i < PLAY; i += 4)
 		give(play[i]);
-	CHECK_INT(umm_collection_seal(collection), 0);
-	CHECK_INT(umm_collection_layout(collection)->buffers, 3);
-	CHECK_INT(umm_buffer_fd(umm_member_buffer(painter, 0)), -1);
+	make();
 	for (unsigned i = 0; i < PLAY; i++)
 		if (i % 4 != 3)
 			give(play[i]);
-	CHECK_INT(umm_collection_start(collection), 0);
+}
+
+/* ---- the first stream, in this process and its children ---- */
+
+static struct umm_collection *moving;
+static struct umm_member *painter, *viewer;
+
+static void seal_moving(void)
+{
+	CHECK_INT(umm_collection_create(streams[MOVING].token, &moving), 0);
+	CHECK_INT(umm_local_use_arena(moving, arena), 0);
+	painter = join(moving, painter_of(MOVING), UMM_PRODUCER, UMM_QUEUE_FIFO);
+	viewer = join(moving, viewer_of(MOVING), UMM_CONSUMER, UMM_QUEUE_FIFO);
+	CHECK_INT(umm_collection_seal(moving), 0);
+	CHECK_INT(umm_collection_layout(moving)->buffers, 3);
+	CHECK_INT(umm_buffer_fd(umm_member_buffer(painter, 0)), -1);
+}
+
+static void start_moving(void)
+{
+	CHECK_INT(umm_collection_start(moving), 0);
 	if (begin_child()) {
 		paint(painter, MOVING);
 		_exit(0);
@@ -269,18 +290,29 @@ static struct umm_collection *start_moving(const uint64_t *play)
 		look(viewer, MOVING);
 		_exit(0);
 	}
-	return collection;
 }
 
-TEST(a_demand_at_the_broker_moves_buffers_while_streams_go_on)
+/* ---- or behind the broker ---- */
+
+static void start_moving_behind_broker(void)
+{
+	umm_broker_lend(broker, arena);
+	start_behind_broker(MOVING);
+	serve_until(MOVING, 1);
+}
+
+/* Two streams run, and then a third one comes, and demands. */
+static void stream_and_demand(void)
 {
 	uint64_t play[PLAY];
 	take_all(play);
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(told != MAP_FAILED);
-	struct umm_collection *moving = start_moving(play);
-	umm_arena_offer(arena);
 	CHECK_INT(umm_broker_create(NULL, NULL, &broker), 0);
+	make_in_the_way(play, broker_lends ? start_moving_behind_broker : seal_moving);
+	if (!broker_lends)
+		start_moving();
+	umm_arena_offer(arena);
 	start_behind_broker(ORDINARY);
 	serve_until(MOVING, N_CALM);
 	serve_until(ORDINARY, N_CALM);
@@ -300,8 +332,44 @@ TEST(a_demand_at_the_broker_moves_buffers_while_streams_go_on)
 	       (unsigned long long)(umm_arena_moved_bytes(arena) / PAGE), told->seen[0],
 	       told->seen[1], told->seen[2]);
 	CHECK_INT(told->seen[DEMANDING], N_DEMAND);
+}
+
+static void finish(void)
+{
 	umm_collection_destroy(moving);
 	umm_broker_destroy(broker);
 	umm_arena_destroy(arena);
 	munmap(told, sizeof(*told));
+}
+
+TEST(a_demand_at_the_broker_moves_buffers_while_streams_go_on)
+{
+	stream_and_demand();
+	finish();
+}
+
+TEST(a_demand_at_the_broker_moves_buffers_of_its_own_members)
+{
+	uint64_t moves = 0;
+	broker_lends = true;
+	stream_and_demand();
+	CHECK_INT(umm_broker_get_moves(broker, streams[MOVING].token, &moves), 0);
+	CHECK(moves > 0);
+	CHECK_INT(umm_broker_get_moves(broker, streams[ORDINARY].token, &moves), -EOPNOTSUPP);
+	CHECK_INT(umm_broker_get_moves(broker, "nobody", &moves), -ENOENT);
+	finish();
+}
+
+TEST(what_a_broker_cannot_lend_is_refused)
+{
+	uint64_t free_pages = 0;
+	(void)umm_hugepages_free(&free_pages);
+	CHECK_INT(umm_broker_create(NULL, NULL, &broker), 0);
+	CHECK_INT(umm_broker_lend_arena(broker, 0), -EINVAL);
+	CHECK_INT(umm_broker_lend_arena(broker, (free_pages + 1) * PAGE), -ENOMEM);
+	if (free_pages > 0) {
+		CHECK_INT(umm_broker_lend_arena(broker, 1), 0);
+		CHECK_INT(umm_broker_lend_arena(broker, 1), -EBUSY);
+	}
+	umm_broker_destroy(broker);
 }

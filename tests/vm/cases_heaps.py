@@ -64,6 +64,21 @@ def who_may_not_look_gets_pages_and_is_told(vm):
 
 
 @case("cirrus")
+def frames_are_the_same_while_their_buffers_move(vm):
+    run = "umm run test,size=320x240,format=XR24,rate=10 framemd5:/tmp/moving.md5 --frames 40"
+    vm.check(run)
+    wanted = vm.check("cat /tmp/moving.md5").stdout
+    for extra in "", "--guard":
+        job = vm.check(f"{run} --arena 28M --stir --json=/tmp/moving.json {extra}")
+        edges = json.loads(vm.check("cat /tmp/moving.json").stdout)["edges"]
+        assert any(edge.get("moves", 0) > 0 for edge in edges), (edges, job.stdout, job.stderr)
+        assert "out of the way of contiguous memory" in job.stdout, job.stdout
+        assert all(edge["copied_bytes"] == 0 for edge in edges), edges
+        assert vm.check("cat /tmp/moving.md5").stdout == wanted, extra
+    assert "HugePages_Free:       16" in vm.check("cat /proc/meminfo").stdout
+
+
+@case("cirrus")
 def guard_works_on_dmabufs(vm):
     wanted = checksums(vm, "memfd")
     for name in ("udmabuf", "card0"):
