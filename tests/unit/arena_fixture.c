@@ -32,3 +32,20 @@ struct umm_arena *arena_open_crosswise(unsigned pages)
 	CHECK_INT(umm_arena_open(&config, &arena), 0);
 	return arena;
 }
+
+void arena_disturb(struct umm_arena *arena, struct test_random *random, unsigned most,
+		   struct umm_range *held)
+{
+	struct umm_region_request request = {
+		.size_bytes = PAGE * (1 + test_random_below(random, most)),
+	};
+	void *map;
+	if (held->size > 0) {
+		CHECK_INT(umm_arena_give(arena, *held), 0);
+		held->size = 0;
+	} else if (umm_arena_take(arena, &request, held) == 0) {
+		CHECK_INT(umm_arena_map(arena, *held, UMM_MAP_WRITE, &map), 0);
+		memset(map, 0x5a, held->size);
+		umm_arena_unmap(arena, map, *held);
+	}
+}

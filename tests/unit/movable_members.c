@@ -271,23 +271,6 @@ static void check_statuses(void)
 	CHECK_INT(served.gone_unclean, 0);
 }
 
-/* One run comes, and all of it is written over; or it goes. */
-static void disturb(struct test_random *random, struct umm_range *held)
-{
-	struct umm_region_request request = {
-		.size_bytes = PAGE * (1 + test_random_below(random, PAGES / 4)),
-	};
-	void *map;
-	if (held->size > 0) {
-		CHECK_INT(umm_arena_give(arena, *held), 0);
-		held->size = 0;
-	} else if (umm_arena_take(arena, &request, held) == 0) {
-		CHECK_INT(umm_arena_map(arena, *held, UMM_MAP_WRITE, &map), 0);
-		memset(map, 0x5a, held->size);
-		umm_arena_unmap(arena, map, *held);
-	}
-}
-
 static void give_all(struct umm_range *held)
 {
 	for (unsigned i = 0; i < RUNS; i++)
@@ -303,7 +286,7 @@ TEST(frames_between_processes_are_intact_while_their_buffers_move)
 	CHECK_INT(bytes_lent(), LENT);
 	while (!serve_reap(&served)) {
 		CHECK_INT(umm_broker_dispatch(served.broker, 100 * 1000), 0);
-		disturb(&random, &held[test_random_below(&random, RUNS)]);
+		arena_disturb(arena, &random, PAGES / 4, &held[test_random_below(&random, RUNS)]);
 	}
 	check_statuses();
 	CHECK_INT(told->seen, FRAMES);

@@ -140,23 +140,6 @@ static bool is_over(pid_t *child)
 	return true;
 }
 
-/* One run comes, and all of it is written over; or it goes. */
-static void disturb(struct test_random *random, struct umm_range *held)
-{
-	struct umm_region_request request = {
-		.size_bytes = PAGE * (1 + test_random_below(random, PAGES / 4)),
-	};
-	void *map;
-	if (held->size > 0) {
-		CHECK_INT(umm_arena_give(arena, *held), 0);
-		held->size = 0;
-	} else if (umm_arena_take(arena, &request, held) == 0) {
-		CHECK_INT(umm_arena_map(arena, *held, UMM_MAP_WRITE, &map), 0);
-		memset(map, 0x5a, held->size);
-		umm_arena_unmap(arena, map, *held);
-	}
-}
-
 static unsigned pages_lent(void)
 {
 	struct umm_region_stats stats;
@@ -178,7 +161,7 @@ TEST(frames_are_intact_while_their_buffers_move)
 		bool looks = !is_over(&children[0]), paints = !is_over(&children[1]);
 		going = looks || paints;
 		rounds++;
-		disturb(&random, &held[test_random_below(&random, 7)]);
+		arena_disturb(arena, &random, PAGES / 4, &held[test_random_below(&random, 7)]);
 		usleep(100); /* processors are few */
 	}
 	for (unsigned i = 0; i < 7; i++)
@@ -239,7 +222,7 @@ TEST(a_buffer_outlives_its_collection_and_still_moves)
 	struct umm_range held = { 0 };
 	struct test_random random = test_random_seed(1);
 	for (unsigned i = 0; i < 40; i++)
-		disturb(&random, &held);
+		arena_disturb(arena, &random, PAGES / 4, &held);
 	CHECK_INT(umm_buffer_begin_access(buffer, UMM_ACCESS_READ_WRITE), 0);
 	const char *bytes = umm_buffer_data(buffer);
 	for (uint64_t at = 0; at < umm_buffer_layout(buffer)->size_bytes; at++)
