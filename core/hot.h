@@ -16,4 +16,11 @@
 /** Hot, but with a frame of its own: the caller has another way that needs less. */
 #define UMM_HOT_APART __attribute__((hot, noinline))
 
+/** A condition that the way of a frame does not meet: what it leads to is moved out of that way. */
+#define UMM_RARELY(condition) __builtin_expect(!!(condition), 0)
+
+/** Written once for several uses, and put into each of them with all it is called with: the way
+ * through it is then one piece of code. */
+#define UMM_HOT_INLINE static inline __attribute__((always_inline))
+
 #endif

@@ -175,21 +175,6 @@ UMM_COLD void umm_queue_own_first(struct umm_queue_end *end)
 	(void)umm_queue_look_for_death(end);
 }
 
-UMM_HOT unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,
-				  struct umm_ring_bell *bells)
-{
-	return end->role == UMM_PRODUCER ? umm_ring_producer_expect(&end->producer, kind, bells)
-					 : umm_ring_consumer_expect(&end->consumer, kind, bells);
-}
-
-UMM_HOT void umm_queue_relax(struct umm_queue_end *end)
-{
-	if (end->role == UMM_PRODUCER)
-		umm_ring_producer_relax(&end->producer);
-	else
-		umm_ring_consumer_relax(&end->consumer);
-}
-
 UMM_HOT void umm_queue_wake_named(struct umm_queue_end *end, struct umm_ring_wake wake)
 {
 	if (wake.sleepers)
@@ -280,21 +265,13 @@ int umm_queue_end_drain(struct umm_queue_end *end, int64_t timeout_ns)
 
 /* A consumer. */
 
-UMM_HOT static int step_take(struct umm_queue_end *end, void *out)
-{
-	struct umm_ring_wake wake;
-	int ret = umm_ring_consumer_take(&end->consumer, out, &wake);
-	umm_queue_wake(end, wake);
-	return ret;
-}
-
 UMM_HOT int umm_queue_end_take(struct umm_queue_end *end, int64_t timeout_ns,
 			       struct umm_ring_frame *out)
 {
 	if (end->role != UMM_CONSUMER)
 		return -EINVAL;
 	umm_queue_own(end);
-	int ret = umm_queue_wait(end, step_take, out, timeout_ns);
+	int ret = umm_queue_wait(end, umm_queue_step_take, out, timeout_ns);
 	if (ret == 0)
 		umm_ring_consumer_time(&end->consumer, out, umm_now_ns());
 	return ret;

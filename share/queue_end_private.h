@@ -39,6 +39,10 @@ typedef int umm_queue_step(struct umm_queue_end *end, void *out);
  * for dead peers in between. What the step says, or -ETIMEDOUT, -EINTR, or what alive() says. */
 int umm_queue_wait(struct umm_queue_end *end, umm_queue_step *step, void *out, int64_t timeout_ns);
 
+/** The only step of a consumer: take a frame, *out. Waits for it are made for being short after the
+ * sleep. */
+int umm_queue_step_take(struct umm_queue_end *end, void *out);
+
 /** Look for signs of death that ring no bell. 0, or what alive() says. */
 int umm_queue_look_for_death(struct umm_queue_end *end);
 
@@ -64,9 +68,23 @@ static inline void umm_queue_own(struct umm_queue_end *end)
 		umm_queue_own_first(end);
 }
 
-/** Sample the bells and say that this end waits for them; and that it does not any more. */
-unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_ring_wait_kind kind,
-			  struct umm_ring_bell *bells);
-void umm_queue_relax(struct umm_queue_end *end);
+/** Sample the bells and say that this end, whose role it is, waits for them. Returns how many. */
+static inline unsigned umm_queue_expect(struct umm_queue_end *end, enum umm_role role,
+					enum umm_ring_wait_kind kind, struct umm_ring_bell *bells)
+{
+	if (role == UMM_PRODUCER)
+		return umm_ring_producer_expect(&end->producer, kind, bells);
+	(void)umm_ring_consumer_expect(&end->consumer, kind, bells);
+	return 1;
+}
+
+/** It does not any more. */
+static inline void umm_queue_relax(struct umm_queue_end *end, enum umm_role role)
+{
+	if (role == UMM_PRODUCER)
+		umm_ring_producer_relax(&end->producer);
+	else
+		umm_ring_consumer_relax(&end->consumer);
+}
 
 #endif

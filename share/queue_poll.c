@@ -100,7 +100,8 @@ int umm_queue_end_arm(struct umm_queue_end *end)
 		return ret;
 	for (int i = 0; i < ARM_TRIES; i++) {
 		struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
-		unsigned n_bells = umm_queue_expect(end, UMM_RING_ARMED, bells);
+		unsigned n_bells =
+			umm_queue_expect(end, umm_queue_end_role(end), UMM_RING_ARMED, bells);
 		if (is_ready(end))
 			break;
 		if (bells_rest(bells, n_bells)) {
@@ -108,6 +109,6 @@ int umm_queue_end_arm(struct umm_queue_end *end)
 			return 0;
 		}
 	}
-	umm_queue_relax(end);
+	umm_queue_relax(end, umm_queue_end_role(end));
 	return 1;
 }

@@ -33,8 +33,8 @@ static void relax(void)
 #endif
 }
 
-UMM_HOT static int spin(struct umm_queue_end *end, umm_queue_step *step, void *out,
-			int64_t deadline_ns)
+UMM_HOT_APART static int spin(struct umm_queue_end *end, umm_queue_step *step, void *out,
+			      int64_t deadline_ns)
 {
 	int64_t until = umm_now_ns() + end->spin_ns;
 	if (until > deadline_ns)
@@ -62,18 +62,18 @@ UMM_COLD static int sleep_on_any(const struct umm_ring_bell *bells, unsigned n_b
 
 /* Until a bell moves: 0; or -ETIMEDOUT, -EINTR, what the kernel says. Who was woken by the only
  * bell he waits for need not say that he is awake: the bell has moved away from what he sampled. */
-UMM_HOT static int sleep_on(struct umm_queue_end *end, const struct umm_ring_bell *bells,
-			    unsigned n_bells, int64_t longest_ns)
+UMM_HOT_INLINE int sleep_on(struct umm_queue_end *end, enum umm_role role,
+			    const struct umm_ring_bell *bells, unsigned n_bells, int64_t longest_ns)
 {
 	if (n_bells != 1) {
 		int ret = sleep_on_any(bells, n_bells, longest_ns);
-		umm_queue_relax(end);
+		umm_queue_relax(end, role);
 		return ret;
 	}
 	int ret = umm_futex_wait((struct umm_futex_word){ bells[0].word, bells[0].value },
 				 longest_ns);
 	if (ret != 0)
-		umm_queue_relax(end);
+		umm_queue_relax(end, role);
 	return ret;
 }
 
@@ -95,25 +95,41 @@ int umm_queue_look_if_due(struct umm_queue_end *end)
 	return umm_queue_look_for_death(end);
 }
 
+/* A consumer's. */
+UMM_HOT int umm_queue_step_take(struct umm_queue_end *end, void *out)
+{
+	struct umm_ring_wake wake;
+	int ret = umm_ring_consumer_take(&end->consumer, out, &wake);
+	umm_queue_wake(end, wake);
+	return ret;
+}
+
+/* Who waits, and for what. */
+struct wait {
+	enum umm_role role;
+	umm_queue_step *step;
+	void *out;
+	struct umm_ring_bell *bells; /* room for those of that role */
+};
+
 /* The order of the first three steps is the protocol. */
-UMM_HOT static int sleep_for_news(struct umm_queue_end *end, umm_queue_step *step, void *out,
-				  int64_t deadline_ns)
+UMM_HOT_INLINE int sleep_for_news(struct umm_queue_end *end, struct wait wait, int64_t deadline_ns)
 {
 	for (int64_t longest_ns = end->told ? UMM_FUTEX_FOREVER : UMM_QUEUE_SLICE_NS;;
 	     longest_ns = UMM_QUEUE_SLICE_NS) {
-		struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
-		unsigned n_bells = umm_queue_expect(end, UMM_RING_SLEEPING, bells);
-		int ret = step(end, out);
-		if (ret != UMM_RING_WAIT) {
-			umm_queue_relax(end);
+		unsigned n_bells = umm_queue_expect(end, wait.role, UMM_RING_SLEEPING, wait.bells);
+		int ret = wait.step(end, wait.out);
+		if (UMM_RARELY(ret != UMM_RING_WAIT)) {
+			umm_queue_relax(end, wait.role);
 			return ret;
 		}
-		int slept = sleep_on(end, bells, n_bells, umm_left_ns(deadline_ns, longest_ns));
-		if (slept != 0 && slept != -ETIMEDOUT)
+		int slept = sleep_on(end, wait.role, wait.bells, n_bells,
+				     umm_left_ns(deadline_ns, longest_ns));
+		if (UMM_RARELY(slept != 0) && slept != -ETIMEDOUT)
 			return slept;
 		/* What we slept for comes before all bookkeeping. */
-		ret = step(end, out);
-		if (ret != UMM_RING_WAIT)
+		ret = wait.step(end, wait.out);
+		if (!UMM_RARELY(ret == UMM_RING_WAIT))
 			return ret;
 		ret = slept == -ETIMEDOUT ? umm_queue_look_for_death(end)
 					  : umm_queue_look_if_due(end);
@@ -124,8 +140,23 @@ UMM_HOT static int sleep_for_news(struct umm_queue_end *end, umm_queue_step *ste
 	}
 }
 
-UMM_HOT static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *out,
-			       int64_t timeout_ns)
+/* A producer, also one that waits for the end. */
+UMM_HOT_APART static int sleep_for_anything(struct umm_queue_end *end, umm_queue_step *step,
+					    void *out, int64_t deadline_ns)
+{
+	struct umm_ring_bell bells[UMM_MAX_CONSUMERS];
+	return sleep_for_news(end, (struct wait){ UMM_PRODUCER, step, out, bells }, deadline_ns);
+}
+
+UMM_HOT_APART static int sleep_for_frame(struct umm_queue_end *end, void *out, int64_t deadline_ns)
+{
+	struct umm_ring_bell bell;
+	return sleep_for_news(end, (struct wait){ UMM_CONSUMER, umm_queue_step_take, out, &bell },
+			      deadline_ns);
+}
+
+UMM_HOT_APART static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, void *out,
+				     int64_t timeout_ns)
 {
 	int64_t deadline_ns = umm_deadline_ns(timeout_ns);
 	if (end->spin_ns > 0) {
@@ -134,7 +165,10 @@ UMM_HOT static int wait_slowly(struct umm_queue_end *end, umm_queue_step *step, 
 			return ret;
 	}
 	int ret = umm_queue_look_if_due(end);
-	return ret != 0 ? ret : sleep_for_news(end, step, out, deadline_ns);
+	if (ret != 0)
+		return ret;
+	return step == umm_queue_step_take ? sleep_for_frame(end, out, deadline_ns)
+					   : sleep_for_anything(end, step, out, deadline_ns);
 }
 
 UMM_HOT int umm_queue_wait(struct umm_queue_end *end, umm_queue_step *step, void *out,
