@@ -26,7 +26,7 @@ base=build-check
 log=
 logs=$PWD/$base/logs
 jobs=${JOBS:-2}
-tsan_suites="queue watch ring broker timeline iova_threads region_threads dma_threads arena_threads movable"
+tsan_suites="queue watch ring broker timeline iova_threads region_threads dma_threads arena_threads movable movable_members"
 rm -rf "$logs"
 mkdir -p "$logs"
 

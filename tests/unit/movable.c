@@ -339,6 +339,12 @@ TEST(readers_never_become_writers)
 	finish();
 }
 
+static void look_at_writers(void)
+{
+	for (unsigned i = 0; i < BUFFERS; i++)
+		CHECK(is_filled(writers[i], i + 1));
+}
+
 static bool can_be_written(int fd)
 {
 	void *map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -356,6 +362,31 @@ TEST(what_is_lent_for_reading_is_not_written)
 	CHECK_INT(umm_movable_seal(movable), 0);
 	CHECK(!can_be_written(loan.pins_fd));
 	close(loan.pins_fd);
+	finish();
+}
+
+/* Whoever was lent to may write its pins, and nothing else: here all of them at once. */
+TEST(who_scribbles_over_its_pins_refuses_moves_and_does_no_more)
+{
+	struct umm_movable_loan loan;
+	struct umm_range run;
+	start();
+	for (unsigned i = 0; i < BUFFERS; i++)
+		fill(i, i + 1);
+	CHECK_INT(umm_movable_lend(movable, 1, UMM_MAP_READ, &loan), 0);
+	uint32_t *pins = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, loan.pins_fd, 0);
+	CHECK(pins != MAP_FAILED);
+	CHECK_INT(umm_movable_seal(movable), 0);
+	memset(pins, 0xff, PAGE);
+	CHECK(take(34, &run) < 0);
+	look_at_writers();
+	umm_movable_bury(movable, 1); /* the broker's word alone does not unpin what may be seen */
+	CHECK(take(34, &run) < 0);
+	munmap(pins, PAGE);
+	close(loan.pins_fd);
+	CHECK_INT(take(34, &run), 0);
+	look_at_writers();
+	CHECK_INT(umm_arena_give(arena, run), 0);
 	finish();
 }
 
