@@ -149,61 +149,62 @@ static void blame_heap(struct judge *judge, const struct umm_merge *merge,
 		blame_refusal(judge, refusal);
 }
 
+/** Faults that one statement is to blame for, which leaves the least room. */
+static const struct {
+	enum umm_fault fault;
+	enum umm_field field;
+} limits[] = {
+	{ UMM_FAULT_COUNT, UMM_FIELD_BUFFERS_MAX },
+	{ UMM_FAULT_SIZE_RANGE, UMM_FIELD_IMAGE_MAX },
+	{ UMM_FAULT_REQUIRED, UMM_FIELD_IMAGE_MAX },
+	{ UMM_FAULT_REQUIRED_MIN, UMM_FIELD_REQUIRED_MIN_SIZE },
+	{ UMM_FAULT_AREA, UMM_FIELD_AREA_MAX },
+	{ UMM_FAULT_STRIDE_RANGE, UMM_FIELD_STRIDE_MAX },
+	{ UMM_FAULT_STRIDE, UMM_FIELD_STRIDE_MAX },
+	{ UMM_FAULT_EXACT, UMM_FIELD_EXACT },
+	{ UMM_FAULT_OVERFLOW, UMM_FIELD_STRIDE_DIVISOR },
+	{ UMM_FAULT_SIZE, UMM_FIELD_SIZE_MAX },
+};
+
+static bool blame_limit(struct judge *judge, enum umm_fault fault)
+{
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (limits[i].fault != fault)
+			continue;
+		blame_strictest(judge, limits[i].field);
+		return true;
+	}
+	return false;
+}
+
+/** What all of them together fail to say. */
+static const char *missing_for(enum umm_fault fault)
+{
+	switch (fault) {
+	case UMM_FAULT_UNUSED:
+		return "usage";
+	case UMM_FAULT_NO_BUFFERS:
+		return "buffers";
+	case UMM_FAULT_COLOR:
+		return "color_spaces";
+	default:
+		return "formats";
+	}
+}
+
 static void blame_fault(struct judge *judge, enum umm_fault fault, const struct umm_merge *merge,
 			const struct umm_state *state)
 {
-	switch (fault) {
-	case UMM_FAULT_COLORS:
+	if (fault == UMM_FAULT_COLORS)
 		blame_emptied(judge, UMM_AMONG_COLORS, umm_field_path(UMM_FIELD_COLOR_SPACES));
-		break;
-	case UMM_FAULT_ALPHA:
+	else if (fault == UMM_FAULT_ALPHA)
 		blame_emptied(judge, UMM_AMONG_ALPHA, umm_field_path(UMM_FIELD_ALPHA));
-		break;
-	case UMM_FAULT_HANDLES:
+	else if (fault == UMM_FAULT_HANDLES)
 		blame_emptied(judge, UMM_AMONG_HANDLES, umm_field_path(UMM_FIELD_HANDLES));
-		break;
-	case UMM_FAULT_COUNT:
-		blame_strictest(judge, UMM_FIELD_BUFFERS_MAX);
-		break;
-	case UMM_FAULT_SIZE_RANGE:
-	case UMM_FAULT_REQUIRED:
-		blame_strictest(judge, UMM_FIELD_IMAGE_MAX);
-		break;
-	case UMM_FAULT_REQUIRED_MIN:
-		blame_strictest(judge, UMM_FIELD_REQUIRED_MIN_SIZE);
-		break;
-	case UMM_FAULT_AREA:
-		blame_strictest(judge, UMM_FIELD_AREA_MAX);
-		break;
-	case UMM_FAULT_STRIDE_RANGE:
-	case UMM_FAULT_STRIDE:
-		blame_strictest(judge, UMM_FIELD_STRIDE_MAX);
-		break;
-	case UMM_FAULT_EXACT:
-		blame_strictest(judge, UMM_FIELD_EXACT);
-		break;
-	case UMM_FAULT_OVERFLOW:
-		blame_strictest(judge, UMM_FIELD_STRIDE_DIVISOR);
-		break;
-	case UMM_FAULT_SIZE:
-		blame_strictest(judge, UMM_FIELD_SIZE_MAX);
-		break;
-	case UMM_FAULT_HEAP:
+	else if (fault == UMM_FAULT_HEAP)
 		blame_heap(judge, merge, state);
-		break;
-	case UMM_FAULT_UNUSED:
-		blame(judge, UMM_NOBODY, "usage");
-		break;
-	case UMM_FAULT_NO_BUFFERS:
-		blame(judge, UMM_NOBODY, "buffers");
-		break;
-	case UMM_FAULT_COLOR:
-		blame(judge, UMM_NOBODY, "color_spaces");
-		break;
-	default:
-		blame(judge, UMM_NOBODY, "formats");
-		break;
-	}
+	else if (!blame_limit(judge, fault))
+		blame(judge, UMM_NOBODY, missing_for(fault));
 }
 
 /* ---- heaps ---- */
