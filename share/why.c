@@ -3,7 +3,8 @@
  * Explanations of a solution in JSON: who bound what, and what was rejected.
  *
  * A participant binds a field if its own statement is what the merge came to: the greatest lower
- * limit, the smallest upper one; for sums, divisors and sets everybody who contributes.
+ * limit, the smallest upper one; for sizes that must fit those that no other covers; for sums,
+ * divisors and other sets everybody who contributes.
  */
 #include "share/why.h"
 
@@ -84,12 +85,27 @@ static bool binds(const struct bound *bound, const struct umm_statement *stateme
 	return false;
 }
 
+/** Sizes that another one covers were dropped: who states no other has no part in what is left. */
+static bool states_required(const struct bound *bound, uint32_t demand)
+{
+	const struct umm_solution *solution = bound->solution;
+	const struct umm_entry *entry =
+		umm_explain_entry(&bound->problem->demands[demand], solution->pair);
+	for (uint32_t i = 0; i < entry->n_required; i++)
+		for (size_t j = 0; j < solution->n_required; j++)
+			if (entry->required[i].width_px == solution->required[j].width_px &&
+			    entry->required[i].height_px == solution->required[j].height_px)
+				return true;
+	return false;
+}
+
 static json_t *emit_binders(const struct bound *bound)
 {
 	json_t *by = json_array();
 	for (uint32_t i = 0; i < bound->problem->n_demands; i++) {
 		struct umm_statement statement = statement_of(bound, i);
-		if (!binds(bound, &statement))
+		if (!binds(bound, &statement) ||
+		    (bound->field == UMM_FIELD_REQUIRED_SIZES && !states_required(bound, i)))
 			continue;
 		if (json_array_append_new(by, json_string(bound->problem->demands[i].name)) < 0) {
 			json_decref(by);

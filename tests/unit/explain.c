@@ -89,6 +89,16 @@ TEST(the_condition_that_refuses_by_itself_is_named)
 	CHECK_AT("conflict[1]", "");
 }
 
+TEST(who_asks_for_a_size_that_another_covers_has_not_bound_it)
+{
+	CHECK_INT(ask_formats("{'format':'NV12','required_sizes':[[64,64],[8,128]]}",
+			      "{'format':'NV12','required_sizes':[[32,32]]}",
+			      "{'format':'NV12','required_sizes':[[32,32],[8,128]]}", NULL),
+		  UMM_OK);
+	CHECK_AT("why[2]", "{'field':'required_sizes','value':[[8,128],[64,64]],"
+			   "'by':['p0','p2']}");
+}
+
 TEST(why_tells_the_merged_stride_divisor)
 {
 	CHECK_INT(ask_formats("{'format':'RG24','stride':{'divisor_bytes':64,"
