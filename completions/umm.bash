@@ -39,7 +39,7 @@ _umm_explain() {
 	case $current in
 	-*)
 		COMPREPLY=($(compgen -W "--board --size --format --json --list --help --frames --seconds --buffers --mode
-			--heap --copies --quiet --guard --no-cache --content-check" -- "$current"))
+			--heap --copies --quiet --guard --no-cache --arena --stir --content-check" -- "$current"))
 		;;
 	*)
 		[[ -n $board ]] && COMPREPLY=($(compgen -W "$(umm explain --list --board "$board" 2>/dev/null |
