@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define LIBRARY_EGL "libEGL.so.1"
-#define LIBRARY_GBM "libgbm.so.1"
 
 /* Into a pointer to a function, of whatever kind: POSIX lets dlsym() do this, ISO C by a copy. */
 static bool find(void *library, const char *name, void *pointer)
@@ -28,21 +27,13 @@ static bool ask_egl(const struct umm_gl_api *api, const char *name, void *pointe
 	return function != NULL;
 }
 
-static bool load_gbm(struct umm_gl_api *api)
-{
-	void *library = dlopen(LIBRARY_GBM, RTLD_NOW | RTLD_LOCAL);
-	bool all = library != NULL;
-#define FIND(name) all = all && find(library, #name, &api->name);
-	UMM_GL_OF_GBM(FIND)
-	return all;
-}
-
 /* What EGL 1.5 and GLES have comes by eglGetProcAddress() as well, as
    EGL_KHR_get_all_proc_addresses says: libGLESv2 need not be there by name. */
 static bool load_egl(struct umm_gl_api *api)
 {
 	void *library = dlopen(LIBRARY_EGL, RTLD_NOW | RTLD_LOCAL);
 	bool all = library != NULL;
+#define FIND(name) all = all && find(library, #name, &api->name);
 	UMM_GL_OF_EGL(FIND)
 #undef FIND
 #define ASK(name) all = all && ask_egl(api, #name, &api->name);
@@ -72,8 +63,9 @@ int umm_gl_api_load(const struct umm_gl_api **out, const char **missing)
 	static struct umm_gl_api api;
 	static bool loaded;
 	if (!loaded) {
-		*missing = LIBRARY_GBM;
-		if (!load_gbm(&api))
+		*missing = UMM_GBM_LIBRARY;
+		api.gbm = umm_gbm_load();
+		if (api.gbm == NULL)
 			return -ENOENT;
 		*missing = LIBRARY_EGL;
 		if (!load_egl(&api))

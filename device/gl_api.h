@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/**
- * EGL, OpenGL ES and GBM as they are found at run time. They are no libraries that libumm links:
- * Mesa's drivers bring a compiler of a hundred megabytes, and a program that never asks for a gl
- * device shall not even look for it.
- */
+/** EGL and OpenGL ES as they are found at run time, for the same reason as GBM is (os/gbm.h). */
 #ifndef UMM_DEVICE_GL_API_H
 #define UMM_DEVICE_GL_API_H
 
@@ -13,16 +9,10 @@
 #include <EGL/eglext.h>
 #include <GLES2/gl2.h>
 #include <GLES2/gl2ext.h>
-#include <gbm.h>
+
+#include "os/gbm.h"
 
 /* Name of a function in its library; the prototype is that of its header. */
-#define UMM_GL_OF_GBM(_)                                                                           \
-	_(gbm_create_device)                                                                       \
-	_(gbm_device_destroy)                                                                      \
-	_(gbm_bo_create)                                                                           \
-	_(gbm_bo_destroy)                                                                          \
-	_(gbm_bo_get_stride)
-
 #define UMM_GL_OF_EGL(_)                                                                           \
 	_(eglGetProcAddress)                                                                       \
 	_(eglInitialize)                                                                           \
@@ -82,9 +72,9 @@
 /** Every function under its own name; those of extensions under theirs, NULL where it is not there.
  */
 struct umm_gl_api {
+	const struct umm_gbm *gbm;
 /* A declaration: no parentheses. */
 #define UMM_GL_MEMBER(name) __typeof__(name) *name; // NOLINT(bugprone-macro-parentheses)
-	UMM_GL_OF_GBM(UMM_GL_MEMBER)
 	UMM_GL_OF_EGL(UMM_GL_MEMBER)
 	UMM_GL_OF_GL(UMM_GL_MEMBER)
 #undef UMM_GL_MEMBER

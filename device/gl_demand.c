@@ -25,8 +25,8 @@ static bool alike(const struct umm_gl_ability *a, const struct umm_gl_ability *b
 	       memcmp(a->modifiers, b->modifiers, a->n_modifiers * sizeof(a->modifiers[0])) == 0;
 }
 
-/* One demand for formats with the same modifiers. What is drawn is drawn as XR24 where there is a
-   choice: everybody can show it. */
+/* One demand for formats with the same modifiers, all but those. What is drawn is drawn as XR24
+   where there is a choice: everybody can show it. */
 static unsigned group(const struct umm_gl_abilities *abilities, unsigned first, bool to_draw,
 		      struct umm_format_demand *out)
 {
@@ -37,10 +37,23 @@ static unsigned group(const struct umm_gl_abilities *abilities, unsigned first, 
 		out->formats[n] = abilities->list[first + n].format->fourcc;
 		n++;
 	}
-	memcpy(out->modifiers, head->modifiers, head->n_modifiers * sizeof(out->modifiers[0]));
-	out->n_modifiers = head->n_modifiers;
 	out->cost = to_draw && first > 0 ? COST_OTHER_FORMATS : 0;
 	return n;
+}
+
+/* Each modifier has tiles of its own, so each is a demand of its own. */
+static int add_modifiers(struct umm_constraints *constraints, const struct umm_gl_ability *ability,
+			 struct umm_format_demand *demand)
+{
+	int ret = 0;
+	for (unsigned i = 0; i < ability->n_modifiers && ret == 0; i++) {
+		demand->modifiers[0] = ability->modifiers[i];
+		demand->n_modifiers = 1;
+		demand->stride_divisor_bytes = ability->tiles[i].stride_divisor_bytes;
+		demand->rows_align = ability->tiles[i].rows_align;
+		ret = umm_constraints_add_format(constraints, demand);
+	}
+	return ret;
 }
 
 static int add_formats(struct umm_constraints *constraints, const struct umm_gl_display *display,
@@ -50,12 +63,12 @@ static int add_formats(struct umm_constraints *constraints, const struct umm_gl_
 	for (unsigned at = 0; at < abilities->n && ret == 0;) {
 		struct umm_format_demand demand = {
 			.size_max = { display->max_px, display->max_px },
-			.stride_divisor_bytes = display->stride_divisor_bytes,
 			.handles = UMM_HANDLES_ONE,
 			.required_sizes = { wish->size },
 		};
+		const struct umm_gl_ability *head = &abilities->list[at];
 		at += group(abilities, at, wish->direction == UMM_DEVICE_WRITES, &demand);
-		ret = umm_constraints_add_format(constraints, &demand);
+		ret = add_modifiers(constraints, head, &demand);
 	}
 	return ret;
 }

@@ -15,6 +15,7 @@
 
 #include "os/cleanup.h"
 #include "os/drm_dumb.h"
+#include "os/virtgpu.h"
 
 #define RENDER_NODES "/dev/dri/renderD*"
 #define CARDS	     "/dev/dri/card*"
@@ -52,11 +53,17 @@ static int open_node(struct umm_gl_display *display, char *why)
 					 strerror(-ret));
 	if (umm_drm_driver(display->fd, driver, sizeof(driver)) < 0)
 		return umm_device_refuse(display->node, why, -ENODEV, "not a node of DRM");
-	display->gbm = api->gbm_create_device(display->fd);
+	display->gbm = api->gbm->gbm_create_device(display->fd);
 	if (display->gbm == NULL)
 		return umm_device_refuse(display->node, why, -ENODEV, "GBM has no driver for %s",
 					 driver);
-	return 0;
+	if (!umm_virtgpu_draws(display->fd))
+		return 0;
+	/* The handles of the other fd are Mesa's, who would find them closed. */
+	ret = umm_drm_open(display->node, &display->copy_fd);
+	return ret == 0 ? 0
+			: umm_device_refuse(display->node, why, ret, "cannot open it: %s",
+					    strerror(-ret));
 }
 
 static int open_egl(struct umm_gl_display *display, char *why)
@@ -122,30 +129,9 @@ static void ask_abilities(struct umm_gl_display *display)
 	display->max_px = texture < viewport ? texture : viewport;
 }
 
-/* No driver tells how rows must be aligned. What it makes itself shows what suits it: the largest
-   power of two that divides the strides of two odd widths. A processor reads rows anywhere. */
-static unsigned observe_strides(const struct umm_gl_display *display)
-{
-	const struct umm_gl_api *api = display->api;
-	static const unsigned widths[] = { 17, 1027 };
-	unsigned strides = 0;
-	if (display->software)
-		return 0;
-	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
-		struct gbm_bo *bo =
-			api->gbm_bo_create(display->gbm, widths[i], 16, GBM_FORMAT_XRGB8888,
-					   GBM_BO_USE_LINEAR | GBM_BO_USE_RENDERING);
-		if (bo == NULL)
-			return 0;
-		strides |= api->gbm_bo_get_stride(bo);
-		api->gbm_bo_destroy(bo);
-	}
-	return strides & -strides;
-}
-
 static int open_one(const char *node, struct umm_gl_display *out, char *why)
 {
-	struct umm_gl_display display = { .fd = -1, .owner = getpid() };
+	struct umm_gl_display display = { .fd = -1, .copy_fd = -1, .owner = getpid() };
 	const char *missing = "";
 	if (strlen(node) >= sizeof(display.node))
 		return umm_device_refuse(node, why, -ENAMETOOLONG, "too long for a node");
@@ -161,7 +147,6 @@ static int open_one(const char *node, struct umm_gl_display *out, char *why)
 		return ret;
 	}
 	ask_abilities(&display);
-	display.stride_divisor_bytes = observe_strides(&display);
 	*out = display;
 	return 0;
 }
@@ -178,9 +163,10 @@ void umm_gl_display_close(struct umm_gl_display *display)
 		api->eglTerminate(display->egl);
 	}
 	if (display->gbm != NULL)
-		api->gbm_device_destroy(display->gbm);
+		api->gbm->gbm_device_destroy(display->gbm);
+	umm_close_fd(&display->copy_fd);
 	umm_close_fd(&display->fd);
-	*display = (struct umm_gl_display){ .fd = -1 };
+	*display = (struct umm_gl_display){ .fd = -1, .copy_fd = -1 };
 }
 
 bool umm_gl_display_is_ours(const struct umm_gl_display *display)

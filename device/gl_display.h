@@ -23,15 +23,16 @@ struct umm_gl_display {
 	char driver[48]; /**< as EGL_MESA_query_driver names it: "kms_swrast", "iris" */
 	char renderer[64], version[64]; /**< GL_RENDERER, GL_VERSION */
 	int fd;
+	int copy_fd; /**< what the GPU sees is a copy, moved by calls to this: device/gl_copy.h; -1:
+			it sees the memory */
 	struct gbm_device *gbm;
 	EGLDisplay egl;
 	EGLContext context;
-	unsigned max_px;	       /**< width and height of textures and targets */
-	unsigned stride_divisor_bytes; /**< what GBM's own linear images keep to; 0: any */
-	bool software;		       /**< a processor draws */
-	bool tells_formats;	       /**< EGL_EXT_image_dma_buf_import_modifiers */
-	bool native_fences;	       /**< EGL_ANDROID_native_fence_sync */
-	bool external;		       /**< GL_OES_EGL_image_external */
+	unsigned max_px;    /**< width and height of textures and targets */
+	bool software;	    /**< a processor draws */
+	bool tells_formats; /**< EGL_EXT_image_dma_buf_import_modifiers */
+	bool native_fences; /**< EGL_ANDROID_native_fence_sync */
+	bool external;	    /**< GL_OES_EGL_image_external */
 	pid_t owner;
 };
 

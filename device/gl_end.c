@@ -85,6 +85,8 @@ static int paint(struct umm_gl_machine *machine)
 	struct umm_gl_target target = {
 		.framebuffer = to->frames[to->submitted].target,
 		.area = { .width_px = to->layout.width_px, .height_px = to->layout.height_px },
+		.upside_down = to->frames[to->submitted].upside_down,
+		.height_px = to->layout.height_px,
 	};
 	return umm_gl_paint(&machine->painter, &source, &target);
 }
@@ -128,13 +130,19 @@ static void leave_fence(struct umm_gl_machine *machine, int *fence)
 static int draw(struct umm_gl_machine *machine)
 {
 	struct umm_gl_end *from = machine->ends[0], *to = machine->ends[1];
-	int none = -1, ret = umm_gl_display_use(&machine->display);
+	const struct umm_gl_display *display = &machine->display;
+	int none = -1, ret = umm_gl_display_use(display);
+	if (ret == 0)
+		ret = umm_gl_copy_send(display, &from->frames[from->submitted].copy);
 	if (ret == 0)
 		ret = paint(machine);
 	if (ret < 0)
 		return ret;
-	umm_autofd fence = fence_of(&machine->display);
+	umm_autofd fence = fence_of(display);
 	leave_fence(machine, &fence);
+	ret = umm_gl_copy_fetch(display, &to->frames[to->submitted].copy);
+	if (ret < 0)
+		return ret;
 	ret = finish_by(to, &none);
 	return ret < 0 ? ret : finish_by(from, &fence);
 }

@@ -38,6 +38,27 @@ static void format_facts(json_t **list, const struct umm_gl_display *display,
 			     source_of(display, &abilities->list[i]));
 }
 
+/* All formats have those of the first, or fewer. */
+static void tiles_facts(json_t **list, const struct umm_gl_abilities *abilities)
+{
+	const struct umm_gl_ability *ability = &abilities->list[0];
+	for (unsigned i = 0; i < ability->n_modifiers; i++) {
+		char name[UMM_MODIFIER_NAME_SIZE];
+		const struct umm_gl_tiles *tiles = &ability->tiles[i];
+		if (tiles->stride_divisor_bytes == 0)
+			umm_fact_add(list, "stride.divisor", json_null(),
+				     "nobody: no driver tells; a trial shows it");
+		else
+			umm_fact_add(
+				list, "stride.divisor",
+				json_pack("{sssisi}", "modifier",
+					  umm_modifier_name(ability->modifiers[i], name), "bytes",
+					  (int)tiles->stride_divisor_bytes, "rows",
+					  (int)(tiles->rows_align > 0 ? tiles->rows_align : 1)),
+				"trial: images of GBM's own");
+	}
+}
+
 static void fence_fact(json_t **list, const struct umm_gl_display *display)
 {
 	umm_fact_add(
@@ -63,16 +84,15 @@ int umm_gl_facts(const struct umm_gl_display *display, const struct umm_gl_abili
 		     json_pack("[i,i]", (int)display->max_px, (int)display->max_px),
 		     "driver: GL_MAX_TEXTURE_SIZE, GL_MAX_VIEWPORT_DIMS");
 	format_facts(&list, display, abilities);
-	if (display->stride_divisor_bytes > 0)
-		umm_fact_add(&list, "stride.divisor", json_integer(display->stride_divisor_bytes),
-			     "trial: strides of two linear images of GBM's own");
-	else
-		umm_fact_add(&list, "stride.divisor", json_null(),
-			     "nobody: no driver tells; a trial shows it");
+	tiles_facts(&list, abilities);
 	umm_fact_add(&list, "memory.imports",
 		     json_pack("[s,s,s,s,s]", "udmabuf", "dma_heap", "drm", "v4l2", "carveout"),
 		     "table: which classes are dma-bufs; whose it takes a trial in a child process "
 		     "shows");
+	umm_fact_add(&list, "memory.copy",
+		     json_string(display->copy_fd >= 0 ? "the host's, moved by the kernel"
+						       : "none: it sees the memory"),
+		     "driver: VIRTGPU_PARAM_3D_FEATURES, of virtio_gpu alone");
 	fence_fact(&list, display);
 	return umm_facts_text(list, out);
 }

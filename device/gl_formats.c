@@ -129,6 +129,28 @@ static void ask_modifiers(const struct umm_gl_display *display, struct umm_gl_ab
 		ability->modifiers[ability->n_modifiers++] = UMM_MODIFIER_LINEAR;
 }
 
+/* Formats have mostly the same modifiers: each is looked at once. */
+static bool find_tiles(const struct umm_gl_abilities *abilities, uint64_t modifier,
+		       struct umm_gl_tiles *out)
+{
+	for (unsigned i = 0; i < abilities->n; i++)
+		for (unsigned j = 0; j < abilities->list[i].n_modifiers; j++)
+			if (abilities->list[i].modifiers[j] == modifier) {
+				*out = abilities->list[i].tiles[j];
+				return true;
+			}
+	return false;
+}
+
+/* Of the one behind the last. */
+static void observe(const struct umm_gl_display *display, struct umm_gl_abilities *abilities)
+{
+	struct umm_gl_ability *ability = &abilities->list[abilities->n];
+	for (unsigned i = 0; i < ability->n_modifiers; i++)
+		if (!find_tiles(abilities, ability->modifiers[i], &ability->tiles[i]))
+			ability->tiles[i] = umm_gl_tiles_observe(display, ability->modifiers[i]);
+}
+
 int umm_gl_abilities_ask(const struct umm_gl_display *display, enum umm_device_direction direction,
 			 uint32_t only, struct umm_gl_abilities *out)
 {
@@ -145,6 +167,7 @@ int umm_gl_abilities_ask(const struct umm_gl_display *display, enum umm_device_d
 		    (to_draw && !formats[i].can_be_drawn) || !takes(&told, &formats[i]))
 			continue;
 		ask_modifiers(display, ability);
+		observe(display, &abilities);
 		abilities.n += ability->n_modifiers > 0;
 	}
 	free(told.fourccs);

@@ -13,6 +13,7 @@
 #include <umm/constraints.h>
 
 #include "device/gl_display.h"
+#include "device/gl_tiles.h"
 
 #define UMM_GL_PARTS 3 /* most images one frame is made of */
 
@@ -41,7 +42,8 @@ const struct umm_gl_format *umm_gl_format_find(uint32_t fourcc);
 /** What the driver takes of these. */
 struct umm_gl_ability {
 	const struct umm_gl_format *format;
-	uint64_t modifiers[UMM_DEMAND_MODIFIERS]; /**< LINEAR where it tells none */
+	uint64_t modifiers[UMM_DEMAND_MODIFIERS];	 /**< LINEAR where it tells none */
+	struct umm_gl_tiles tiles[UMM_DEMAND_MODIFIERS]; /**< of each modifier */
 	unsigned n_modifiers;
 	bool told; /**< it told its modifiers */
 };

@@ -228,10 +228,19 @@ int umm_gl_frame_create(const struct umm_gl_display *display, const struct umm_b
 			ret = umm_device_refuse(display->node, why, -EOPNOTSUPP,
 						"%s cannot draw on such an image", display->driver);
 	}
+	if (ret == 0) {
+		ret = umm_gl_copy_init(display, buffer, &frame.copy);
+		if (ret < 0)
+			umm_device_refuse(display->node, why, ret, "%s makes no copy of it: %s",
+					  display->driver, strerror(-ret));
+	}
 	if (ret < 0) {
 		umm_gl_frame_destroy(display, &frame);
 		return ret;
 	}
+	/* VIRTIO_GPU_RESOURCE_FLAG_Y_0_TOP: what the guest made as a plain image has it, and its
+	   rows are turned over on their way. */
+	frame.upside_down = frame.copy.handle != 0;
 	*out = frame;
 	return 0;
 }
@@ -239,6 +248,7 @@ int umm_gl_frame_create(const struct umm_gl_display *display, const struct umm_b
 void umm_gl_frame_destroy(const struct umm_gl_display *display, struct umm_gl_frame *frame)
 {
 	const struct umm_gl_api *api = display->api;
+	umm_gl_copy_finish(display, &frame->copy);
 	if (frame->target != 0)
 		api->glDeleteFramebuffers(1, &frame->target);
 	while (frame->n > 0) {

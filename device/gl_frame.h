@@ -8,6 +8,7 @@
 
 #include <umm/buffer.h>
 
+#include "device/gl_copy.h"
 #include "device/gl_formats.h"
 
 /** As what YUV is given to the driver; see device/gl_formats.h. */
@@ -20,6 +21,8 @@ struct umm_gl_frame {
 	GLuint textures[UMM_GL_PARTS];
 	unsigned n;
 	GLuint target; /**< framebuffer; 0: to be sampled */
+	struct umm_gl_copy copy;
+	bool upside_down; /**< the last row of memory is the first one of GL */
 };
 
 /**

@@ -35,6 +35,18 @@ static void place(struct vertex vertices[CORNERS], struct box on, struct box fro
 	}
 }
 
+static void turn_over_source(struct vertex vertices[CORNERS])
+{
+	for (unsigned i = 0; i < CORNERS; i++)
+		vertices[i].v = 1 - vertices[i].v;
+}
+
+static void turn_over_target(struct vertex vertices[CORNERS])
+{
+	for (unsigned i = 0; i < CORNERS; i++)
+		vertices[i].y = -vertices[i].y;
+}
+
 static void draw(const struct umm_gl_api *api, const struct vertex vertices[CORNERS])
 {
 	api->glVertexAttribPointer(UMM_GL_CORNER, 2, GL_FLOAT, GL_FALSE, sizeof(*vertices),
@@ -75,6 +87,11 @@ static void set_part(const struct umm_gl_api *api, const struct umm_gl_program *
 	float left, top, right, bottom;
 	bound(visible.x_px, visible.width_px, hsub, columns, &left, &right);
 	bound(visible.y_px, visible.height_px, vsub, rows, &top, &bottom);
+	if (source->frame->upside_down) {
+		float above = top;
+		top = 1 - bottom;
+		bottom = 1 - above;
+	}
 	api->glUniform2f(program->scale[i], (float)source->width_px / ((float)hsub * columns),
 			 (float)source->height_px / ((float)vsub * rows));
 	api->glUniform4f(program->bounds[i], left, top, right, bottom);
@@ -129,6 +146,10 @@ static void draw_picture(struct umm_gl_painter *painter, const struct umm_gl_sou
 	bind(api, &painter->program, source,
 	     is_same_size(painter, visible, target->area) ? GL_NEAREST : GL_LINEAR);
 	place(vertices, all, from, painter->style.rotate_degrees);
+	if (source->frame->upside_down)
+		turn_over_source(vertices);
+	if (target->upside_down)
+		turn_over_target(vertices);
 	api->glDisable(GL_BLEND);
 	draw(api, vertices);
 }
@@ -153,9 +174,18 @@ static void draw_overlay(struct umm_gl_painter *painter, const struct umm_gl_tar
 	api->glUseProgram(painter->overlay_program.id);
 	bind(api, &painter->overlay_program, &source, GL_NEAREST);
 	place(vertices, on, whole, 0);
+	if (target->upside_down)
+		turn_over_target(vertices);
 	api->glEnable(GL_BLEND);
 	api->glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
 	draw(api, vertices);
+}
+
+static GLint first_row(const struct umm_gl_target *target)
+{
+	const struct umm_rect *area = &target->area;
+	return (GLint)(target->upside_down ? target->height_px - area->y_px - area->height_px
+					   : area->y_px);
 }
 
 int umm_gl_paint(struct umm_gl_painter *painter, const struct umm_gl_source *source,
@@ -166,8 +196,8 @@ int umm_gl_paint(struct umm_gl_painter *painter, const struct umm_gl_source *sou
 	if (ret < 0)
 		return ret;
 	api->glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
-	api->glViewport((GLint)target->area.x_px, (GLint)target->area.y_px,
-			(GLsizei)target->area.width_px, (GLsizei)target->area.height_px);
+	api->glViewport((GLint)target->area.x_px, first_row(target), (GLsizei)target->area.width_px,
+			(GLsizei)target->area.height_px);
 	draw_picture(painter, source, target);
 	if (painter->style.overlay != 0)
 		draw_overlay(painter, target);

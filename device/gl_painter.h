@@ -36,6 +36,8 @@ struct umm_gl_source {
 struct umm_gl_target {
 	GLuint framebuffer;
 	struct umm_rect area;
+	bool upside_down;   /**< as of the frame (device/gl_frame.h) */
+	unsigned height_px; /**< of its image, if it is */
 };
 
 /** Submit the drawing; the display must be in use. It is done when glFinish() or a fence says so.

@@ -33,6 +33,8 @@ struct trial {
 static void map_buffer(struct trial *trial)
 {
 	void *map;
+	if (trial->layout->coherency == UMM_COHERENCY_INACCESSIBLE)
+		return; /* whatever it would see there */
 	if (umm_map_fd(umm_buffer_fd(trial->buffer), trial->layout->raw_size_bytes, UMM_MAP_WRITE,
 		       &map) == 0)
 		trial->map = map;
@@ -171,7 +173,10 @@ static int draw_onto(struct trial *trial, const struct umm_gl_frame *frame)
 	struct umm_gl_source source = { .frame = &ours,
 					.width_px = trial->area.width_px,
 					.height_px = trial->area.height_px };
-	struct umm_gl_target to = { .framebuffer = frame->target, .area = trial->area };
+	struct umm_gl_target to = { .framebuffer = frame->target,
+				    .area = trial->area,
+				    .upside_down = frame->upside_down,
+				    .height_px = trial->layout->height_px };
 	if (umm_gl_paint(&trial->painter, &source, &to) < 0)
 		return refuse(trial, -EOPNOTSUPP, "cannot draw onto");
 	trial->display.api->glFinish();
@@ -240,7 +245,9 @@ static int try_to_sample(struct trial *trial, enum umm_gl_way way)
 				      &frame, trial->why);
 	if (ret < 0)
 		return ret;
-	ret = draw_from(trial, &frame);
+	ret = umm_gl_copy_send(&trial->display, &frame.copy);
+	if (ret == 0)
+		ret = draw_from(trial, &frame);
 	if (ret == 0)
 		ret = look_at_drawn(trial, way);
 	umm_gl_frame_destroy(&trial->display, &frame);
@@ -255,6 +262,8 @@ static int try_to_draw(struct trial *trial)
 	if (ret < 0)
 		return ret;
 	ret = draw_onto(trial, &frame);
+	if (ret == 0)
+		ret = umm_gl_copy_fetch(&trial->display, &frame.copy);
 	if (ret == 0)
 		ret = look_through_cpu(trial);
 	umm_gl_frame_destroy(&trial->display, &frame);

@@ -47,6 +47,8 @@ struct drm_mode_destroy_dumb {
 #define DRM_PRIME_CAP_EXPORT	     2
 
 #define BITS_PER_PIXEL		     32
+#define BYTES_PER_PIXEL		     (BITS_PER_PIXEL / 8)
+#define DEFAULT_PITCH		     4096
 
 int umm_drm_open(const char *node, int *out_fd)
 {
@@ -82,6 +84,33 @@ int umm_drm_check_dumb(int fd)
 	return makes && exports ? 0 : -EOPNOTSUPP;
 }
 
+int umm_drm_export(int fd, uint32_t handle, int *out_fd)
+{
+	struct drm_prime_handle prime = {
+		.handle = handle,
+		.flags = O_RDWR | O_CLOEXEC,
+		.fd = -1,
+	};
+	int ret = umm_ioctl(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime);
+	if (ret == 0)
+		*out_fd = prime.fd;
+	return ret;
+}
+
+int umm_drm_rows(uint64_t size_bytes, uint64_t pitch_bytes, struct umm_dumb_shape *out)
+{
+	uint64_t pitch = pitch_bytes != 0 ? pitch_bytes : DEFAULT_PITCH;
+	uint64_t width = (pitch + BYTES_PER_PIXEL - 1) / BYTES_PER_PIXEL;
+	pitch = width * BYTES_PER_PIXEL;
+	if (size_bytes == 0 || width > UINT32_MAX)
+		return -EINVAL;
+	uint64_t height = (size_bytes - 1) / pitch + 1;
+	if (height > UINT32_MAX)
+		return -EFBIG;
+	*out = (struct umm_dumb_shape){ (uint32_t)width, (uint32_t)height };
+	return 0;
+}
+
 int umm_drm_create_dumb(int fd, struct umm_dumb_shape shape, uint32_t *out_pitch_bytes, int *out_fd)
 {
 	struct drm_mode_create_dumb create = {
@@ -92,12 +121,8 @@ int umm_drm_create_dumb(int fd, struct umm_dumb_shape shape, uint32_t *out_pitch
 	int ret = umm_ioctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &create);
 	if (ret < 0)
 		return ret;
-	struct drm_prime_handle export = {
-		.handle = create.handle,
-		.flags = O_RDWR | O_CLOEXEC,
-		.fd = -1,
-	};
-	ret = umm_ioctl(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &export);
+	umm_autofd dmabuf = -1;
+	ret = umm_drm_export(fd, create.handle, &dmabuf);
 
 	/* The dma-buf keeps the memory; the handle is ours alone, nobody else imports on this fd.
 	 */
@@ -106,6 +131,6 @@ int umm_drm_create_dumb(int fd, struct umm_dumb_shape shape, uint32_t *out_pitch
 	if (ret < 0)
 		return ret;
 	*out_pitch_bytes = create.pitch;
-	*out_fd = export.fd;
+	*out_fd = umm_fd_steal(&dmabuf);
 	return 0;
 }

@@ -26,6 +26,14 @@ struct umm_dumb_shape {
 	uint32_t width_px, height_px;
 };
 
+/** A dma-buf, to be read and written, of the object behind a handle of this fd; both live on by
+ * themselves. *out_fd is the caller's. Returns 0 or a negative errno. */
+int umm_drm_export(int fd, uint32_t handle, int *out_fd);
+
+/** Rows of that pitch (0: one that suits everybody) which hold so many bytes. Returns 0, -EINVAL or
+ * -EFBIG. */
+int umm_drm_rows(uint64_t size_bytes, uint64_t pitch_bytes, struct umm_dumb_shape *out);
+
 /**
  * A dma-buf over a new dumb buffer, which lives on without the card's fd. *out_pitch is what the
  * driver made of the width. *out_fd is the caller's. Returns 0 or a negative errno.
