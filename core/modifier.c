@@ -108,6 +108,22 @@ const char *umm_modifier_name(uint64_t modifier, char *name)
 	return write_hex(modifier, name);
 }
 
+static bool has_older_name(size_t i)
+{
+	for (size_t before = 0; before < i; before++)
+		if (names[before].value == names[i].value)
+			return true;
+	return false;
+}
+
+uint64_t umm_modifier_at(size_t at)
+{
+	for (size_t i = 0; i < N_NAMES; i++)
+		if (!has_older_name(i) && at-- == 0)
+			return names[i].value;
+	return UMM_MODIFIER_INVALID;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

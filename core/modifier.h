@@ -12,4 +12,7 @@ enum umm_modifier_class { UMM_MODIFIER_COMPRESSED, UMM_MODIFIER_TILED, UMM_MODIF
 
 enum umm_modifier_class umm_modifier_class(uint64_t modifier);
 
+/** Those that have a name, each once, by number from 0; UMM_MODIFIER_INVALID behind the last. */
+uint64_t umm_modifier_at(size_t at);
+
 #endif

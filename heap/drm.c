@@ -21,15 +21,12 @@
 #include "heap/pinned.h"
 #include "heap/table.h"
 #include "os/cleanup.h"
-#include "os/dmabuf.h"
 #include "os/drm_dumb.h"
 #include "os/log.h"
-#include "os/memfd.h"
 #include "os/page.h"
 
 #define COST		16 /* behind everything that is not a device's own */
 #define BYTES_PER_PIXEL 4
-#define DEFAULT_PITCH	4096
 
 /*
  * Whose dumb buffers are one run: drivers that create them with drm_gem_dma_dumb_create() or
@@ -98,45 +95,12 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 
 /* ---- memory ---- */
 
-/* Rows of whole pixels that hold the size. */
-static int shape_of(const struct umm_heap_request *request, struct umm_dumb_shape *out)
-{
-	uint64_t pitch = request->pitch_bytes != 0 ? request->pitch_bytes : DEFAULT_PITCH;
-	uint64_t width = (pitch + BYTES_PER_PIXEL - 1) / BYTES_PER_PIXEL;
-	pitch = width * BYTES_PER_PIXEL;
-	if (request->size_bytes == 0 || width > UINT32_MAX)
-		return -EINVAL;
-	uint64_t height = (request->size_bytes - 1) / pitch + 1;
-	if (height > UINT32_MAX)
-		return -EFBIG;
-	*out = (struct umm_dumb_shape){ (uint32_t)width, (uint32_t)height };
-	return 0;
-}
-
-static int clear(int fd)
-{
-	uint64_t size;
-	void *map;
-	int ret = umm_dmabuf_size(fd, &size);
-	if (ret == 0)
-		ret = umm_map_fd(fd, size, UMM_MAP_WRITE, &map);
-	if (ret != 0)
-		return ret;
-	ret = umm_dmabuf_start(fd, UMM_DMABUF_WRITE);
-	if (ret == 0) {
-		memset(map, 0, size);
-		ret = umm_dmabuf_end(fd, UMM_DMABUF_WRITE);
-	}
-	umm_unmap(map, size);
-	return ret;
-}
-
 static int create(const struct umm_heap *heap, const struct umm_heap_request *request, int *out_fd)
 {
 	struct umm_dumb_shape shape;
 	uint32_t pitch;
 	umm_autofd card = -1;
-	int ret = shape_of(request, &shape);
+	int ret = umm_drm_rows(umm_heap_row_bytes(request), request->pitch_bytes, &shape);
 	if (ret == 0)
 		ret = umm_drm_open(heap->node, &card);
 	if (ret == 0)
@@ -155,7 +119,9 @@ static int allocate(const struct umm_heap *heap, const struct umm_heap_request *
 		return -ENOMEM;
 	int ret = create(heap, request, &fd);
 	if (ret == 0)
-		ret = clear(fd);
+		ret = umm_heap_check_size(fd, request);
+	if (ret == 0)
+		ret = umm_heap_clear(fd);
 	return ret < 0 ? ret : umm_heap_give_dmabuf(request, umm_fd_steal(&fd), out);
 }
 

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <umm/constraints.h>
+#include <umm/solve.h>
 
 #define UMM_HEAP_NAME_MAX   63
 #define UMM_HEAP_SOURCE_MAX 399
@@ -41,6 +42,7 @@ struct umm_heap_properties {
 	enum umm_heap_class class;
 	bool present;
 	bool contiguous;
+	bool device_only;	       /**< what a CPU sees there is not what devices see */
 	uint64_t contiguous_max_bytes; /**< runs up to that size; 0: no promise */
 	uint64_t size_max_bytes;       /**< of one buffer; 0: no limit but what is free */
 	uint64_t address_max;	       /**< highest byte it hands out; 0: not known */
@@ -56,6 +58,7 @@ struct umm_heap_request {
 	const char *label; /**< for people: names of memory files and dma-bufs */
 	uint64_t size_bytes;
 	uint64_t pitch_bytes; /**< of the first plane, for heaps that think in images; 0: none */
+	const struct umm_layout *image; /**< for drivers that lay it out themselves; NULL: none */
 };
 
 /** What an allocation gives. Closing it, and every mapping, frees the memory. */

@@ -9,7 +9,10 @@
 #include "os/cleanup.h"
 #include "os/cma.h"
 #include "os/dmabuf.h"
+#include "os/log.h"
+#include "os/memfd.h"
 #include "os/meminfo.h"
+#include "os/page.h"
 
 #define MACHINES_PART 8
 
@@ -73,6 +76,44 @@ void umm_heap_set_contiguous(struct umm_heap_properties *out)
 		return;
 	out->size_max_bytes = LARGEST_BLOCK_BYTES;
 	umm_heap_tell(out, "size_max: MAX_PAGE_ORDER, for /proc/meminfo has no Cma");
+}
+
+uint64_t umm_heap_row_bytes(const struct umm_heap_request *request)
+{
+	uint64_t image = request->image != NULL ? request->image->size_bytes : 0;
+	uint64_t behind = request->size_bytes - image;
+	return image > 0 && image <= request->size_bytes && behind < umm_page_bytes()
+		       ? image
+		       : request->size_bytes;
+}
+
+int umm_heap_check_size(int fd, const struct umm_heap_request *request)
+{
+	uint64_t size;
+	int ret = umm_dmabuf_size(fd, &size);
+	if (ret < 0 || size >= request->size_bytes)
+		return ret;
+	umm_log(UMM_LOG_INFO, "%s: the driver gives %llu bytes where %llu are needed",
+		request->label, (unsigned long long)size, (unsigned long long)request->size_bytes);
+	return -EOPNOTSUPP;
+}
+
+int umm_heap_clear(int fd)
+{
+	uint64_t size;
+	void *map;
+	int ret = umm_dmabuf_size(fd, &size);
+	if (ret == 0)
+		ret = umm_map_fd(fd, size, UMM_MAP_WRITE, &map);
+	if (ret != 0)
+		return ret;
+	ret = umm_dmabuf_start(fd, UMM_DMABUF_WRITE);
+	if (ret == 0) {
+		memset(map, 0, size);
+		ret = umm_dmabuf_end(fd, UMM_DMABUF_WRITE);
+	}
+	umm_unmap(map, size);
+	return ret;
 }
 
 int umm_heap_give_dmabuf(const struct umm_heap_request *request, int take_fd,

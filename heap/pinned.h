@@ -32,6 +32,18 @@ void umm_heap_tell(struct umm_heap_properties *out, const char *format, ...) UMM
  * whose largest block is the largest buffer then. */
 void umm_heap_set_contiguous(struct umm_heap_properties *out);
 
+/** Bytes to make rows of, for drivers that make whole pages of them: those of the image alone where
+ * its pages are all that is requested. A GPU takes the rows for the image's own. */
+uint64_t umm_heap_row_bytes(const struct umm_heap_request *request);
+
+/** Is the dma-buf as large as requested? Returns 0, -EOPNOTSUPP with a line in the log, or another
+ * negative errno. */
+int umm_heap_check_size(int fd, const struct umm_heap_request *request);
+
+/** Fill a dma-buf with zeroes, for drivers that may give somebody's old picture. 0 or a negative
+ * errno. */
+int umm_heap_clear(int fd);
+
 /** A dma-buf that is all there is to a buffer: named as requested, and given. The fd is taken, also
  * on failure. 0 or a negative errno. */
 int umm_heap_give_dmabuf(const struct umm_heap_request *request, int take_fd,

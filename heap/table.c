@@ -9,9 +9,12 @@
 #include "os/log.h"
 
 static const struct umm_heap_ops *const table[] = {
-	&umm_heap_memfd,	   &umm_heap_hugetlb, &umm_heap_udmabuf,
-	&umm_heap_udmabuf_hugetlb, &umm_heap_arena,   &umm_heap_arena_low,
-	&umm_heap_dmaheap,	   &umm_heap_drm,     &umm_heap_v4l2,
+	&umm_heap_memfd, &umm_heap_hugetlb,   &umm_heap_udmabuf, &umm_heap_udmabuf_hugetlb,
+	&umm_heap_arena, &umm_heap_arena_low, &umm_heap_dmaheap, &umm_heap_drm,
+	&umm_heap_v4l2,
+#ifdef UMM_HAVE_GL
+	&umm_heap_gbm,
+#endif
 };
 
 static bool is_listed(const struct umm_heap_list *list, const char *name)

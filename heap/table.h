@@ -13,6 +13,7 @@ extern const struct umm_heap_ops umm_heap_hugetlb;
 extern const struct umm_heap_ops umm_heap_udmabuf;
 extern const struct umm_heap_ops umm_heap_udmabuf_hugetlb;
 extern const struct umm_heap_ops umm_heap_drm;
+extern const struct umm_heap_ops umm_heap_gbm;
 extern const struct umm_heap_ops umm_heap_v4l2;
 
 #endif

@@ -14,6 +14,9 @@ json_t *umm_heap_json(const struct umm_heap_properties *heap)
 	else if (heap->contiguous_max_bytes != 0)
 		failed |= umm_json_set_u64(object, "contiguous_max_bytes",
 					   heap->contiguous_max_bytes);
+	if (heap->device_only)
+		failed |=
+			json_object_set_new(object, "coherency", json_pack("[s]", "inaccessible"));
 	if (heap->address_max != 0)
 		failed |= umm_json_set_u64(object, "address_max", heap->address_max);
 	if (heap->size_max_bytes != 0)

@@ -65,6 +65,7 @@ int umm_pool_allocate_buffer(const struct umm_heap *heap, const char *label,
 		.label = label,
 		.size_bytes = layout->raw_size_bytes,
 		.pitch_bytes = layout->planes[0].stride_bytes,
+		.image = layout->format != 0 ? layout : NULL,
 	};
 	return umm_heap_allocate(heap, &request, out);
 }
