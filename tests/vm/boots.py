@@ -22,4 +22,6 @@ BOOTS = {
     "lab-long": Options(kernel="lab", displays=("cirrus",), modules=(VIVID,), memory_mb=512),
     "lab-iommu": Options(kernel="lab", displays=("cirrus",), iommu=True, nvme_mb=64, memory_mb=512,
                          modules=("vfio-pci", "iommufd"), qemu=("-device", "edu,addr=11")),
+    # Debian's kernel again; a GPU of the host costs too much time for every run.
+    "virgl": Options(displays=("virgl",)),
 }

@@ -163,6 +163,10 @@ static void draw(struct rig *rig, const struct umm_frame_info *info)
 	CHECK_INT(umm_device_complete(rig->writer, UMM_FOREVER, &done), 0);
 	CHECK_INT(done.error, 0);
 	CHECK_INT(umm_device_complete(rig->reader, UMM_FOREVER, &done), 0);
+	/* What is still on its way to the CPU has a fence in the buffer. */
+	struct umm_buffer *seen = umm_member_buffer(rig->output.cpu, 0);
+	CHECK_INT(umm_buffer_begin_access(seen, UMM_ACCESS_READ), 0);
+	CHECK_INT(umm_buffer_end_access(seen, UMM_ACCESS_READ), 0);
 }
 
 static struct rgb drawn(struct rig *rig, unsigned x, unsigned y)

@@ -23,6 +23,7 @@ import tempfile
 import time
 
 import kernel
+import xvfb
 from dmesg import Log
 from jobs import Line, MachineDied
 from picture import Picture
@@ -40,7 +41,7 @@ def virtiofsd():
     raise kernel.Unavailable("virtiofsd is not installed (qemu-system-common)")
 
 
-def check_host():
+def check_host(options):
     """Raises kernel.Unavailable with the reason when no machine can run here."""
     if os.uname().machine != "x86_64":
         raise kernel.Unavailable(f"the test machines are x86_64, this is {os.uname().machine}")
@@ -48,11 +49,13 @@ def check_host():
     virtiofsd()
     if os.geteuid() != 0:
         raise kernel.Unavailable("virtiofsd can serve the root file system to root only")
+    if options.needs_window and xvfb.missing():
+        raise kernel.Unavailable(xvfb.missing())
 
 
 class Machine:
     def __init__(self, build, options, log_directory=None):
-        check_host()
+        check_host(options)
         self.build, self.options = os.path.abspath(build), options
         self.kernel = kernel.KERNELS[options.kernel]()
         self.directory = tempfile.mkdtemp(prefix="umm-vm-")
@@ -62,6 +65,7 @@ class Machine:
         self.processes, self.line, self.monitor = [], None, None
         self.log, self.expected, self.running = Log(), [], []
         self.boot_s = None
+        self.window = None  # the X display of QEMU's, where it has one
 
     # ---- life ----
 
@@ -110,6 +114,7 @@ class Machine:
         try:
             self.make_disk()
             self.spawn_virtiofsd()
+            self.spawn_xvfb()
             self.spawn_qemu(accelerator)
             self.line = Line(self.connect("line"), self.why_dead)
             self.monitor = Monitor(self.connect("monitor"))
@@ -148,12 +153,12 @@ class Machine:
     def path(self, name):
         return os.path.join(self.directory, name)
 
-    def spawn(self, name, words, fds=()):
+    def spawn(self, name, words, fds=(), **environment):
         """Ends with us, however we end."""
         with open(os.path.join(self.logs, name + ".log"), "wb") as log:
             self.processes.append(subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--"] + words, stdin=self.stdin(name),
-                pass_fds=fds, stdout=None if self.options.shell and name == "qemu" else log, stderr=log))
+                pass_fds=fds, env=os.environ | environment, stdout=None if self.options.shell and name == "qemu" else log, stderr=log))
 
     def stdin(self, name):
         return None if self.options.shell and name == "qemu" else subprocess.DEVNULL
@@ -170,6 +175,14 @@ class Machine:
             listener.listen(1)
             self.spawn("virtiofsd", [virtiofsd(), f"--fd={listener.fileno()}", "-o", "source=/", "-o",
                                      "sandbox=chroot", "-o", "cache=always"], [listener.fileno()])
+
+    def spawn_xvfb(self):
+        if not self.options.needs_window:
+            return
+        number, theirs = os.pipe()
+        self.spawn("xvfb", xvfb.command(self.directory, theirs), [theirs])
+        os.close(theirs)
+        self.window = ":" + xvfb.read_number(number)
 
     def connect(self, name, limit_s=60):
         """To a socket of QEMU, as soon as it listens."""
@@ -189,8 +202,8 @@ class Machine:
         for process in self.processes:
             if process.poll() is not None:
                 program = os.path.basename(process.args[4])
-                with open(os.path.join(self.logs, "virtiofsd.log" if program == "virtiofsd"
-                                       else "qemu.log"), errors="replace") as log:
+                name = {"virtiofsd": "virtiofsd", "Xvfb": "xvfb"}.get(program, "qemu")
+                with open(os.path.join(self.logs, name + ".log"), errors="replace") as log:
                     said = log.read()[-500:].strip()
                 return f"{program} ended with {process.returncode}: {said or self.console()[-1500:]}"
         return None
@@ -207,7 +220,7 @@ class Machine:
         words = [QEMU, "-accel", accelerator, "-machine", "q35,memory-backend=memory", "-cpu", "max",
                  "-smp", str(self.options.cpus), "-m", f"{self.options.memory_mb}M",
                  "-object", memory, "-nodefaults", "-no-user-config", "-no-reboot",
-                 "-display", "none",
+                 "-display", "sdl,gl=on" if self.options.needs_window else "none",
                  "-serial", "file:" + os.path.join(self.logs, "console.log"),
                  "-qmp", f"unix:{self.path('monitor')},server=on,wait=off",
                  "-chardev", f"socket,id=fs,path={self.path('fs')}",
@@ -218,7 +231,8 @@ class Machine:
                  "-kernel", self.kernel.image, "-append", self.command_line()]
         if self.options.shell:
             words += ["-chardev", "stdio,id=shell,signal=off", "-device", "virtconsole,chardev=shell"]
-        self.spawn("qemu", words + self.options.device_arguments(self.disk))
+        window = {"DISPLAY": self.window} if self.window else {}
+        self.spawn("qemu", words + self.options.device_arguments(self.disk), **window)
 
     def command_line(self):
         init = os.path.join(self.build, "tests", "vm", "vm-init")
@@ -291,6 +305,10 @@ class Machine:
         path = self.path(f"screen{display}.ppm")
         self.monitor.command("screendump", filename=path, device=f"display{display}")
         return Picture.read_ppm(path)
+
+    def host_screen(self):
+        """What is on the screen that QEMU's window is on: the display is somewhere in it."""
+        return xvfb.screen(self.directory)
 
     @staticmethod
     def wait_until(condition, otherwise, timeout_s=60):

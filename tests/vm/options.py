@@ -10,6 +10,7 @@ DISPLAYS = {
     "cirrus": ("cirrus-vga", "cirrus"),
     "bochs": ("VGA", "bochs"),
     "virtio": ("virtio-vga", "virtio-gpu"),
+    "virgl": ("virtio-vga-gl", "virtio-gpu"),  # drawn by the host, in a window of an X server of ours
 }
 
 
@@ -27,6 +28,10 @@ class Options:
     qemu: tuple = ()  # further arguments of QEMU, e.g. "-device", "edu"
     boot_timeout_s: int = 240
     shell: bool = False  # a console on the terminal
+
+    @property
+    def needs_window(self):
+        return "virgl" in self.displays
 
     def all_modules(self):
         return tuple(DISPLAYS[name][1] for name in self.displays) + self.modules

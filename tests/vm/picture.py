@@ -51,6 +51,23 @@ class Picture:
         at = (y * self.width + x) * 3
         return tuple(self.pixels[at:at + 3])
 
+    def rows(self):
+        return [self.pixels[at:at + self.width * 3]
+                for at in range(0, len(self.pixels), self.width * 3)]
+
+    def has(self, other):
+        """Is the other one a part of it, wherever?"""
+        mine, wanted = self.rows(), other.rows()
+        middle = other.height // 2
+        for y in range(middle, self.height - (other.height - middle) + 1):
+            x = mine[y].find(wanted[middle])
+            while x >= 0:
+                top = mine[y - middle:y - middle + other.height]
+                if x % 3 == 0 and all(a[x:x + len(b)] == b for a, b in zip(top, wanted)):
+                    return True
+                x = mine[y].find(wanted[middle], x + 1)
+        return False
+
     def difference(self, other, tolerance=0):
         """None when each component differs by at most `tolerance`, else where and how much."""
         if (self.width, self.height) != (other.width, other.height):
