@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Mem2mem devices: vim2m, which copies, converts and scales; on the purpose-built kernel."""
+"""Mem2mem devices: vim2m, which copies, converts and scales, and vicodec, which also speaks the
+multi-planar API; on the purpose-built kernel."""
 import re
 
 from cases import Skip, case
@@ -78,4 +79,23 @@ def codec_whose_result_is_no_picture_is_refused_with_the_reason(vm):
     assert job.status == 1, job.stdout
     assert f"{node} (vicodec): has no format of plain rows that umm has a name for" in job.stderr, \
         job.stderr
+    no_buffer_is_left(vm)
+
+
+def codec(vm, parameters):
+    """vicodec's nodes for pictures in and for pictures out."""
+    if vm.run(f"modprobe -r vicodec; modprobe vicodec {parameters}").status != 0:
+        raise Skip("no vicodec in this kernel")
+    found = dict(re.findall(r"(video\d+)/name:(\S+)",
+                            vm.check("grep -H . /sys/class/video4linux/*/name").stdout))
+    node = {name: "/dev/" + video for video, name in found.items()}
+    return {"UMM_TEST_ENCODER": node["stateful-encoder"], "UMM_TEST_DECODER": node["stateful-decoder"]}
+
+
+@case("lab")
+def ends_of_codecs_that_have_pictures_work_in_either_api(vm):
+    for parameters in ("multiplanar=1", "multiplanar=0"):
+        job = vm.check("vm-codec a_picture_through_encoder_and_decoder_in_dma_bufs_is_as_in_memory_of_"
+                       "their_own", **codec(vm, parameters))
+        assert "bytes of" in job.stdout, job.stdout
     no_buffer_is_left(vm)
