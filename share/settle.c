@@ -232,7 +232,7 @@ static int can_take_out(const struct umm_settle *settle, unsigned index,
 }
 
 /* Findings of one member; a device that is what it says it is needs few. */
-#define MOST_FINDINGS 128
+#define MOST_FINDINGS 64
 
 static bool has_said_enough(const struct umm_findings *findings, const struct umm_finding *finding)
 {
