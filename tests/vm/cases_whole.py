@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Whole pipelines to a display: films and cameras, from each memory, beside the tools of others."""
+import signal
+
+from cases import case
+from cases_kms import FRAMES, HELD, expect_nothing_left
+from cases_v4l2 import CAMERA, NODE, SINGLE, camera, frames_so_far, verdict, wait_for_frames
+from picture import Picture
+
+SIZE = "640x480"
+
+
+def no_umm(vm):
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    expect_nothing_left(vm)
+
+
+def still(vm):
+    """The camera's picture that does not change, in memory of its own and without umm."""
+    vm.check(f"v4l2-ctl -d {NODE} -c osd_text_mode=2,test_pattern=0 && "
+             f"v4l2-ctl -d {NODE} -v width=640,height=480,pixelformat=XR24 && "
+             f"v4l2-ctl -d {NODE} --stream-mmap --stream-count=1 --stream-to=/tmp/still.raw")
+    return Picture.from_xrgb8888(640, 480, vm.check("cat /tmp/still.raw").out)
+
+
+def show(vm, wanted, options="", **environment):
+    """The camera's frames are on the screen; what was said on the way."""
+    with vm.started(f"umm run --frames={FRAMES} {options} v4l2:{NODE},size={SIZE},format=XR24 "
+                    "kms:,hold=300", **environment) as job:
+        job.wait_for(HELD, timeout_s=180)
+        difference = vm.screendump().difference(wanted)
+        assert difference is None, (options, difference)
+    no_umm(vm)
+    return job.stderr
+
+
+@case("cirrus")
+def film_is_on_the_screen_pixel_by_pixel(vm):
+    """Decoded, made smaller, shown: what the display has is what another stage reads, and moves."""
+    first, last = "/tmp/film/frame-000000.png", f"/tmp/film/frame-{FRAMES - 1:06}.png"
+    with vm.started(f"umm run --frames={FRAMES} file:demo/clip.mp4 compose,size={SIZE},format=XR24 "
+                    "kms:,hold=300 + png:/tmp/film") as job:
+        job.wait_for(HELD, timeout_s=300)
+        shown = vm.screendump()
+        vm.check(f"until test -e {last}; do sleep 0.1; done", timeout_s=180)
+        wanted = Picture.from_png(vm.check(f"cat {last}").out)
+        before = Picture.from_png(vm.check(f"cat {first}").out)
+    assert shown.difference(wanted) is None, shown.difference(wanted)
+    assert shown.difference(before) is not None, "a film in which nothing moves proves little"
+    no_umm(vm)
+
+
+@case("cirrus")
+def camera_is_on_the_screen_from_each_memory_there_is(vm):
+    camera(vm)
+    wanted = still(vm)
+    assert len(set(wanted.pixels)) > 1, "a blank picture proves nothing"
+    for heap in ("udmabuf", "system", "video0", "card0"):
+        show(vm, wanted, f"--heap={heap}")
+
+
+@case("cirrus")
+def camera_that_needs_runs_brings_its_own_memory_and_the_second_run_knows(vm):
+    vm.reload("vivid", CAMERA.replace("allocators=0", "allocators=1") + SINGLE)
+    wanted = still(vm)
+    said = show(vm, wanted, UMM_CACHE="/tmp/runs.json")
+    assert f"v4l2 cannot attach memory of heap udmabuf: {NODE} (vivid)" in said, said
+    assert "without an IOMMU it needs one contiguous run" in said, said
+    said = show(vm, wanted, UMM_CACHE="/tmp/runs.json")
+    assert "cannot attach" not in said, said
+    camera(vm)
+
+
+@case("cirrus")
+def tools_of_others_beside_umm_hear_what_there_is_and_pass_afterwards(vm):
+    camera(vm)
+    before = verdict(vm)
+    with vm.started(f"exec umm run v4l2:{NODE},size={SIZE} kms:") as job:
+        wait_for_frames(vm, job, 5)
+        listed = vm.check("modetest -M cirrus -c -p").stdout
+        assert "1024x768" in listed and "640x480" in listed, listed
+        vm.run(f"v4l2-compliance -d {NODE}", timeout_s=300)  # most of it is told EBUSY
+        wait_for_frames(vm, job, frames_so_far(job) + 10)
+        job.kill(signal.SIGINT)
+        job.wait(120)
+    assert job.status == 0, job.stderr
+    no_umm(vm)
+    camera(vm)
+    assert verdict(vm) == before
+    assert "1024x768" in vm.check("modetest -M cirrus -c").stdout
+    camera(vm)
