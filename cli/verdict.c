@@ -106,6 +106,7 @@ static void row(const struct page *page, const char *label, const char *format, 
 	va_list args;
 	fprintf(page->to, "  %-12s", label);
 	va_start(args, format);
+	/* It has been started. NOLINTNEXTLINE(*-valist.Uninitialized) */
 	vfprintf(page->to, format, args);
 	fputc('\n', page->to);
 	va_end(args);

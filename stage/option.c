@@ -154,6 +154,7 @@ static void say(const char *name, const char *format, va_list args)
 	char line[4096];
 	int length = name != NULL ? snprintf(line, sizeof(line), "umm: %s: ", name)
 				  : snprintf(line, sizeof(line), "umm: ");
+	/* The caller has started the list. NOLINTNEXTLINE(*-valist.Uninitialized) */
 	length += vsnprintf(line + length, sizeof(line) - (size_t)length, format, args);
 	if (length > (int)sizeof(line) - 2)
 		length = (int)sizeof(line) - 2;
