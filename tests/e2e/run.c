@@ -262,10 +262,24 @@ TEST(full_stdout_is_an_error)
 
 /* ---- signals ---- */
 
+/* What the tool says is in its file as soon as it is said. */
+static bool is_said_soon(const char *word)
+{
+	bool said = false;
+	for (int i = 0; i < 1000 && !said; i++) {
+		char *text = read_whole("tool.err");
+		said = text != NULL && says(text, word);
+		free(text);
+		sleep_ms(said ? 0 : 20);
+	}
+	return said;
+}
+
+/* Frames are on their way when this returns: there is a line of progress. */
 static pid_t start_endless(void)
 {
 	pid_t pid = start_tool("run", "test,size=64x64,rate=200", "compose", "null");
-	sleep_ms(700);
+	CHECK(is_said_soon("frames/s"));
 	return pid;
 }
 
@@ -390,11 +404,10 @@ TEST(stages_of_a_dead_runner_say_so_and_end)
 	kill(pid, SIGKILL);
 	wait_tool(&outcome, pid);
 	outcome_finish(&outcome);
-	sleep_ms(500);
-	char *said = read_whole("tool.err");
-	CHECK(says(said, "umm: compose: the runner has died"));
-	CHECK(says(said, "umm: test: the runner has died"));
-	free(said);
+	CHECK(is_said_soon("umm: compose: the runner has died"));
+	CHECK(is_said_soon("umm: test: the runner has died"));
+	for (int i = 0; i < 1000 && !has_ended(stage); i++)
+		sleep_ms(20);
 	CHECK(has_ended(stage));
 }
 
