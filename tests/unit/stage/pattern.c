@@ -48,6 +48,7 @@ static struct canvas canvas_make(uint32_t fourcc, unsigned width_px, unsigned he
 static void canvas_free(struct canvas *canvas)
 {
 	for (unsigned i = 0; i < canvas->picture.format->n_planes; i++) {
+		CHECK(canvas->picture.planes[i] != NULL);
 		uint8_t *memory = canvas->picture.planes[i] - GUARD_BYTES;
 		for (unsigned j = 0; j < GUARD_BYTES; j++)
 			CHECK(memory[j] == GUARD &&
