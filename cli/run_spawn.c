@@ -147,6 +147,7 @@ static int live(const struct run *run, const struct run_stage *stage, int take_f
 		.output = token_of(run->plan, stage->output),
 		.max_frames = run->options->frames,
 		.allow_copies = run->options->allow_copies,
+		.quiet = run->options->quiet,
 		.stop = &self.stop,
 	};
 	int status = stage->spec.ops->run(&env);

@@ -48,6 +48,7 @@ struct stage_env {
 	const char *output;  /**< token of the collection it produces; NULL for a sink */
 	uint64_t max_frames; /**< sources: stop after so many; 0: no limit */
 	bool allow_copies;   /**< --copies=allow */
+	bool quiet;	     /**< --quiet: only what went wrong is said */
 	const volatile sig_atomic_t *stop; /**< sources: end the stream as soon as it is set; those
 					      that linger: do so no longer */
 };
