@@ -101,10 +101,10 @@ enum stage_result stage_port_join(struct stage_port *port, const struct stage_en
 		ret = state_sizes(constraints, demand);
 	if (ret < 0)
 		return failed(port, "cannot state its demands on memory", ret);
-	return stage_port_join_constraints(port, env, constraints,
-					   UMM_JOIN_OPTS(.role = demand->role,
-							 .foreign_writer = demand->foreign_writer,
-							 .movable = !demand->needs_fds));
+	return stage_port_join_constraints(
+		port, env, constraints,
+		UMM_JOIN_OPTS(.role = demand->role, .foreign_writer = demand->foreign_writer,
+			      .memory_file = demand->memory_file, .movable = !demand->needs_fds));
 }
 
 enum stage_result stage_port_join_constraints(struct stage_port *port, const struct stage_env *env,

@@ -22,7 +22,7 @@ enum stage_result {
 /** What a stage asks of an edge: the calls of umm/constraints.h as one value. */
 struct stage_demand {
 	enum umm_role role;
-	bool foreign_writer;
+	bool foreign_writer, memory_file; /* as in umm_join_opts */
 	bool needs_fds; /* somebody else maps the buffers, or keeps them in view: they stay */
 	uint32_t usage;
 	struct umm_buffer_demand buffers;

@@ -21,11 +21,18 @@
 /* How long a compositor that sees no use in another frame is waited for. */
 #define UNSEEN_FRAME_NS (100 * NS_PER_MS)
 
+/* How long an answer is waited for. Compositors are busy for seconds when they compile what they
+   draw with; one that takes longer hangs. */
+#define ANSWER_NS (60 * NS_PER_S)
+
 /* How long one wait for a window that is not there yet lasts. */
 #define NO_WINDOW_MS 100
 
-static int complain(const struct window *window)
+static int complain(struct window *window)
 {
+	if (window->lost)
+		return -1; /* said before */
+	window->lost = true;
 	int error = wl_display_get_error(window->display);
 	if (error == EPROTO) {
 		const struct wl_interface *interface = NULL;
@@ -47,16 +54,9 @@ static void keep_quiet(const char *format, va_list args)
 
 /* ---- formats ---- */
 
-/* One plane of RGB: what compositors agree about. */
-static bool showable(uint32_t fourcc)
-{
-	const struct umm_format_info *info = umm_format_info(fourcc);
-	return info != NULL && info->n_planes == 1 && !info->is_yuv;
-}
-
 static void add_format(struct window_formats *formats, uint32_t fourcc)
 {
-	if (!showable(fourcc) || formats->n == UMM_DEMAND_FORMATS)
+	if (!wayland_shows(fourcc) || formats->n == UMM_DEMAND_FORMATS)
 		return;
 	for (unsigned i = 0; i < formats->n; i++)
 		if (formats->list[i] == fourcc)
@@ -77,25 +77,6 @@ static void on_shm_format(void *user, struct wl_shm *shm, uint32_t format)
 }
 
 static const struct wl_shm_listener shm_listener = { .format = on_shm_format };
-
-static void on_dmabuf_format(void *user, struct zwp_linux_dmabuf_v1 *dmabuf, uint32_t format)
-{
-	(void)user, (void)dmabuf, (void)format; /* says nothing of modifiers: the next one does */
-}
-
-static void on_dmabuf_modifier(void *user, struct zwp_linux_dmabuf_v1 *dmabuf, uint32_t format,
-			       uint32_t high, uint32_t low)
-{
-	(void)dmabuf;
-	struct window *window = user;
-	if (((uint64_t)high << 32 | low) == UMM_MODIFIER_LINEAR)
-		add_format(&window->dmabuf_formats, format);
-}
-
-static const struct zwp_linux_dmabuf_v1_listener dmabuf_listener = {
-	.format = on_dmabuf_format,
-	.modifier = on_dmabuf_modifier,
-};
 
 /* ---- globals ---- */
 
@@ -121,11 +102,8 @@ static void on_global(void *user, struct wl_registry *registry, uint32_t name,
 		window->shell = wl_registry_bind(registry, name, &xdg_wm_base_interface, 1);
 		if (window->shell != NULL)
 			xdg_wm_base_add_listener(window->shell, &shell_listener, window);
-	} else if (strcmp(interface, zwp_linux_dmabuf_v1_interface.name) == 0 && version >= 3) {
-		window->dmabuf =
-			wl_registry_bind(registry, name, &zwp_linux_dmabuf_v1_interface, 3);
-		if (window->dmabuf != NULL)
-			zwp_linux_dmabuf_v1_add_listener(window->dmabuf, &dmabuf_listener, window);
+	} else if (strcmp(interface, zwp_linux_dmabuf_v1_interface.name) == 0) {
+		dmabuf_bind(&window->dmabuf, registry, name, version);
 	}
 }
 
@@ -313,6 +291,19 @@ int window_wait(struct window *window, int other_fd)
 	return 0;
 }
 
+int window_wait_for(struct window *window, const bool *answered)
+{
+	int64_t end_ns = now_ns() + ANSWER_NS;
+	int ret = window->lost ? -1 : 0;
+	while (ret == 0 && !*answered && now_ns() < end_ns)
+		ret = window_wait(window, -1);
+	if (ret == 0 && !*answered) {
+		stage_error(window->spec, "the compositor does not answer");
+		window->lost = true;
+	}
+	return *answered ? 0 : -EPIPE;
+}
+
 void window_finish(struct window *window)
 {
 	if (window->next_frame != NULL)
@@ -323,8 +314,7 @@ void window_finish(struct window *window)
 		xdg_surface_destroy(window->role);
 	if (window->surface != NULL)
 		wl_surface_destroy(window->surface);
-	if (window->dmabuf != NULL)
-		zwp_linux_dmabuf_v1_destroy(window->dmabuf);
+	dmabuf_finish(&window->dmabuf);
 	if (window->shell != NULL)
 		xdg_wm_base_destroy(window->shell);
 	if (window->shm != NULL)

@@ -11,12 +11,12 @@
 
 #include <umm/constraints.h>
 
-#include "linux-dmabuf-unstable-v1-client-protocol.h"
 #include "stage/stage.h"
+#include "stage/wayland_dmabuf.h"
 #include "xdg-shell-client-protocol.h"
 #include <wayland-client.h>
 
-/** The formats a compositor takes on one way. */
+/** The formats a compositor takes through wl_shm. */
 struct window_formats {
 	uint32_t list[UMM_DEMAND_FORMATS];
 	unsigned n;
@@ -28,8 +28,9 @@ struct window {
 	struct wl_compositor *compositor;
 	struct wl_shm *shm;
 	struct xdg_wm_base *shell;
-	struct zwp_linux_dmabuf_v1 *dmabuf; /* NULL: the compositor has none */
-	struct window_formats shm_formats, dmabuf_formats;
+	struct window_formats shm_formats;
+	struct dmabuf dmabuf;
+	bool lost; /* it is gone, will not have us or does not answer, and that was said */
 
 	struct wl_surface *surface;
 	struct xdg_surface *role;
@@ -63,6 +64,10 @@ int window_wait(struct window *window, int other_fd);
 
 /** Wait until the compositor has seen all requests so far. As window_wait(). */
 int window_sync(struct window *window);
+
+/** Wait until an event has made *answered true; for windows that are not open yet. Returns 0, or
+ * -EPIPE with the line printed, as window_wait(); also when no answer comes for very long. */
+int window_wait_for(struct window *window, const bool *answered);
 
 void window_finish(struct window *window);
 
