@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/fake_heaps.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 unsigned fake_heap_allocations[3];
 int fake_heap_errors[3];
 unsigned fake_heap_probes;
+bool fake_heap_has_file;
 enum umm_heap_class fake_heap_class = UMM_HEAP_DMA_HEAP;
 
 const char *fake_heap_names[3] = { "one", "two", "three" };
@@ -55,6 +57,8 @@ static int allocate(const struct umm_heap *heap, const struct umm_heap_request *
 		return ret;
 	fake_heap_allocations[i]++;
 	*out = (struct umm_heap_memory){ .fd = fd, .backing_fd = -1 };
+	if (fake_heap_has_file)
+		out->backing_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return 0;
 }
 

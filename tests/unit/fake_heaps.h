@@ -22,6 +22,9 @@ extern const char *fake_heap_names[3];
 /** The class of their memory, UMM_HEAP_DMA_HEAP if it is not set. */
 extern enum umm_heap_class fake_heap_class;
 
+/** Is there a file behind their memory, as there is behind a udmabuf? */
+extern bool fake_heap_has_file;
+
 /** errno of every allocation of that heap from now on; 0: it gives. */
 extern int fake_heap_errors[3];
 
