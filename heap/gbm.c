@@ -7,8 +7,8 @@
  * everybody.
  *
  * A GPU may draw somewhere else than in the pages that a CPU maps: of virtio-gpu they are a copy of
- * what the host has (os/virtgpu.h), and what cannot be mapped at all is no place for a CPU either.
- * Such memory is offered as one that devices alone look at.
+ * what the host has (os/virtgpu.h). Such memory is offered as one that devices alone look at. What
+ * cannot be mapped is not given: it would show somebody's old picture, for the CPU clears it.
  *
  * The driver is loaded when somebody asks, and used in this process; not a driver that lets the
  * processor draw: it has no memory of its own to give, and takes long to say so.
@@ -104,18 +104,15 @@ static bool can_map(int fd)
 	return true;
 }
 
-static void tell_who_sees(const struct umm_gbm_maker *maker, int fd,
-			  struct umm_heap_properties *out)
+static void tell_who_sees(const struct umm_gbm_maker *maker, struct umm_heap_properties *out)
 {
-	bool apart = umm_virtgpu_draws(maker->fd);
-	out->device_only = apart || !can_map(fd);
+	out->device_only = umm_virtgpu_draws(maker->fd);
 	if (out->device_only)
-		umm_heap_tell(out, "devices alone: %s",
-			      apart ? "the host has a copy, VIRTGPU_PARAM_3D_FEATURES"
-				    : "a trial cannot be mapped");
+		umm_heap_tell(out, "devices alone: the host has a copy, VIRTGPU_PARAM_3D_FEATURES");
 }
 
-static int look(const struct umm_gbm_maker *maker, struct umm_heap_properties *out)
+static int look(const struct umm_gbm_maker *maker, struct umm_heap_properties *out,
+		const char **why)
 {
 	struct umm_heap_request request = { .label = "umm trial", .size_bytes = umm_page_bytes() };
 	struct umm_dumb_shape size;
@@ -126,9 +123,13 @@ static int look(const struct umm_gbm_maker *maker, struct umm_heap_properties *o
 		ret = umm_gbm_make(maker, &request, &size, &fd);
 	if (ret < 0)
 		return ret;
+	if (!can_map(fd)) {
+		*why = "a trial cannot be mapped, and so not be cleared";
+		return -EACCES;
+	}
 	umm_heap_tell(out, "images of GBM: a trial, of %s", driver);
 	tell_modifiers(maker, out);
-	tell_who_sees(maker, fd, out);
+	tell_who_sees(maker, out);
 	out->present = true;
 	umm_pinned_fill(out);
 	return 0;
@@ -147,7 +148,7 @@ static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 	int ret = open_maker(heap, &maker, &why);
 	if (ret == 0) {
 		why = "GBM makes no images that can be exported";
-		ret = look(&maker, out);
+		ret = look(&maker, out, &why);
 	}
 	if (ret < 0)
 		umm_heap_tell(out, "no memory of %s: %s", heap->node, why);

@@ -4,6 +4,7 @@
  * first) and a kernel of our own: tiled images as they were agreed on, and none that is not.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/dma-buf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +44,18 @@ struct prime {
 };
 
 static const char *driver = "i915";
-static bool host_draws;
+static bool host_draws, cannot_be_mapped;
 static unsigned n_sent;
+
+static int for_reading(int take_fd)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", take_fd);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	close(take_fd);
+	return fd;
+}
 
 static int answer(int fd, unsigned long request, void *argument)
 {
@@ -61,7 +72,7 @@ static int answer(int fd, unsigned long request, void *argument)
 		return 0;
 	case NR_TO_FD:
 		CHECK_INT(umm_memfd_create("image", fake_gbm.size_bytes, UMM_PAGES_4K, &memory), 0);
-		prime->fd = memory;
+		prime->fd = cannot_be_mapped ? for_reading(memory) : memory;
 		return 0;
 	case NR_GET_PARAM:
 		memcpy((void *)(uintptr_t)param[1], &(uint32_t){ host_draws }, 4);
@@ -185,6 +196,16 @@ TEST(gpu_of_the_host_has_a_copy_and_so_is_for_devices_alone)
 	struct umm_heap_properties properties = properties_of(&heap);
 	CHECK(properties.present && properties.device_only);
 	CHECK(strstr(properties.source, "devices alone: the host has a copy") != NULL);
+}
+
+TEST(memory_that_cannot_be_cleared_is_not_given)
+{
+	struct umm_heap heap = gpu();
+	struct umm_layout image = image_of(X_TILED, 4096, 104);
+	cannot_be_mapped = true;
+	struct umm_heap_properties properties = properties_of(&heap);
+	CHECK(!properties.present && strstr(properties.source, "cannot be mapped") != NULL);
+	CHECK_INT(take(&heap, &image), -EACCES);
 }
 
 TEST(node_without_a_gpu_is_no_heap_and_says_why)
