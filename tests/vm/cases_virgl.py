@@ -23,7 +23,7 @@ def facts_of(vm, kind, name):
 def expect_shown(vm, command, wanted):
     """The frame that is held is what the host's window shows. Returns what the tool said."""
     with vm.started(command) as job:
-        job.wait_for(HELD, timeout_s=400)
+        job.wait_for(HELD, timeout_s=900)
         vm.wait_until(lambda: vm.host_screen().has(wanted), "the frame is not in the window")
         vm.check("pkill -INT -o -x umm")
         assert job.wait(120).status == 0, job.stderr
