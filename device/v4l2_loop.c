@@ -155,7 +155,7 @@ static int keep_showing(struct umm_v4l2_stream *stream)
 	struct umm_frame_info info;
 	int error, ret;
 	while ((ret = umm_v4l2_stream_take(stream, 0, &slot, &info, &error)) == 0)
-		ret = umm_v4l2_stream_put(stream, slot, NULL);
+		(void)umm_v4l2_stream_put(stream, slot, NULL); /* or it is not seen, which tells */
 	return ret == -EAGAIN || ret == -EINTR ? 0 : ret;
 }
 

@@ -51,6 +51,7 @@ int ask_formats(const char *first, ...)
 	va_list args;
 	unsigned i = 0;
 	va_start(args, first);
+	/* It has been started. NOLINTNEXTLINE(*-valist.Uninitialized) */
 	for (const char *entry = first; entry != NULL; entry = va_arg(args, const char *)) {
 		fprintf(stream, "%s{'name':'p%u','usage':['dma'],'formats':[%s]}", i > 0 ? "," : "",
 			i, entry);
