@@ -114,9 +114,10 @@ static void check_left(const struct umm_collection *collection, const char *who,
 	snprintf(begin, sizeof(begin), "%s is known to need memory.heaps ", who);
 	const char *at = strstr(umm_collection_explain(collection), begin);
 	CHECK(at != NULL);
-	const char *end = strstr(at, " and ");
-	size_t length = end != NULL ? (size_t)(end - at) : strlen(at);
-	snprintf(line, sizeof(line), "%.*s", (int)length, at);
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+	char *end = strstr(line, " and ");
+	if (end != NULL)
+		*end = '\0';
 	CHECK(strstr(line, " memfd") != NULL && strstr(line, heap) != NULL);
 	CHECK(strstr(line, not_heap) == NULL);
 }
