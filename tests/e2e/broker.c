@@ -14,10 +14,10 @@
 #include "tests/harness.h"
 
 #define FEW  100
-#define MANY 20000
+#define MANY 100000
 #define MORE (MANY - FEW)
 
-/* One message or wake-up for each frame would be 20,000 switches; one for each hundred, 200. What
+/* One message or wake-up for each frame would be 100,000 switches; one for each hundred, 1,000. What
  * there may be is a look at the counters now and then, ever more seldom. */
 #define SWITCHES 60
 
