@@ -17,8 +17,8 @@
 #define MANY 100000
 #define MORE (MANY - FEW)
 
-/* One message or wake-up for each frame would be 100,000 switches; one for each hundred, 1,000. What
- * there may be is a look at the counters now and then, ever more seldom. */
+/* One message or wake-up for each frame would be 100,000 switches; one for each hundred, 1,000.
+ * What there may be is a look at the counters now and then, ever more seldom. */
 #define SWITCHES 60
 
 /* The cheapest system call there is takes 0.1 us, a wake-up by poll several. */
