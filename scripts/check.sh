@@ -108,16 +108,16 @@ check_gcc() {
 check_clang() {
 	CC=clang CXX=clang++ build clang --buildtype=debugoptimized \
 		-Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true -Dman=disabled || return
-	export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:abort_on_error=0
+	# intercept_tls_get_addr: clang 14 believes what it finds before the thread-local memory of a
+	# library that was opened later to be its size, and its leak checker reads anywhere.
+	asan=detect_leaks=1:detect_stack_use_after_return=1:abort_on_error=0
+	export ASAN_OPTIONS=$asan:intercept_tls_get_addr=0
 	export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 	export UMM_TEST_TIMEOUT=240
 	# Not the models and scripts that have nothing of this build in them.
 	# shellcheck disable=SC2086 # two words or none
 	run clang ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 4 --no-suite spin \
 		--no-suite build --no-suite vm --no-suite lab
-	# shellcheck disable=SC2086 # two words or none
-	python3 scripts/again.py "$base/clang" "$logs/clang.json" ${wrapper:+--wrapper "$wrapper"} \
-		--timeout-multiplier 4
 	unset ASAN_OPTIONS UBSAN_OPTIONS UMM_TEST_TIMEOUT
 }
 
