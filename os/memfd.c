@@ -221,7 +221,7 @@ int umm_fd_identity(int fd, struct umm_file_identity *out)
 /* Kernels before 5.14 do not know MADV_POPULATE_*: one read per page does it there. */
 static void populate_by_hand(const volatile char *map, size_t size)
 {
-	size_t page = umm_page_bytes();
+	const size_t page = (size_t)umm_page_bytes();
 	for (size_t offset = 0; offset < size; offset += page)
 		(void)map[offset];
 }

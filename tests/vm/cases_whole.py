@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Whole pipelines to a display: films and cameras, from each memory, beside the tools of others."""
+import pathlib
 import signal
 
 from cases import case
@@ -8,6 +9,7 @@ from cases_v4l2 import CAMERA, NODE, SINGLE, camera, frames_so_far, verdict, wai
 from picture import Picture
 
 SIZE = "640x480"
+CLIP = pathlib.Path(__file__).resolve().parents[2] / "demo/clip.mp4"
 
 
 def no_umm(vm):
@@ -38,7 +40,7 @@ def show(vm, wanted, options="", **environment):
 def film_is_on_the_screen_pixel_by_pixel(vm):
     """Decoded, made smaller, shown: what the display has is what another stage reads, and moves."""
     first, last = "/tmp/film/frame-000000.png", f"/tmp/film/frame-{FRAMES - 1:06}.png"
-    with vm.started(f"umm run --frames={FRAMES} file:demo/clip.mp4 compose,size={SIZE},format=XR24 "
+    with vm.started(f"umm run --frames={FRAMES} 'file:{CLIP}' compose,size={SIZE},format=XR24 "
                     "kms:,hold=300 + png:/tmp/film") as job:
         job.wait_for(HELD, timeout_s=300)
         shown = vm.screendump()
