@@ -23,6 +23,13 @@ static const char *const huge[] = { "udmabuf-hugetlb", "arena", "arena-dma32", N
 static const char huge_why[] = "wrong pixels: vmap_udmabuf() takes the head page of each folio, "
 			       "which huge pages are; seen on 6.12";
 
+/* A driver that asks for a kernel address of the buffer, with vmap(). */
+#define MAPS_WITH_VMAP(name)                                                                       \
+	{                                                                                          \
+		.driver = (name), .kind = UMM_FINDING_HEAP, .classes = UMM_HEAP_UDMABUF,           \
+		.heaps = huge, .error = -EBADMSG, .source = huge_why, .lies = true                 \
+	}
+
 static const struct known {
 	const char *driver; /**< as the kernel names it */
 	unsigned before[2]; /**< kernels older than that; 0: all */
@@ -48,28 +55,9 @@ static const struct known {
 	  .heaps = unnamed,
 	  .error = -EINVAL,
 	  .source = "no gem_prime_import_sg_table(), drm_gem_prime_import_dev(); seen on 6.12" },
-	/* These map with vmap(). */
-	{ .driver = "vivid",
-	  .kind = UMM_FINDING_HEAP,
-	  .classes = UMM_HEAP_UDMABUF,
-	  .heaps = huge,
-	  .error = -EBADMSG,
-	  .source = huge_why,
-	  .lies = true },
-	{ .driver = "cirrus",
-	  .kind = UMM_FINDING_HEAP,
-	  .classes = UMM_HEAP_UDMABUF,
-	  .heaps = huge,
-	  .error = -EBADMSG,
-	  .source = huge_why,
-	  .lies = true },
-	{ .driver = "vim2m",
-	  .kind = UMM_FINDING_HEAP,
-	  .classes = UMM_HEAP_UDMABUF,
-	  .heaps = huge,
-	  .error = -EBADMSG,
-	  .source = huge_why,
-	  .lies = true },
+	MAPS_WITH_VMAP("vivid"),
+	MAPS_WITH_VMAP("cirrus"),
+	MAPS_WITH_VMAP("vim2m"),
 	{ .driver = "atmel-isi",
 	  .kind = UMM_FINDING_CONTIGUOUS,
 	  .heaps = unnamed,
