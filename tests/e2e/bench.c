@@ -119,14 +119,20 @@ TEST(figures_of_the_hand_off_appear_whole_or_not_at_all)
 	expect_one_line(&outcome, 1, "missing/figures.json");
 }
 
-/* strace's summary of all processes of a run: "% time, seconds, usecs/call, calls, [errors,] name".
- */
-static void count_calls(const char *scenario, const char *frames)
+/* Skips the test where system calls cannot be counted. */
+static void need_strace(void)
 {
 	if (getenv("UMM_SANITIZED") != NULL)
 		SKIP("a sanitizer makes system calls of its own");
 	if (system("strace -f -o /dev/null true 2>/dev/null") != 0)
 		SKIP("strace is missing, or may not trace here");
+}
+
+/* strace's summary of all processes of a run: "% time, seconds, usecs/call, calls, [errors,] name".
+ */
+static void count_calls(const char *scenario, const char *frames)
+{
+	need_strace();
 	char command[512];
 	snprintf(command, sizeof(command),
 		 "strace -f -qq -c -o calls '%s' bench handoff --only=%s --frames=%s --rounds=1 "
@@ -190,10 +196,7 @@ static unsigned timers(const char *watch)
  * has got already, sleeps once with a timer. */
 TEST(a_paced_hand_off_arms_no_timer)
 {
-	if (getenv("UMM_SANITIZED") != NULL)
-		SKIP("a sanitizer makes system calls of its own");
-	if (system("strace -f -o /dev/null true 2>/dev/null") != 0)
-		SKIP("strace is missing, or may not trace here");
+	need_strace();
 	CHECK(timers("broker") < 30);
 	CHECK(timers("self") > 150);
 }
@@ -217,22 +220,11 @@ TEST(a_pool_is_made_and_touched)
 	json_decref(document);
 }
 
-static unsigned lines_of(const char *text)
-{
-	unsigned n = 0;
-	for (; (text = strchr(text, '\n')) != NULL; text++)
-		n++;
-	return n;
-}
-
 /* To look for runs of free pages is a call for every 2 MiB of memory, and took a quarter of the
  * time. Two pools, with all processes, are about 1,500 calls. */
 TEST(a_pool_for_those_who_need_no_run_looks_at_no_pages)
 {
-	if (getenv("UMM_SANITIZED") != NULL)
-		SKIP("a sanitizer makes system calls of its own");
-	if (system("strace -f -o /dev/null true 2>/dev/null") != 0)
-		SKIP("strace is missing, or may not trace here");
+	need_strace();
 	char command[512];
 	snprintf(command, sizeof(command),
 		 "strace -f -qq -o trace '%s' bench pool --runs=1 >strace.out 2>&1",
@@ -241,7 +233,7 @@ TEST(a_pool_for_those_who_need_no_run_looks_at_no_pages)
 	char *text = read_whole("trace");
 	CHECK(text != NULL && says(text, "memfd_create") && says(text, "free_hugepages"));
 	CHECK(!says(text, "kpageflags"));
-	CHECK(lines_of(text) < 3000);
+	CHECK(count_lines(text) < 3000);
 	free(text);
 }
 
