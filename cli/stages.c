@@ -7,17 +7,15 @@
  * configured to be. What is found first is taken or refused: a module that does not fit is told,
  * not passed over. It stays loaded, for the stages' processes are forks of this one.
  */
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <umm/version.h>
-
 #include "cli/place.h"
 #include "os/cleanup.h"
+#include "stage/load.h"
 #include "stage/module.h"
 
 #define FILE_NAME "umm-stages.so"
@@ -62,39 +60,14 @@ static bool find(struct module_path *out)
 	return is_there(out);
 }
 
-/* dlerror() begins with the file where it is about that one, and else names another library. */
-static void tell_why(const struct module_path *path)
-{
-	const char *why = dlerror();
-	size_t length = strlen(path->text);
-	if (why != NULL && strncmp(why, path->text, length) == 0 && why[length] == ':')
-		why += length + 1 + (why[length + 1] == ' ');
-	fprintf(stderr, "umm: cannot load the stages from %s: %s\n", path->text,
-		why != NULL ? why : "no reason given");
-}
-
-static const struct stage_ops *const *kinds_of(const struct module_path *path)
-{
-	void *handle = dlopen(path->text, RTLD_NOW | RTLD_LOCAL);
-	const struct stage_module *module =
-		handle != NULL ? dlsym(handle, STAGE_MODULE_SYMBOL) : NULL;
-	if (module == NULL) {
-		tell_why(path);
-		return NULL;
-	}
-	if (strcmp(module->version, UMM_VERSION) != 0) {
-		fprintf(stderr, "umm: the stages in %s are of version %s, and this is umm %s\n",
-			path->text, module->version, UMM_VERSION);
-		return NULL;
-	}
-	return module->kinds;
-}
-
 static const struct stage_ops *const *load(void)
 {
 	struct module_path path;
-	if (find(&path))
-		return kinds_of(&path);
+	if (find(&path)) {
+		const struct stage_module *module =
+			stage_load(NULL, "the stages", path.text, STAGE_MODULE_SYMBOL);
+		return module != NULL ? module->kinds : NULL;
+	}
 	fprintf(stderr, "umm: the stages are missing: there is no %s%s\n", path.text,
 		named_file() != NULL ? "" : ", nor one beside the tool");
 	return NULL;

@@ -36,8 +36,9 @@ lines=$(sed -n '/^int main/,$p' "$stage/client.c" | grep -c .)
 
 "$stage$prefix/bin/umm" --version
 
-# The tool finds its stages beside itself, not where they would be if this were no stage.
+# The tool finds its modules beside itself, not where they would be if this were no stage.
 "$stage$prefix/bin/umm" run --quiet --frames 2 test null
+"$stage$prefix/bin/umm" run --quiet --frames 2 file:demo/clip.mp4 null
 
 if command -v scdoc >/dev/null; then
 	for page in umm.1 umm-run.1 umm-probe.1 umm-solve.1 umm-bench.1 umm-constraints.5 libumm.3; do

@@ -2,9 +2,9 @@
 /**
  * The stages as a module: what the tool loads when somebody wants a stage, and not before.
  *
- * Stages bring libav*, libswscale, pixman and more, a hundred libraries with theirs. A tool linked
- * with them needs 60 ms and 28 MiB to start, which is more than most questions to the solver take.
- * So they are a shared object of their own, umm-stages.so, private to the tool of the same build;
+ * Stages bring libswscale, pixman, libpng, Wayland and their libraries, and the decoders a hundred
+ * more (stage/codecs.h). Most questions to the solver are answered before those would be loaded. So
+ * they are a shared object of their own, umm-stages.so, private to the tool of the same build;
  * cli/stages.c finds and loads it. Of libumm there is one copy in the process: the module is linked
  * with none and uses the public API that the tool exports.
  */

@@ -64,10 +64,52 @@ TEST(the_tool_brings_no_library_of_the_stages)
  * there. */
 TEST(the_module_brings_no_second_libumm)
 {
+	static const char *const modules[][2] = { { "UMM_MODULE", "libswscale" },
+						  { "UMM_CODECS", "libavcodec" } };
+	for (int i = 0; i < 2; i++) {
+		char *libraries = libraries_of(getenv(modules[i][0]));
+		CHECK(says(libraries, modules[i][1]));
+		CHECK(!says(libraries, "libumm"));
+		free(libraries);
+	}
+}
+
+/* A hundred libraries, in each process and for each start. */
+TEST(decoders_are_for_pipelines_that_decode)
+{
 	char *libraries = libraries_of(getenv("UMM_MODULE"));
-	CHECK(says(libraries, "libav"));
-	CHECK(!says(libraries, "libumm"));
+	CHECK(says(libraries, "libavutil"));
+	CHECK(!says(libraries, "libavcodec") && !says(libraries, "libavformat"));
 	free(libraries);
+}
+
+TEST(missing_decoders_are_told_with_their_place_to_who_wants_them)
+{
+	FILE *file = fopen("clip.mp4", "we");
+	CHECK(file != NULL && fclose(file) == 0);
+	CHECK_INT(symlink(getenv("UMM_MODULE"), "stages.so"), 0);
+	use_module("./stages.so");
+	run_tool(&outcome, "run", "file:clip.mp4", "null");
+	CHECK_INT(outcome.status, 1);
+	CHECK(says(outcome.err, "umm: file: cannot load the decoders from ./umm-codecs.so: "));
+	outcome_finish(&outcome);
+	run_tool(&outcome, "run", "--frames=2", "test", "null");
+	CHECK_INT(outcome.status, 0);
+	outcome_finish(&outcome);
+}
+
+TEST(decoders_of_another_version_are_refused)
+{
+	FILE *file = fopen("clip.mp4", "we");
+	CHECK(file != NULL && fclose(file) == 0);
+	CHECK_INT(symlink(getenv("UMM_MODULE"), "stages.so"), 0);
+	CHECK_INT(symlink(getenv("UMM_OTHER_MODULE"), "umm-codecs.so"), 0);
+	use_module("./stages.so");
+	run_tool(&outcome, "run", "file:clip.mp4", "null");
+	CHECK_INT(outcome.status, 1);
+	CHECK(says(outcome.err, "umm: file: the decoders in ./umm-codecs.so are of version "
+				"0.0.0-other, and this is umm "));
+	outcome_finish(&outcome);
 }
 
 TEST(missing_stages_are_told_with_their_place)

@@ -239,7 +239,8 @@ class Machine:
         words = ["root=rootfs", "rootfstype=virtiofs", "ro", "init=" + init, "console=ttyS0", "quiet",
                  "loglevel=4", "panic=-1", "log_buf_len=4M", "nowatchdog", "mitigations=off",
                  "rcupdate.rcu_cpu_stall_suppress=1", "umm.modules=" + self.kernel.modules]
-        kept = [self.build, self.source(), self.kernel.modules]
+        # From the outside in: a directory that is there already, with the one around it, is left out.
+        kept = sorted([self.build, self.source(), self.kernel.modules], key=len)
         return " ".join(words + ["umm.keep=" + path for path in kept]
                         + self.options.kernel_parameters())
 
