@@ -11,6 +11,8 @@ VIVID = "vivid,n_devs=1,node_types=0x1,num_inputs=1,input_types=0,allocators=0,m
 
 BOOTS = {
     "cirrus": Options(displays=("cirrus",), modules=(VIVID,), hugepages=16, nvme_mb=64),
+    # The same for what is about the camera: two machines run at a time, of about the same length.
+    "camera": Options(displays=("cirrus",), modules=(VIVID,), hugepages=16),
     "vfio": Options(displays=("cirrus",), iommu=True, nvme_mb=64),
     "virtio": Options(displays=("virtio",), modules=(VIVID,)),
     "bochs": Options(displays=("bochs",), modules=(VIVID,)),

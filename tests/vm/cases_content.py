@@ -21,7 +21,7 @@ def trapped(vm):
     return wanted
 
 
-@case("cirrus")
+@case("camera")
 def wrong_pixels_of_huge_pages_are_found_told_and_avoided(vm):
     wanted = trapped(vm)
     for run in range(2):
@@ -51,7 +51,7 @@ def cable(vm):
         raise Skip("this vivid has no cable")
 
 
-@case("cirrus")
+@case("camera")
 def what_an_output_shows_is_looked_at_through_the_node_that_sees_it(vm):
     cable(vm)
     job = vm.check(SHOW.replace("--no-cache", "--content-check") + "--heap system", UMM_CACHE="/tmp/seen.json")
@@ -93,7 +93,7 @@ def converter_that_gets_the_wrong_pages_is_found_at_either_end(vm):
     assert vm.check("cat /tmp/right.json").stdout.count('"checked": true') == 2
 
 
-@case("cirrus")
+@case("camera")
 def display_cannot_be_read_back_so_the_table_is_believed(vm):
     job = vm.run("umm run --no-cache --frames 2 --heap udmabuf-hugetlb test,size=640x480 kms:")
     assert job.status == 1, job.stdout

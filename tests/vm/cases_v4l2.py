@@ -50,7 +50,7 @@ def no_buffer_is_left(vm):
     vm.check("grep -q 'Total 0 objects' /sys/kernel/debug/dma_buf/bufinfo")
 
 
-@case("cirrus")
+@case("camera")
 def frames_reach_a_sink_unchanged_and_uncopied_from_every_heap(vm):
     for api, format, fourcc, heap in ((SINGLE, "NV12", "NV12", "udmabuf"),
                                       (MULTI, "XR24", "XR24", "system")):
@@ -65,7 +65,7 @@ def frames_reach_a_sink_unchanged_and_uncopied_from_every_heap(vm):
     no_buffer_is_left(vm)
 
 
-@case("cirrus")
+@case("camera")
 def without_a_word_on_it_the_first_camera_and_its_own_picture_are_taken(vm):
     camera(vm)
     job = vm.check("umm run --json=/tmp/run.json --frames 3 v4l2 null")
@@ -74,7 +74,7 @@ def without_a_word_on_it_the_first_camera_and_its_own_picture_are_taken(vm):
     assert (edge["format"], edge["width"], edge["height"]) == ("XR24", 320, 180), edge
 
 
-@case("cirrus")
+@case("camera")
 def pictures_of_the_multi_planar_api_are_right_too(vm):
     vm.reload("vivid", CAMERA + MULTI)
     for test in ("frames_in_our_memory_are_those_the_driver_makes_in_its_own",
@@ -83,7 +83,7 @@ def pictures_of_the_multi_planar_api_are_right_too(vm):
     vm.reload("vivid", CAMERA + SINGLE)
 
 
-@case("cirrus")
+@case("camera")
 def unplugged_camera_is_told_and_the_frames_so_far_are_kept(vm):
     camera(vm)
     wanted = reference(vm, "XR24")
@@ -112,7 +112,7 @@ def run_into(vm, fault, ends):
     return job.status, job.stderr
 
 
-@case("cirrus")
+@case("camera")
 def faults_of_the_driver_are_told_by_name(vm):
     camera(vm)
     vm.check(f"v4l2-ctl -d {NODE} -c inject_vidioc_streamon_error=1")
@@ -128,7 +128,7 @@ def faults_of_the_driver_are_told_by_name(vm):
     no_buffer_is_left(vm)
 
 
-@case("cirrus")
+@case("camera")
 def camera_that_somebody_else_has_is_refused(vm):
     camera(vm)
     with vm.started(f"v4l2-ctl -d {NODE} --stream-mmap --stream-count=10000 "
@@ -145,7 +145,7 @@ def growth(vm):
         "grep VmRSS /proc/$pid/status | tr -dc 0-9").stdout.split()] for name in ("v4l2", "null")]
 
 
-@case("cirrus")
+@case("camera")
 def many_frames_take_no_more_memory_than_few(vm):
     """10,000 of them take minutes under emulation: cases_long.py."""
     frames = 400
@@ -177,7 +177,7 @@ def verdict(vm):
     return total.groups()
 
 
-@case("cirrus")
+@case("camera")
 def output_shows_the_frames_it_was_given(vm):
     """vivid's HDMI output, with a cable to its own input; of the multi-planar API. That of the other
     is looked at by cases_content.py."""

@@ -36,7 +36,7 @@ def show(vm, wanted, options="", **environment):
     return job.stderr
 
 
-@case("cirrus")
+@case("camera")
 def film_is_on_the_screen_pixel_by_pixel(vm):
     """Decoded, made smaller, shown: what the display has is what another stage reads, and moves."""
     first, last = "/tmp/film/frame-000000.png", f"/tmp/film/frame-{FRAMES - 1:06}.png"
@@ -52,7 +52,7 @@ def film_is_on_the_screen_pixel_by_pixel(vm):
     no_umm(vm)
 
 
-@case("cirrus")
+@case("camera")
 def camera_is_on_the_screen_from_each_memory_there_is(vm):
     camera(vm)
     wanted = still(vm)
@@ -61,7 +61,7 @@ def camera_is_on_the_screen_from_each_memory_there_is(vm):
         show(vm, wanted, f"--heap={heap}")
 
 
-@case("cirrus")
+@case("camera")
 def camera_that_needs_runs_brings_its_own_memory_and_the_second_run_knows(vm):
     vm.reload("vivid", CAMERA.replace("allocators=0", "allocators=1") + SINGLE)
     wanted = still(vm)
@@ -73,7 +73,7 @@ def camera_that_needs_runs_brings_its_own_memory_and_the_second_run_knows(vm):
     camera(vm)
 
 
-@case("cirrus")
+@case("camera")
 def tools_of_others_beside_umm_hear_what_there_is_and_pass_afterwards(vm):
     camera(vm)
     before = verdict(vm)
