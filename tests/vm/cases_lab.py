@@ -14,15 +14,21 @@ from picture import Picture
 AREA = "/sys/kernel/debug/cma/reserved"
 AREA_MB = 48  # of boots.py
 MIB = 1 << 20
-STILL = ("v4l2-ctl -d /dev/video0 -c osd_text_mode=2,test_pattern=0 && "
+# Squares, each row of them another.
+STILL = ("v4l2-ctl -d /dev/video0 -c osd_text_mode=2,test_pattern=4 && "
          "v4l2-ctl -d /dev/video0 -v width=1280,height=720,pixelformat=XR24")
 
 
 def camera_picture(vm):
-    """Colour bars that do not change; as the driver makes them in memory of its own."""
+    """One that does not change and is no mirror image; as the driver makes it in memory of its
+    own."""
     vm.check(f"{STILL} && v4l2-ctl -d /dev/video0 --stream-mmap --stream-count=1 "
-             "--stream-to=/tmp/bars.raw")
-    return Picture.from_xrgb8888(1280, 720, vm.check("cat /tmp/bars.raw").out)
+             "--stream-to=/tmp/still.raw")
+    picture = Picture.from_xrgb8888(1280, 720, vm.check("cat /tmp/still.raw").out)
+    rows = [picture.pixels[at:at + 3 * 1280] for at in range(0, len(picture.pixels), 3 * 1280)]
+    mirrored = [b"".join(row[at:at + 3] for at in range(3 * 1279, -1, -3)) for row in rows]
+    assert rows != rows[::-1] and rows != mirrored, "upside down it would be the same"
+    return picture
 
 
 def exporters(vm):
