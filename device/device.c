@@ -121,6 +121,11 @@ bool umm_device_may_crash(const struct umm_device *device)
 	return device->ops->may_crash;
 }
 
+bool umm_device_heeds_fences(const struct umm_device *device)
+{
+	return device->ops->heeds_fences;
+}
+
 void *umm_device_state(const struct umm_device *device, const struct umm_device_ops *ops)
 {
 	return device->ops == ops ? device->state : NULL;
@@ -226,6 +231,16 @@ int umm_device_stop(struct umm_device *device)
 	return ret;
 }
 
+/* What fills a frame waits for those who still read the one before it, too. */
+static int wait_for_others(const struct umm_device *device, const struct umm_buffer *buffer)
+{
+	bool writes = umm_device_direction(device) == UMM_DEVICE_WRITES;
+	return umm_device_heeds_fences(device)
+		       ? 0
+		       : umm_buffer_wait(buffer, writes ? UMM_ACCESS_WRITE : UMM_ACCESS_READ,
+					 UMM_DRIVER_NS);
+}
+
 int umm_device_submit(struct umm_device *device, struct umm_buffer *buffer,
 		      const struct umm_frame_info *info)
 {
@@ -235,7 +250,9 @@ int umm_device_submit(struct umm_device *device, struct umm_buffer *buffer,
 		return slot;
 	if (device->slots[slot].submitted)
 		return -EBUSY;
-	int ret = device->ops->submit(device->state, slot, info ? info : &nothing_to_tell);
+	int ret = wait_for_others(device, buffer);
+	if (ret == 0)
+		ret = device->ops->submit(device->state, slot, info ? info : &nothing_to_tell);
 	if (ret < 0)
 		return ret;
 	device->slots[slot].submitted = true;

@@ -60,6 +60,8 @@ struct umm_device_ops {
 			struct umm_frame_info *out_info, int *out_error);
 	/** Attach may crash: try it in a child. */
 	bool may_crash;
+	/** Its driver waits for fences by itself; else device.c does, before submit. */
+	bool heeds_fences;
 
 	/** Optional. */
 	uint64_t (*dropped)(const void *state);

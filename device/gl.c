@@ -391,6 +391,7 @@ const struct umm_device_ops umm_gl_device_ops = {
 	.detach = gl_detach,
 	.check = gl_check,
 	.may_crash = true,
+	.heeds_fences = true,
 	.start = gl_start,
 	.stop = gl_stop,
 	.submit = gl_submit,

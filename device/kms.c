@@ -317,6 +317,7 @@ const struct umm_device_ops umm_kms_device_ops = {
 	.facts = kms_facts,
 	.attach = kms_attach,
 	.detach = kms_detach,
+	.heeds_fences = true,
 	.start = kms_start,
 	.stop = kms_stop,
 	.submit = kms_submit,

@@ -124,7 +124,7 @@ static int begin_on_dmabuf(struct umm_buffer *buffer, enum umm_access access)
 {
 	int ret = 0;
 	if (umm_access_open(&buffer->book) == 0)
-		ret = umm_driver_fence_wait(buffer->fd, buffer->name, access, UMM_DRIVER_FENCE_NS);
+		ret = umm_driver_fence_wait(buffer->fd, buffer->name, access, UMM_DRIVER_NS);
 	return ret < 0 ? ret : umm_cpu_sync_begin(&buffer->sync, buffer->fd, &buffer->book, access);
 }
 
@@ -170,6 +170,13 @@ int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access)
 	if (ret == 0)
 		let_go(buffer);
 	return ret < 0 ? ret : revoked;
+}
+
+int umm_buffer_wait(const struct umm_buffer *buffer, enum umm_access access, int64_t timeout_ns)
+{
+	return buffer->is_dmabuf
+		       ? umm_driver_fence_wait(buffer->fd, buffer->name, access, timeout_ns)
+		       : 0;
 }
 
 /* ENOTTY: a kernel that does not know the call yet. */

@@ -20,6 +20,12 @@ static bool is_in_use(int dmabuf, enum umm_access access)
 	return poll(&wanted, 1, 0) == 0;
 }
 
+/* Readers wait for who writes alone. */
+static const char *meanwhile(enum umm_access access)
+{
+	return access == UMM_ACCESS_READ ? "while it was drawn" : "while it was in use";
+}
+
 static void complain(const struct umm_fence *fence, const char *name, const char *what)
 {
 	char text[256];
@@ -33,7 +39,7 @@ static int wait_until(const struct umm_fence *fence, int64_t deadline_ns)
 {
 	int ret;
 	do
-		ret = umm_fence_wait(fence, umm_left_ns(deadline_ns, UMM_DRIVER_FENCE_NS));
+		ret = umm_fence_wait(fence, umm_left_ns(deadline_ns, UMM_DRIVER_NS));
 	while (ret == -EINTR);
 	return ret;
 }
@@ -50,7 +56,7 @@ static int wait_for(int dmabuf, const char *name, enum umm_access access, int64_
 		complain(&fence, name, "for too long");
 		ret = -ETIME;
 	} else if (ret < 0) {
-		complain(&fence, name, "while it was drawn");
+		complain(&fence, name, meanwhile(access));
 	}
 	umm_fence_close(&fence);
 	return ret;

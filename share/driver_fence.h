@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Before the CPU touches a dma-buf: the fences that drivers left in it.
+ * Before somebody touches a dma-buf: the fences that drivers left in it.
  *
- * DMA_BUF_IOCTL_SYNC waits for them too, but for ever, whatever becomes of them: a driver that
- * hangs would hang whoever looks, and a picture whose drawing failed would pass for one that is
- * there. So the fences are waited for here first, with an end, and asked how they ended.
+ * DMA_BUF_IOCTL_SYNC waits for them before the CPU does, but for ever, whatever becomes of them: a
+ * driver that hangs would hang whoever looks, and a picture whose drawing failed would pass for one
+ * that is there. And a driver that knows no fences waits for nothing. So the fences are waited for
+ * here first, with an end, and asked how they ended.
  *
  * The kernel keeps no fence that has signalled. Who comes later than a failure hears nothing of it.
  */
@@ -15,12 +16,9 @@
 
 #include <umm/buffer.h>
 
-/** Drivers of Linux give up a job of theirs, and end its fence, in less. */
-#define UMM_DRIVER_FENCE_NS INT64_C(15000000000)
-
 /**
  * Wait until drivers are done with what stands in the way of `access`. `name` is the buffer's, for
- * the log.
+ * the log. Where nothing does, as nearly always, it costs one poll(2).
  *
  * Returns 0; -ETIME: not all are after `timeout_ns`, and the log says which; for who reads also the
  * error that a writer's fence failed with, as umm_fence_wait(); or another negative errno. Signals

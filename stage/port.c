@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -19,9 +18,6 @@
 /* How long a source sleeps before it looks at its stop flag again: a signal that comes just before
    the wait would otherwise be seen with the next frame only. */
 #define STOP_POLL_NS INT64_C(100000000)
-
-/* Drivers give up a job of theirs, and end its fence, in less; as umm_buffer_begin_access(). */
-#define DRIVER_NS INT64_C(15000000000)
 
 UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
 
@@ -238,31 +234,15 @@ static int wait_for(const struct umm_fence *fence, int64_t timeout_ns)
 	return ret;
 }
 
-static void name_driver(const struct stage_port *port, const struct umm_fence *fence)
-{
-	char text[256];
-	if (umm_fence_describe(fence, text, sizeof(text)) == 0)
-		stage_error(port->env->spec, "a frame does not become ready: %s", text);
-}
-
 /*
- * What the driver before us left in the buffer. Of the drivers behind, some know no fences and
- * would not wait (V4L2), others would for ever and keep the display from everybody (KMS).
+ * What the driver before us left in the buffer. A driver behind that heeds it would wait for ever,
+ * and keep the display from everybody (KMS). For one that does not, umm_device_submit() waits.
  */
 static int wait_for_driver(const struct stage_port *port, const struct umm_buffer *buffer)
 {
-	struct pollfd idle = { .fd = umm_buffer_fd(buffer), .events = POLLIN };
-	struct umm_fence fence;
-	if (poll(&idle, 1, 0) != 0)
-		return 0;
-	int ret = umm_buffer_export_fence(buffer, UMM_ACCESS_READ, &fence);
-	if (ret < 0)
-		return ret == -EOPNOTSUPP ? 0 : ret;
-	ret = wait_for(&fence, DRIVER_NS);
-	if (ret < 0)
-		name_driver(port, &fence);
-	umm_fence_close(&fence);
-	return ret == -ETIMEDOUT ? -ETIME : ret;
+	return umm_device_heeds_fences(port->device)
+		       ? umm_buffer_wait(buffer, UMM_ACCESS_READ, UMM_DRIVER_NS)
+		       : 0;
 }
 
 /* A frame whose content is there, but no access to it. */

@@ -204,6 +204,8 @@ static int show_next(struct camera *camera, uint64_t number)
 			return 1;
 		ret = umm_producer_acquire(camera->member, POLL_NS, &buffer);
 	}
+	if (ret == 0) /* the drive knows no fences */
+		ret = umm_buffer_wait(buffer, UMM_ACCESS_WRITE, UMM_DRIVER_NS);
 	if (ret == 0) {
 		int status = read_frame(camera, buffer, number);
 		if (status != 0)

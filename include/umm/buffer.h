@@ -13,6 +13,18 @@
  * call. Unlike the kernel's call, accesses nest, each kind is counted, and an end without its begin
  * is an error. With UMM_GUARD=1 in the environment the mapping is revoked outside accesses, and a
  * stray touch ends the process with a message that names buffer, member and direction.
+ *
+ * Who touches a dma-buf waits for the fences that drivers left in it: who reads for those of
+ * writers, who writes for all. One rule, umm_buffer_wait(), and who sees to it:
+ *
+ *	the CPU				umm_buffer_begin_access(), for up to 15 s
+ *	a device whose driver knows	umm_device_submit() (umm/device.h), as long
+ *	no fences (V4L2)
+ *	a device whose driver does	that driver
+ *	(KMS, GPUs)
+ *	a device that you drive		you, before its engine starts
+ *	(umm/driver.h, or the fd in
+ *	an ioctl of your own)
  */
 #ifndef UMM_BUFFER_H
 #define UMM_BUFFER_H
@@ -91,6 +103,23 @@ UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buff
 UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
 						   enum umm_access access);
 
+/** Drivers of Linux give up a job of theirs, and end its fence, in less. */
+#define UMM_DRIVER_NS INT64_C(15000000000)
+
+/**
+ * Wait until kernel drivers are done with what stands in the way of `access` by somebody who does
+ * not wait by himself. Of a dma-buf that no driver uses it costs one poll(2), of a memfd, which has
+ * no fences, nothing. Not for accesses by the CPU: umm_buffer_begin_access() does this, too.
+ *
+ * Returns 0; -ETIME: a driver has not come to an end after `timeout_ns` (UMM_FOREVER: after
+ * UMM_DRIVER_NS), and the log names it; to who reads, the error that a writer's fence failed with
+ * meanwhile (umm_fence_wait()), and the log names him; or another negative errno. Of a reader that
+ * failed who overwrites is only told in the log. Signals do not interrupt it. Thread-safe. Since
+ * 0.1.
+ */
+UMM_API UMM_MUST_CHECK int umm_buffer_wait(const struct umm_buffer *buffer, enum umm_access access,
+					   int64_t timeout_ns);
+
 /** End an access begun with the same `access`. Returns 0, or -EINVAL if there is none such, or what
  * the kernel says for a dma-buf: the access has ended all the same. Thread-safe. Since 0.1. */
 UMM_API int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access);
@@ -98,8 +127,8 @@ UMM_API int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access acc
 /**
  * What kernel drivers do with a dma-buf right now, as a fence: what someone who reads
  * (UMM_ACCESS_READ) or writes has to wait for. It is signalled already where no driver left one, as
- * V4L2 never does. umm_buffer_begin_access() waits for it anyway; this is for those who hand it on,
- * or wait with a deadline. *out is yours: umm_fence_close(). Returns 0; -EOPNOTSUPP: a memfd, or a
+ * V4L2 never does. umm_buffer_begin_access() waits for it anyway, and umm_buffer_wait(); this is
+ * for those who hand it on. *out is yours: umm_fence_close(). Returns 0; -EOPNOTSUPP: a memfd, or a
  * kernel before 6.0; or a negative errno. Thread-safe. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_export_fence(const struct umm_buffer *buffer,

@@ -111,6 +111,12 @@ UMM_API const char *umm_device_driver(const struct umm_device *device);
  */
 UMM_API bool umm_device_may_crash(const struct umm_device *device);
 
+/**
+ * Does its driver wait for the fences in a dma-buf before it touches it, as KMS and GPUs do? Of one
+ * that does not (V4L2), umm_device_submit() waits for them. Since 0.1.
+ */
+UMM_API bool umm_device_heeds_fences(const struct umm_device *device);
+
 /** What it does with buffers. */
 UMM_API enum umm_device_direction umm_device_direction(const struct umm_device *device);
 
@@ -174,8 +180,14 @@ UMM_API int umm_device_stop(struct umm_device *device);
 /**
  * Hand over an attached buffer: to be filled, or to be used. `info` tells those who use it what
  * the frame is (NULL: nothing to tell); it is copied.
+ *
+ * Where its driver does not heed fences it is waited for them here, by the rule of umm/buffer.h and
+ * for UMM_DRIVER_NS at most: what is to be filled until nobody uses it any more, what is to be read
+ * until nobody writes it. That is one poll(2) where no driver is at work on the buffer.
+ *
  * Returns 0, -ENOENT (not attached), -EBUSY (it has it, or its queue is full), -ENODEV (unplugged),
- * or the driver's errno. Since 0.1.
+ * what umm_buffer_wait() says (the device has not got the buffer then), or the driver's errno.
+ * Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_submit(struct umm_device *device, struct umm_buffer *buffer,
 					     const struct umm_frame_info *info);

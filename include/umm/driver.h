@@ -18,6 +18,8 @@
  * or -1. Between umm_device_start() and umm_device_stop() the device may access memory (PCI: it is
  * a bus master); after the stop it cannot, whatever its engine tries.
  *
+ * Its engine heeds no fences: before it touches a buffer call umm_buffer_wait().
+ *
  * The member joins with .memory_file (umm/collection.h): what is pinned for the device is the
  * memory file behind the buffer. A buffer that the device writes is attached between
  * umm_collection_seal() and umm_collection_start(). No CPU needs to see its bytes: the mapping that
