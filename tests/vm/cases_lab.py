@@ -9,6 +9,8 @@ from cases import case
 from cases_heaps import checksums, heaps
 from cases_heaps import check_nothing_left
 from cases_kms import FRAMES, HELD, drawn_outside
+from cases_m2m import converter
+from cases_v4l2 import frames_so_far, wait_for_frames
 from picture import Picture
 
 AREA = "/sys/kernel/debug/cma/reserved"
@@ -273,7 +275,10 @@ def run_into_a_fence(vm, command, sink, how):
     return job.status, job.stderr
 
 
-STUCK = (("v4l2:/dev/video0 kms:", "kms"), ("--heap=system test,size=640x480 null,touch=1", "null"))
+TOUCHED = ("--heap=system test,size=640x480 null,touch=1", "null")
+STUCK = (("v4l2:/dev/video0 kms:", "kms"), TOUCHED)
+# A camera does not care: it overwrites what became of it.
+BROKEN = (("test,size=640x480 kms:", "kms"), TOUCHED)
 
 
 @case("lab")
@@ -285,9 +290,65 @@ def pipeline_whose_driver_hangs_ends_with_the_driver_named(vm):
 
 @case("lab")
 def pipeline_whose_driver_fails_ends_with_the_driver_named(vm):
-    for command, sink in STUCK:
+    for command, sink in BROKEN:
         status, said = run_into_a_fence(vm, command, sink, "fail")
         assert status == 1 and "failed, from sw_sync (leave-fence)" in said, (command, said)
+
+
+# ---- drivers that are still reading what is to be overwritten ----
+
+def writers(vm):
+    """Devices that write and know no fences, and who sees what they have written."""
+    node = converter(vm)
+    return (("v4l2:/dev/video0,size=320x180", "camera"),
+            (f"test,size=320x240,format=RG24 m2m:{node},format=RG24", "converter"))
+
+
+@contextlib.contextmanager
+def read_by_a_driver(vm, command, how):
+    """A pipeline flows until a driver has begun to read all that its last edge has."""
+    with vm.started(f"exec umm run {command} null") as job:
+        job.wait_for("frames/s", timeout_s=180)
+        with vm.started(f"exec leave-fence $(pgrep -x null) {how} read") as driver:
+            driver.wait_for("left on")
+            assert int(driver.stdout.split()[2]) >= 3, driver.stdout
+            yield job, driver
+    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+    check_nothing_left(vm)
+
+
+@case("lab")
+def device_that_writes_waits_until_who_reads_is_done_and_not_longer(vm):
+    for command, name in writers(vm):
+        with read_by_a_driver(vm, f"--seconds=300 {command}", "end") as (job, driver):
+            job.line.pump(lambda: False, 3)  # what was on its way is shown
+            before = frames_so_far(job)
+            job.line.pump(lambda: False, 4)
+            assert frames_so_far(job) == before > 0, (name, job.stderr)
+            vm.check("pkill -USR1 -x leave-fence")
+            driver.wait_for("ended: 0")
+            wait_for_frames(vm, job, before + 20, 60)
+            assert "waiting for" not in job.stderr, (name, job.stderr)
+
+
+@case("lab")
+def device_that_writes_does_not_wait_for_ever_and_the_driver_is_named(vm):
+    for command, name in writers(vm):
+        with read_by_a_driver(vm, f"--seconds=300 {command}", "hang") as (job, _):
+            job.wait(120)
+            assert job.status == 1, (name, job.stderr)
+            assert "waiting for sw_sync (leave-fence) for too long" in job.stderr, job.stderr
+            assert "does not take a buffer" in job.stderr, job.stderr
+
+
+@case("lab")
+def device_that_writes_reports_a_reader_that_failed_and_goes_on(vm):
+    for command, name in writers(vm):
+        with read_by_a_driver(vm, f"--seconds=300 {command}", "fail") as (job, _):
+            told = "failed, from sw_sync (leave-fence) while it was in use"
+            job.wait_for(told, timeout_s=60)
+            wait_for_frames(vm, job, frames_so_far(job) + 20, 60)
+            assert job.stderr.count(told) == 1, (name, job.stderr)
 
 
 # ---- iommufd ----
