@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# mutants.sh KIND FROM TO: clips with flipped bits, holes and cuts, one for each seed. Each ends
-# promptly with status 0 or 1, says at most one line (exactly one with status 1), and never dies of
-# a signal. Whatever is decoded is read to its last pixel: by one seed in three as it lies there, by
-# another byte by byte, padding and all, by the third through a scaler.
+# mutants.sh KIND FROM TO: clips with flipped bits, holes and cuts, one for each seed, or for every
+# $MUTANT_STEP-th. Each ends promptly with status 0 or 1, says at most one line (exactly one with
+# status 1), and never dies of a signal. Whatever is decoded is read to its last pixel: by one seed
+# in three as it lies there, by another byte by byte, padding and all, by the third through a scaler.
 . "$(dirname "$0")/lib.sh"
 need ffmpeg
 
@@ -51,7 +51,7 @@ while [ "$seed" -le "$3" ]; do
 	esac
 	grep -q -v '^umm: ' err.txt && fail "seed $seed: a line that is not ours: $(cat err.txt)"
 	pictures=$((pictures + $(grep -c '^0,' out.md5)))
-	seed=$((seed + 1))
+	seed=$((seed + ${MUTANT_STEP:-1}))
 done
 [ "$pictures" -ge $((fine + damaged)) ] || fail "$pictures pictures were read from $fine + $damaged clips"
 echo "$fine fine, $damaged damaged, $refused refused; $pictures pictures read"
