@@ -10,14 +10,6 @@
 static const char *const fact_keys[] = { "about", "format", "modifier", "error",
 					 "why",	  "source", NULL };
 
-static void say_classes(FILE *to, const json_t *classes)
-{
-	size_t i;
-	const json_t *class;
-	json_array_foreach (classes, i, class)
-		fprintf(to, "%s%s", i > 0 ? ", " : "", json_string_value(class));
-}
-
 /* What of a device was refused, or is needed. */
 static void say_subject(FILE *to, const json_t *fact)
 {
@@ -28,9 +20,6 @@ static void say_subject(FILE *to, const json_t *fact)
 				? "gets wrong content in"
 				: "cannot attach",
 			umm_json_text(fact, "heap"));
-	} else if (strcmp(about, "classes") == 0) {
-		fputs("cannot attach memory of class ", to);
-		say_classes(to, json_object_get(fact, "classes"));
 	} else if (strcmp(about, "contiguous") == 0) {
 		fputs("needs contiguous memory", to);
 	} else {

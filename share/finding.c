@@ -22,7 +22,8 @@ static bool same_device(const struct umm_identity *a, const struct umm_identity 
 		return a->stranger && b->stranger && strcmp(a->member, b->member) == 0;
 	if (a->driver[0] == '\0' || b->driver[0] == '\0')
 		return strcmp(a->driver, b->driver) == 0 && strcmp(a->member, b->member) == 0;
-	return strcmp(a->driver, b->driver) == 0 && strcmp(a->device, b->device) == 0;
+	return strcmp(a->driver, b->driver) == 0 && strcmp(a->device, b->device) == 0 &&
+	       strcmp(a->state, b->state) == 0;
 }
 
 bool umm_finding_same_subject(const struct umm_finding *a, const struct umm_finding *b)
@@ -58,6 +59,11 @@ bool umm_finding_is_passing(const struct umm_finding *finding)
 	}
 }
 
+bool umm_finding_is_stale(const struct umm_finding *finding)
+{
+	return finding->error != 0 && finding->believed >= UMM_FINDING_BELIEVED_MOST;
+}
+
 bool umm_finding_is_kept(const struct umm_finding *finding)
 {
 	return !finding->who.stranger && !umm_finding_is_passing(finding);
@@ -78,7 +84,8 @@ int umm_findings_add(struct umm_findings *findings, const struct umm_finding *fi
 		struct umm_finding *known = &findings->items[i];
 		if (!umm_finding_same_subject(known, finding))
 			continue;
-		bool same = known->error == finding->error && known->checked == finding->checked;
+		bool same = known->error == finding->error && known->checked == finding->checked &&
+			    known->believed == finding->believed;
 		*known = *finding;
 		return same ? UMM_FINDING_KNOWN : UMM_FINDING_NEW;
 	}
@@ -169,13 +176,15 @@ json_t *umm_finding_emit(const struct umm_finding *finding, const char *particip
 
 json_t *umm_finding_to_entry(const struct umm_finding *finding)
 {
-	json_t *object = emit(finding, "driver", finding->who.driver);
-	if (object != NULL &&
-	    json_object_set_new(object, "device", json_string(finding->who.device)) < 0) {
-		json_decref(object);
+	umm_autojson json_t *object = emit(finding, "driver", finding->who.driver);
+	if (object == NULL ||
+	    json_object_set_new(object, "device", json_string(finding->who.device)) < 0 ||
+	    (finding->who.state[0] != '\0' &&
+	     json_object_set_new(object, "state", json_string(finding->who.state)) < 0) ||
+	    (finding->believed > 0 &&
+	     json_object_set_new(object, "believed", json_integer(finding->believed)) < 0))
 		return NULL;
-	}
-	return object;
+	return umm_steal(object);
 }
 
 static bool read_text(const json_t *entry, const char *key, char *out, size_t size)
@@ -209,6 +218,13 @@ static uint32_t read_classes(const json_t *entry)
 	return classes;
 }
 
+/* What makes no sense is old. */
+static unsigned read_believed(const json_t *entry)
+{
+	json_int_t n = json_integer_value(json_object_get(entry, "believed"));
+	return n >= 0 && n < UMM_FINDING_BELIEVED_MOST ? (unsigned)n : UMM_FINDING_BELIEVED_MOST;
+}
+
 int umm_finding_from_entry(const json_t *entry, struct umm_finding *out)
 {
 	struct umm_finding finding = { .source = UMM_FINDING_CACHE };
@@ -218,9 +234,11 @@ int umm_finding_from_entry(const json_t *entry, struct umm_finding *out)
 		return -EBADMSG;
 	finding.error = -(int)number;
 	finding.checked = number == 0 && json_is_true(json_object_get(entry, "checked"));
+	finding.believed = number != 0 ? read_believed(entry) : 0;
 	umm_finding_text(finding.why, sizeof(finding.why), umm_json_text(entry, "why"));
 	bool good = read_text(entry, "driver", finding.who.driver, sizeof(finding.who.driver)) &&
 		    read_text(entry, "device", finding.who.device, sizeof(finding.who.device)) &&
+		    read_text(entry, "state", finding.who.state, sizeof(finding.who.state)) &&
 		    finding.who.driver[0] != '\0';
 	const char *about = umm_json_text(entry, "about");
 	if (strcmp(about, kind_name(UMM_FINDING_HEAP)) == 0) {

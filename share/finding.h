@@ -13,8 +13,14 @@
  * member that it is, in the negotiation it is said in, and is not kept. What others have found out
  * of the device it claims to be is used: at worst it misleads itself.
  *
- * Findings of this run are certain. Those of earlier runs and of the table are hints: they save
- * trials that would fail, and where they leave no layout they are forgotten and tried.
+ * Findings of this run are certain. Those of earlier runs are hints, which save trials that would
+ * fail, and may have become wrong. So they are about a device in the state it was tried in
+ * (os/devstate.h), they are forgotten and tried where they leave no layout, and what nobody foresaw
+ * is met by age: a refusal that was believed UMM_FINDING_BELIEVED_MOST times is tried once more.
+ *
+ * The table is believed where no trial can tell (a driver that lies). What a trial can tell it is
+ * left to: of a class that is refused the table knows the reason, and that one run is needed is
+ * believed when scattered memory was refused.
  */
 #ifndef UMM_SHARE_FINDING_H
 #define UMM_SHARE_FINDING_H
@@ -27,8 +33,13 @@
 
 #include <umm/constraints.h>
 
+#include "os/devstate.h"
+
 #define UMM_FINDING_TEXT_MAX 63
 #define UMM_FINDING_WHY_MAX  255
+
+/** In how many negotiations an older refusal is believed before it is tried once more. */
+#define UMM_FINDING_BELIEVED_MOST 64
 
 enum umm_finding_source { UMM_FINDING_TRIAL, UMM_FINDING_CACHE, UMM_FINDING_TABLE };
 
@@ -45,6 +56,7 @@ struct umm_identity {
 	char member[UMM_FINDING_TEXT_MAX + 1]; /**< "" in findings that were kept */
 	char driver[UMM_FINDING_TEXT_MAX + 1]; /**< "virtio_gpu" */
 	char device[UMM_FINDING_TEXT_MAX + 1]; /**< "kms:/dev/dri/card0"; "" in the table: any */
+	char state[UMM_DEVSTATE_MAX + 1]; /**< what its driver ran with; "" in the table: any */
 	bool stranger; /**< nobody answers for what it says: not even that it is this device */
 };
 
@@ -52,9 +64,10 @@ struct umm_finding {
 	enum umm_finding_kind kind;
 	enum umm_finding_source source;
 	struct umm_identity who;
-	int error;    /**< negative errno; 0: it works */
-	bool lies;    /**< table only: the driver accepts it, and the content is wrong */
-	bool checked; /**< it works, and the content was compared */
+	int error;	   /**< negative errno; 0: it works */
+	bool lies;	   /**< table only: the driver accepts it, and the content is wrong */
+	bool checked;	   /**< it works, and the content was compared */
+	unsigned believed; /**< a refusal: negotiations that it shaped since it was tried */
 	char heap[UMM_FINDING_TEXT_MAX + 1];
 	uint32_t classes; /**< set of enum umm_heap_class; of the heap: one */
 	char alternative[UMM_FINDING_TEXT_MAX + 1]; /**< "1024x768"; "" where there are none */
@@ -96,6 +109,9 @@ json_t *umm_finding_emit(const struct umm_finding *finding, const char *particip
 /** The finding as an entry of the cache file, and back: 0 or -EBADMSG. */
 json_t *umm_finding_to_entry(const struct umm_finding *finding);
 int umm_finding_from_entry(const json_t *entry, struct umm_finding *out);
+
+/** Whether it was believed often enough to be tried once more. */
+bool umm_finding_is_stale(const struct umm_finding *finding);
 
 /** Copy text that somebody else made: cut to `size`, anything but printable ASCII becomes '?'. */
 void umm_finding_text(char *out, size_t size, const char *text);

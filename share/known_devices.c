@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hints only: they save trials that would fail, and whatever a trial finds out outweighs them. So
- * an entry says for which kernels it was read or seen, and drivers that learn to do better need no
- * change here. Where a driver lies, only a trial that compares contents outweighs it
- * (share/content.h).
+ * A table is written once and drivers change, so nothing here decides what a trial can tell:
+ *
+ *	classes that are refused   are tried all the same, memory by memory, in the order the solver
+ *				   likes them: the attach costs next to nothing and harms nothing.
+ *The entry says why the driver's errno is no riddle one run is needed	   is believed once
+ *scattered memory was refused, until any is taken (share/teach.h): it leads to heaps that give runs
+ *when asked to the driver lies		   is believed, because return codes cannot tell; contents
+ *outweigh it where they can be compared (share/content.h)
+ *
+ * An entry says for which kernels it was read or seen. One whose trial would harm (a WARN of the
+ * kernel, a hang) has not been met; trials that may crash the process run in a child anyway.
  */
 #include "share/known_devices.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 /* Everything but what comes out of the card itself. */
@@ -108,4 +116,21 @@ int umm_known_devices(struct umm_findings *findings)
 			return ret;
 	}
 	return 0;
+}
+
+static bool is_reason_for(const struct known *entry, const struct umm_finding *refusal)
+{
+	return entry->kind == UMM_FINDING_CLASSES && entry->error == refusal->error &&
+	       (entry->classes & refusal->classes) != 0 &&
+	       strcmp(entry->driver, refusal->who.driver) == 0 && kernel_is_before(entry->before);
+}
+
+void umm_known_devices_explain(struct umm_finding *refusal)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t length = strlen(refusal->why);
+		if (is_reason_for(&known[i], refusal))
+			snprintf(refusal->why + length, sizeof(refusal->why) - length, "%s%s",
+				 length > 0 ? "; " : "", known[i].source);
+	}
 }

@@ -8,4 +8,7 @@
 /** Add the whole table to `findings`. Returns 0 or -ENOMEM. */
 int umm_known_devices(struct umm_findings *findings);
 
+/** Add to what a trial was told, an errno, the reason that the table has for it, if any. */
+void umm_known_devices_explain(struct umm_finding *refusal);
+
 #endif

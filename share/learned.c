@@ -92,6 +92,21 @@ void umm_learned_keep(struct umm_learned *learned, const struct umm_findings *fi
 		news |= ret == UMM_FINDING_NEW && finding.who.driver[0] != '\0';
 	}
 	forget_oldest(&learned->findings);
-	if (news && learned->path != NULL)
-		umm_learned_file_write(learned->path, findings);
+	int ret =
+		news && learned->path != NULL ? umm_learned_file_write(learned->path, findings) : 0;
+	if (ret < 0)
+		umm_log(UMM_LOG_WARNING, "%s cannot be written: %s; trials will be made again",
+			learned->path, strerror(-ret));
+}
+
+/* Who cannot write a file that others have filled is not told so in every run. */
+void umm_learned_count(struct umm_learned *learned, const struct umm_findings *believed)
+{
+	bool named = false;
+	for (size_t i = 0; i < believed->count; i++) {
+		named |= believed->items[i].who.driver[0] != '\0';
+		umm_findings_add(&learned->findings, &believed->items[i]);
+	}
+	if (named && learned->path != NULL)
+		umm_learned_file_write(learned->path, believed);
 }

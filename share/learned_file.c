@@ -226,7 +226,7 @@ static int lock(const char *path)
 	return ret < 0 ? ret : umm_fd_steal(&fd);
 }
 
-void umm_learned_file_write(const char *path, const struct umm_findings *findings)
+int umm_learned_file_write(const char *path, const struct umm_findings *findings)
 {
 	make_directories(path);
 	umm_autofd held = lock(path);
@@ -235,7 +235,5 @@ void umm_learned_file_write(const char *path, const struct umm_findings *finding
 		umm_autofree char *text = merge(path, findings);
 		ret = text != NULL ? replace_file(path, text) : -ENOMEM;
 	}
-	if (ret < 0)
-		umm_log(UMM_LOG_WARNING, "%s cannot be written: %s; trials will be made again",
-			path, strerror(-ret));
+	return ret;
 }

@@ -169,6 +169,7 @@ void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned in
 	umm_finding_text(who->member, sizeof(who->member), member->name);
 	umm_finding_text(who->driver, sizeof(who->driver), driver != NULL ? driver : "");
 	umm_finding_text(who->device, sizeof(who->device), device != NULL ? device : "");
+	umm_devstate_read("", who->device, who->state);
 }
 
 int umm_negotiation_remember(struct umm_negotiation *negotiation)

@@ -10,6 +10,7 @@
 #include "share/answer.h"
 #include "share/content.h"
 #include "share/json.h"
+#include "share/known_devices.h"
 #include "share/teach_pairs.h"
 
 static json_t *chosen_participant(const struct umm_settle *settle, unsigned index);
@@ -26,6 +27,39 @@ void umm_settle_init(struct umm_settle *settle, struct umm_negotiation *negotiat
 	};
 }
 
+/* Whether a refusal of earlier runs shaped this negotiation: somebody was taught it for whom
+ * somebody answers, and it was not tried anew. */
+static bool was_believed(const struct umm_negotiation *negotiation,
+			 const struct umm_finding *finding)
+{
+	if (finding->source != UMM_FINDING_CACHE || finding->error == 0 ||
+	    umm_finding_is_stale(finding))
+		return false;
+	for (size_t i = 0; i < negotiation->findings.count; i++)
+		if (umm_finding_same_subject(&negotiation->findings.items[i], finding))
+			return false;
+	for (unsigned i = 0; i < negotiation->n_members; i++)
+		if (negotiation->members[i].tried && !negotiation->members[i].identity.stranger &&
+		    umm_finding_is_about(finding, &negotiation->members[i].identity))
+			return true;
+	return false;
+}
+
+/* Without memory it is not counted. */
+static void count_beliefs(const struct umm_negotiation *negotiation)
+{
+	const struct umm_findings *known = &negotiation->learned->findings;
+	struct umm_findings believed = { 0 };
+	for (size_t i = 0; i < known->count && !negotiation->hints_dropped; i++) {
+		struct umm_finding finding = known->items[i];
+		finding.believed++;
+		if (was_believed(negotiation, &known->items[i]))
+			umm_findings_add(&believed, &finding);
+	}
+	umm_learned_count(negotiation->learned, &believed);
+	umm_findings_finish(&believed);
+}
+
 void umm_settle_finish(struct umm_settle *settle)
 {
 	if (settle->negotiation == NULL)
@@ -33,8 +67,10 @@ void umm_settle_finish(struct umm_settle *settle)
 	umm_heap_memory_close(&settle->trial);
 	umm_pool_destroy(settle->pool);
 	settle->pool = NULL;
-	if (settle->negotiation->learned != NULL)
+	if (settle->negotiation->learned != NULL) {
+		count_beliefs(settle->negotiation);
 		umm_learned_keep(settle->negotiation->learned, &settle->negotiation->findings);
+	}
 	settle->negotiation = NULL;
 }
 
@@ -345,6 +381,7 @@ int umm_settle_hear(struct umm_settle *settle, unsigned index, int result, const
 	const char *reason = why[0] != '\0' ? why : strerrordesc_np(-result);
 	struct umm_finding finding =
 		make_finding(settle, index, result, reason != NULL ? reason : "");
+	umm_known_devices_explain(&finding);
 	settle->refused = member->refused = true;
 	return learn_refusal(settle, index, &finding);
 }

@@ -27,17 +27,7 @@ static const struct umm_finding *find_heap_finding(const struct umm_findings *fi
 		if (findings->items[i].kind == UMM_FINDING_HEAP &&
 		    (findings->items[i].source == UMM_FINDING_TABLE) == (origin == BY_TABLE) &&
 		    strcmp(findings->items[i].heap, heap) == 0 &&
-		    umm_finding_is_about(&findings->items[i], who))
-			return &findings->items[i];
-	return NULL;
-}
-
-static const struct umm_finding *find_class_finding(const struct umm_findings *findings,
-						    const struct umm_identity *who, uint32_t class)
-{
-	for (size_t i = 0; findings != NULL && i < findings->count; i++)
-		if (findings->items[i].kind == UMM_FINDING_CLASSES &&
-		    (findings->items[i].classes & class) != 0 &&
+		    !umm_finding_is_stale(&findings->items[i]) &&
 		    umm_finding_is_about(&findings->items[i], who))
 			return &findings->items[i];
 	return NULL;
@@ -62,8 +52,8 @@ static const struct umm_finding *tried(const struct pupil *pupil, const char *he
 			       : find_heap_finding(lesson->hints, pupil->who, heap, BY_TRIAL);
 }
 
-/* Why this member cannot have that heap, or NULL. The table is asked where no trial was made; that
- * a driver lies is only outweighed by contents. */
+/* Why this member cannot have that heap, or NULL. Of the table, only that a driver lies counts: all
+ * else a trial will tell. */
 static const struct umm_finding *refusal_of(const struct pupil *pupil, const json_t *heap)
 {
 	const struct umm_lesson *lesson = pupil->lesson;
@@ -76,10 +66,9 @@ static const struct umm_finding *refusal_of(const struct pupil *pupil, const jso
 		return lesson->can_check ? NULL : doubt;
 	if (finding == NULL)
 		finding = find_heap_finding(lesson->hints, pupil->who, name, BY_TABLE);
-	if (finding != NULL && finding->lies && (finding->classes & memory.class) == 0)
+	if (finding != NULL && finding->source == UMM_FINDING_TABLE &&
+	    (!finding->lies || (finding->classes & memory.class) == 0))
 		finding = NULL;
-	if (finding == NULL)
-		finding = find_class_finding(lesson->hints, pupil->who, class_of(heap));
 	return finding != NULL && finding->error != 0 ? finding : NULL;
 }
 
@@ -166,19 +155,27 @@ static void teach_heaps(struct pupil *pupil, json_t *participant)
 		json_decref(left);
 }
 
-/* A trial that went well in scattered memory outweighs the table. */
-static bool takes_scattered(const struct pupil *pupil)
+static bool is_scattered(const json_t *heap)
+{
+	return !json_is_true(json_object_get(heap, "contiguous")) &&
+	       json_object_get(heap, "contiguous_max_bytes") == NULL;
+}
+
+/* Whether trials bear the table out, by now: scattered memory was refused, and none was taken. */
+static bool needs_runs(const struct pupil *pupil)
 {
 	size_t i;
 	const json_t *heap;
+	bool refused = false;
 	json_array_foreach (pupil->lesson->heaps, i, heap) {
 		const struct umm_finding *finding = tried(pupil, umm_json_text(heap, "name"));
-		if (finding != NULL && finding->error == 0 &&
-		    !json_is_true(json_object_get(heap, "contiguous")) &&
-		    json_object_get(heap, "contiguous_max_bytes") == NULL)
-			return true;
+		if (finding == NULL || !is_scattered(heap))
+			continue;
+		if (finding->error == 0)
+			return false;
+		refused = true;
 	}
-	return false;
+	return refused;
 }
 
 static void teach_contiguous(struct pupil *pupil, json_t *participant)
@@ -186,7 +183,7 @@ static void teach_contiguous(struct pupil *pupil, json_t *participant)
 	const struct umm_findings *hints = pupil->lesson->hints;
 	json_t *memory = json_object_get(participant, "memory");
 	if (json_is_true(json_object_get(memory, "iommu")) ||
-	    json_is_true(json_object_get(memory, "contiguous")) || takes_scattered(pupil))
+	    json_is_true(json_object_get(memory, "contiguous")) || !needs_runs(pupil))
 		return;
 	for (size_t i = 0; hints != NULL && i < hints->count; i++) {
 		const struct umm_finding *finding = &hints->items[i];
@@ -216,7 +213,7 @@ static bool concerns(const struct pupil *pupil, const json_t *participant,
 		     const struct umm_finding *finding)
 {
 	return finding->kind == UMM_FINDING_LAYOUT && finding->error != 0 &&
-	       umm_finding_is_about(finding, pupil->who) &&
+	       !umm_finding_is_stale(finding) && umm_finding_is_about(finding, pupil->who) &&
 	       strcmp(finding->alternative, alternative_name(pupil, participant)) == 0;
 }
 

@@ -4,8 +4,8 @@
  *solver that weighs demands also weighs them, and a refusal can name them.
  *
  *	a heap refused	  memory.heaps: those that are here, without it
- *	a class refused	  the same, for each heap of that class that is not known to work
- *	needs one run	  memory.contiguous, unless the device is behind an IOMMU
+ *	needs one run	  memory.contiguous, once scattered memory was refused and none was taken,
+ *			  unless the device is behind an IOMMU
  *	a pair refused	  taken out of formats; where nothing would be left, no heap is permitted
  *
  * What was put in is remembered by participant and field: the answer must not say that somebody

@@ -12,7 +12,8 @@ unsigned fake_heap_allocations[3];
 int fake_heap_errors[3];
 unsigned fake_heap_probes;
 bool fake_heap_has_file;
-enum umm_heap_class fake_heap_class = UMM_HEAP_DMA_HEAP;
+enum umm_heap_class fake_heap_class = UMM_HEAP_DMA_HEAP, fake_heap_third_class;
+bool fake_heap_third_is_run;
 
 const char *fake_heap_names[3] = { "one", "two", "three" };
 
@@ -36,8 +37,11 @@ static void list(struct umm_heap_list *out)
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
 {
 	fake_heap_probes++;
+	bool third = index_of(heap) == 2;
 	*out = (struct umm_heap_properties){
-		.class = fake_heap_class,
+		.class = third && fake_heap_third_class != 0 ? fake_heap_third_class
+							     : fake_heap_class,
+		.contiguous = third && fake_heap_third_is_run,
 		.present = true,
 		.free_bytes = UINT64_MAX,
 		.page_bytes = 4096,

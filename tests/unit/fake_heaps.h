@@ -22,6 +22,10 @@ extern const char *fake_heap_names[3];
 /** The class of their memory, UMM_HEAP_DMA_HEAP if it is not set. */
 extern enum umm_heap_class fake_heap_class;
 
+/** The class of heap "three", where it is another one, and whether its buffers are one run. */
+extern enum umm_heap_class fake_heap_third_class;
+extern bool fake_heap_third_is_run;
+
 /** Is there a file behind their memory, as there is behind a udmabuf? */
 extern bool fake_heap_has_file;
 

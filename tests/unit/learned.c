@@ -2,6 +2,7 @@
 /** What trials teach is kept in a file: the next run makes no trial that is known to fail, and what
  * is wrong there is found out. */
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +13,13 @@
 #include "tests/unit/triers.h"
 
 #define CACHE "cache/learned.json"
+
+/* The kernel that the table is about, whatever the tests run on. */
+int uname(struct utsname *out)
+{
+	*out = (struct utsname){ .release = "6.12.48", .version = "#1" };
+	return 0;
+}
 
 static void use_cache(void)
 {
@@ -43,20 +51,32 @@ static const char *kernel(void)
 	return name.release;
 }
 
-/* A display that says nothing of heap one; what the file says of it is up to the test. */
-static void write_entries(const char *kernel_version, const char *heaps[])
+/* What the file says of heaps of the display, in which state of it, and how often it was believed.
+ */
+struct said {
+	const char *kernel, *state;
+	unsigned believed;
+};
+
+static void write_said(struct said said, const char *heaps[])
 {
 	char text[4096] = "{\"umm\":1,\"entries\":[";
 	for (unsigned i = 0; heaps[i] != NULL; i++) {
 		char entry[512];
 		snprintf(entry, sizeof(entry),
 			 "%s{\"kernel\":\"%s\",\"driver\":\"fake-driver\",\"device\":\"display\","
-			 "\"about\":\"heap\",\"heap\":\"%s\",\"errno\":19,\"why\":\"old\"}",
-			 i > 0 ? "," : "", kernel_version, heaps[i]);
+			 "\"state\":\"%s\",\"about\":\"heap\",\"heap\":\"%s\",\"errno\":19,"
+			 "\"believed\":%u,\"why\":\"old\"}",
+			 i > 0 ? "," : "", said.kernel, said.state, heaps[i], said.believed);
 		strcat(text, entry);
 	}
 	strcat(text, "]}");
 	write_cache(text);
+}
+
+static void write_entries(const char *kernel_version, const char *heaps[])
+{
+	write_said((struct said){ kernel_version, "", 0 }, heaps);
 }
 
 TEST(the_second_run_makes_no_failing_trial)
@@ -102,25 +122,97 @@ TEST(a_refused_layout_is_known_in_the_second_run)
 	}
 }
 
-/* The entry is believed while there is another way; without one it is tried, and corrected. */
-TEST(a_wrong_entry_is_overruled)
+/* One more run of the display: it gets memory of that heap, after so many failing trials. */
+static void runs(struct trier *display, const char *heap, unsigned refused)
+{
+	display->refused = 0;
+	umm_auto(umm_collection, collection) = settle(NULL, display, 0);
+	CHECK_STR(umm_collection_layout(collection)->heap, heap);
+	CHECK_INT(display->refused, refused);
+}
+
+TEST(a_wrong_entry_is_overruled_where_it_leaves_no_layout)
 {
 	use_cache();
-	write_entries(kernel(), (const char *[]){ "one", NULL });
-	struct trier display = { 0 };
-	umm_auto(umm_collection, detour) = settle(NULL, &display, 0);
-	CHECK_STR(umm_collection_layout(detour)->heap, "two");
-
 	write_entries(kernel(), (const char *[]){ "one", "two", "three", NULL });
+	struct trier display = { 0 };
 	umm_auto(umm_collection, retry) = settle(NULL, &display, 0);
 	CHECK_STR(umm_collection_layout(retry)->heap, "one");
 	CHECK_INT(display.refused, 0);
 	CHECK(!explains(retry, "heap one ("));
 	CHECK(strstr(read_cache(), "\"heap\": \"one\",\n   \"classes\"") != NULL);
+	runs(&display, "one", 0);
+	CHECK_INT(display.asked, 2 * (1 + TRIER_POOL));
+}
 
-	umm_auto(umm_collection, third) = settle(NULL, &display, 0);
-	CHECK_STR(umm_collection_layout(third)->heap, "one");
-	CHECK_INT(display.asked, 3 * (1 + TRIER_POOL));
+TEST(a_wrong_entry_with_a_detour_is_overruled_after_so_many_runs)
+{
+	use_cache();
+	write_entries(kernel(), (const char *[]){ "one", NULL });
+	struct trier display = { 0 };
+	for (unsigned i = 0; i < UMM_FINDING_BELIEVED_MOST; i++)
+		runs(&display, "two", 0);
+	CHECK(strstr(read_cache(), "\"believed\": 64") != NULL);
+	runs(&display, "one", 0);
+	CHECK(strstr(read_cache(), "\"believed\"") == NULL);
+	CHECK(strstr(read_cache(), "\"errno\": 19") == NULL);
+	runs(&display, "one", 0);
+}
+
+TEST(a_right_entry_costs_one_failing_trial_when_it_is_old)
+{
+	use_cache();
+	struct trier display = { .refuses = { "one" }, .error = -ENODEV };
+	runs(&display, "two", 1);
+	for (unsigned i = 0; i < 2; i++) {
+		write_said((struct said){ kernel(), "", UMM_FINDING_BELIEVED_MOST - 1 },
+			   (const char *[]){ "one", NULL });
+		runs(&display, "two", 0);
+		runs(&display, "two", 1);
+		CHECK(strstr(read_cache(), "\"believed\"") == NULL);
+		runs(&display, "two", 0);
+		CHECK(strstr(read_cache(), "\"believed\": 1,") != NULL);
+	}
+}
+
+TEST(a_refused_layout_is_tried_again_when_it_is_old)
+{
+	use_cache();
+	struct trier display = { .refuses_format = TRIER_XR24 };
+	for (unsigned i = 0; i <= UMM_FINDING_BELIEVED_MOST; i++) {
+		umm_auto(umm_collection, collection) = settle(NULL, &display, 0);
+		CHECK_INT(umm_collection_layout(collection)->format, TRIER_NV12);
+		CHECK_INT(display.refused, 1);
+	}
+	display.refuses_format = 0;
+	umm_auto(umm_collection, collection) = settle(NULL, &display, 0);
+	CHECK_INT(umm_collection_layout(collection)->format, TRIER_XR24);
+	umm_auto(umm_collection, after) = settle(NULL, &display, 0);
+	CHECK_INT(umm_collection_layout(after)->format, TRIER_XR24);
+	CHECK(strstr(read_cache(), "\"errno\": 95") == NULL);
+}
+
+/* The driver was loaded with other parameters, or another device has that name. */
+TEST(entries_of_another_state_of_the_device_are_kept_and_not_used)
+{
+	use_cache();
+	write_said((struct said){ kernel(), "0123456789abcdef", 0 },
+		   (const char *[]){ "one", "two", NULL });
+	struct trier display = { .refuses = { "one" }, .error = -ENODEV };
+	runs(&display, "two", 1);
+	runs(&display, "two", 0);
+	unsigned entries = 0;
+	for (const char *at = read_cache(); (at = strstr(at, "0123456789abcdef")) != NULL; at++)
+		entries++;
+	CHECK_INT(entries, 2);
+}
+
+TEST(a_count_that_makes_no_sense_is_old)
+{
+	use_cache();
+	write_said((struct said){ kernel(), "", 4000000000u }, (const char *[]){ "one", NULL });
+	struct trier display = { 0 };
+	runs(&display, "one", 0);
 }
 
 TEST(entries_that_are_still_true_cost_one_round)
@@ -200,6 +292,21 @@ TEST(a_place_that_cannot_be_written_costs_nothing)
 	umm_auto(umm_collection, collection) = settle(NULL, &display, 0);
 	CHECK_STR(umm_collection_layout(collection)->heap, "two");
 	CHECK(strstr(last_warning, "trials will be made again") != NULL);
+}
+
+/* The trial that goes well is not news, so nothing but the count would be written. */
+TEST(a_count_that_cannot_be_written_is_no_reason_to_complain)
+{
+	use_cache();
+	struct trier display = { .refuses = { "one" }, .error = -ENODEV };
+	runs(&display, "two", 1);
+	CHECK_INT(unlink(CACHE ".lock"), 0);
+	CHECK_INT(mkdir(CACHE ".lock", 0700), 0); /* not to be opened for writing, even by root */
+	umm_log_set_handler(listen, UMM_LOG_WARNING, NULL);
+	warnings = 0;
+	runs(&display, "two", 0);
+	CHECK_INT(warnings, 0);
+	CHECK(strstr(read_cache(), "\"believed\"") == NULL);
 }
 
 TEST(nothing_is_written_where_it_is_off_or_nobody_is_named)
@@ -325,40 +432,109 @@ TEST(findings_survive_the_file)
 
 /* ---- the table ---- */
 
+/* A display of that driver, and a camera that takes part in no trial. Both could have any memory.
+ */
 static struct umm_collection *settle_as(const char *driver, struct trier *display, int verdict)
 {
 	const struct umm_size size = { TEST_WIDTH, TEST_HEIGHT };
+	const struct umm_memory_demand memory = { .imports =
+							  fake_heap_class | fake_heap_third_class };
+	struct umm_constraints *camera = trier_constraints("camera", UMM_USAGE_VIDEO, size),
+			       *shown = trier_constraints("display", UMM_USAGE_DISPLAY, size);
+	CHECK_INT(umm_constraints_set_memory(camera, &memory), 0);
+	CHECK_INT(umm_constraints_set_memory(shown, &memory), 0);
 	struct umm_collection *collection;
 	CHECK_INT(umm_collection_create("test", &collection), 0);
-	join_trier(collection, trier_constraints("camera", UMM_USAGE_VIDEO, size), UMM_PRODUCER,
-		   NULL);
-	struct umm_member *member =
-		join(collection, trier_constraints("display", UMM_USAGE_DISPLAY, size),
-		     UMM_CONSUMER, UMM_QUEUE_DEFAULT);
+	join_trier(collection, camera, UMM_PRODUCER, NULL);
+	struct umm_member *member = join(collection, shown, UMM_CONSUMER, UMM_QUEUE_DEFAULT);
 	CHECK_INT(
 		umm_member_set_trial(member, UMM_TRIAL_OPTS(.attach = trier_attach, .user = display,
 							    .driver = driver, .device = "card0")),
 		0);
+	display->refused = 0;
 	CHECK_INT(umm_collection_seal(collection), verdict);
 	return collection;
 }
 
-/* atmel-isi is said to need one run, and no heap of dma-heaps here has any. The trial tells. */
-TEST(a_wrong_entry_of_the_table_is_overruled_by_the_trial)
+/* Heap "three" is the card's own: the detour around what the table says of foreign memory. */
+static void known_to_refuse(struct trier *display, const char *heap, unsigned refused)
+{
+	fake_heap_third_class = UMM_HEAP_DRM;
+	umm_auto(umm_collection, collection) = settle_as("virtio_gpu", display, 0);
+	CHECK_STR(umm_collection_layout(collection)->heap, heap);
+	CHECK_INT(display->refused, refused);
+}
+
+TEST(a_wrong_entry_of_the_table_is_overruled_though_there_is_a_detour)
 {
 	use_cache();
 	struct trier display = { 0 };
-	umm_auto(umm_collection, collection) = settle_as("atmel-isi", &display, 0);
-	CHECK_STR(umm_collection_layout(collection)->heap, "one");
-	CHECK_INT(display.asked, 1 + TRIER_POOL);
-	umm_auto(umm_collection, again) = settle_as("atmel-isi", &display, 0);
-	CHECK_INT(display.asked, 2 * (1 + TRIER_POOL));
-	CHECK(!explains(again, "needs contiguous memory"));
+	known_to_refuse(&display, "one", 0);
+	known_to_refuse(&display, "one", 0);
 }
 
-TEST(what_the_table_knows_saves_trials)
+/* Of some memory it is right: the rest is tried, too. */
+TEST(an_entry_of_the_table_that_is_half_right_is_overruled_by_half)
 {
 	use_cache();
+	struct trier display = { .refuses = { "one" }, .error = -ENODEV };
+	known_to_refuse(&display, "two", 1);
+	known_to_refuse(&display, "two", 0);
+}
+
+TEST(a_right_entry_of_the_table_costs_trials_in_the_first_run_alone_and_gives_the_reason)
+{
+	use_cache();
+	struct trier display = { .refuses = { "one", "two" }, .error = -ENODEV, .why = "import" };
+	known_to_refuse(&display, "three", 2);
+	umm_auto(umm_collection, again) = settle_as("virtio_gpu", &display, 0);
+	CHECK_STR(umm_collection_layout(again)->heap, "three");
+	CHECK_INT(display.refused, 0);
+	CHECK(explains(again, "heap one (import; virtgpu_gem_prime_import_sg_table() returns it"));
+	CHECK(explains(again, "learned by an earlier trial"));
+	CHECK(!explains(again, "from the table"));
+}
+
+TEST(the_table_has_no_reason_for_another_errno_or_driver)
+{
+	use_cache();
+	struct trier display = { .refuses = { "one" }, .error = -EFAULT, .why = "import" };
+	umm_auto(umm_collection, other) = settle_as("virtio_gpu", &display, 0);
+	CHECK(explains(other, "heap one (import: EFAULT; learned by trial)"));
+	display.error = -ENODEV;
+	umm_auto(umm_collection, stranger) = settle_as("ast", &display, 0);
+	CHECK(explains(stranger, "heap one (import: ENODEV; learned by trial)"));
+}
+
+/* atmel-isi is said to need one run. The trial tells. */
+TEST(a_device_that_is_said_to_need_runs_and_takes_what_is_scattered_keeps_it)
+{
+	use_cache();
+	fake_heap_third_is_run = true;
+	struct trier display = { 0 };
+	for (unsigned run = 1; run <= 2; run++) {
+		umm_auto(umm_collection, collection) = settle_as("atmel-isi", &display, 0);
+		CHECK_STR(umm_collection_layout(collection)->heap, "one");
+		CHECK_INT(display.asked, run * (1 + TRIER_POOL));
+		CHECK(!explains(collection, "needs contiguous memory"));
+	}
+}
+
+TEST(a_device_that_needs_runs_as_the_table_says_costs_one_failing_trial)
+{
+	use_cache();
+	fake_heap_third_is_run = true;
+	for (unsigned run = 0; run < 2; run++) {
+		struct trier display = { .refuses = { "one", "two" }, .error = -EFAULT };
+		umm_auto(umm_collection, collection) = settle_as("atmel-isi", &display, 0);
+		CHECK_STR(umm_collection_layout(collection)->heap, "three");
+		CHECK_INT(display.refused, run == 0 ? 1 : 0);
+		CHECK(explains(collection, "needs contiguous memory (vb2_dma_contig_plane"));
+	}
+}
+
+TEST(the_table_says_for_everything_where_it_was_read)
+{
 	struct umm_findings table = { 0 };
 	CHECK_INT(umm_known_devices(&table), 0);
 	CHECK(table.count > 0);
