@@ -87,22 +87,42 @@ static uint64_t weigh_kernel(void)
 	return uname(&name) < 0 ? 0 : weigh("uname", name.version, strlen(name.version));
 }
 
-static uint64_t weigh_module(const char *directory)
+/* Where there is nothing to read it is built into the kernel, whose build counts. */
+static uint64_t weigh_module(const char *module)
 {
-	char module[PATH_BYTES + 32], parameters[PATH_BYTES + 64];
-	snprintf(module, sizeof(module), "%s/driver/module", directory);
+	char parameters[PATH_BYTES + 64];
 	snprintf(parameters, sizeof(parameters), "%s/parameters", module);
-	return weigh_file(module, "srcversion") + weigh_file(module, "version") +
-	       weigh_files(parameters);
+	return weigh_file(module, "notes/.note.gnu.build-id") + weigh_files(parameters);
 }
 
-void umm_devstate_read(const char *root, const char *device, char out[UMM_DEVSTATE_MAX + 1])
+static uint64_t weigh_bound(const char *directory)
+{
+	char module[PATH_BYTES + 32];
+	snprintf(module, sizeof(module), "%s/driver/module", directory);
+	return weigh_module(module);
+}
+
+/* Drivers are named with '-' as well, modules never. Twice the same module counts twice. */
+static uint64_t weigh_named(const char *root, const char *driver)
+{
+	char module[PATH_BYTES];
+	int length = snprintf(module, sizeof(module), "%.200s/sys/module/", root);
+	snprintf(module + length, sizeof(module) - (size_t)length, "%.100s", driver);
+	if (driver[0] == '\0' || driver[0] == '.' || strchr(driver, '/') != NULL)
+		return 0;
+	for (char *at = module + length; *at != '\0'; at++)
+		*at = *at == '-' ? '_' : *at;
+	return weigh_module(module);
+}
+
+void umm_devstate_read(const char *root, struct umm_devstate_subject who,
+		       char out[UMM_DEVSTATE_MAX + 1])
 {
 	char directory[PATH_BYTES];
 	out[0] = '\0';
-	if (!find_directory(root, device, directory))
+	if (!find_directory(root, who.device, directory))
 		return;
-	uint64_t state = weigh_kernel() + weigh_module(directory) +
+	uint64_t state = weigh_kernel() + weigh_bound(directory) + weigh_named(root, who.driver) +
 			 weigh_file(directory, "modalias") +
 			 weigh_file(directory, "iommu_group/type");
 	snprintf(out, UMM_DEVSTATE_MAX + 1, "%016" PRIx64, state);

@@ -130,7 +130,7 @@ void umm_known_devices_explain(struct umm_finding *refusal)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		size_t length = strlen(refusal->why);
 		if (is_reason_for(&known[i], refusal))
-			snprintf(refusal->why + length, sizeof(refusal->why) - length, "%s%s",
-				 length > 0 ? "; " : "", known[i].source);
+			snprintf(refusal->why + length, sizeof(refusal->why) - length,
+				 length > 0 ? " (%s)" : "%s", known[i].source);
 	}
 }

@@ -169,7 +169,8 @@ void umm_negotiation_try_member(struct umm_negotiation *negotiation, unsigned in
 	umm_finding_text(who->member, sizeof(who->member), member->name);
 	umm_finding_text(who->driver, sizeof(who->driver), driver != NULL ? driver : "");
 	umm_finding_text(who->device, sizeof(who->device), device != NULL ? device : "");
-	umm_devstate_read("", who->device, who->state);
+	umm_devstate_read("", (struct umm_devstate_subject){ who->driver, who->device },
+			  who->state);
 }
 
 int umm_negotiation_remember(struct umm_negotiation *negotiation)

@@ -490,7 +490,7 @@ TEST(a_right_entry_of_the_table_costs_trials_in_the_first_run_alone_and_gives_th
 	umm_auto(umm_collection, again) = settle_as("virtio_gpu", &display, 0);
 	CHECK_STR(umm_collection_layout(again)->heap, "three");
 	CHECK_INT(display.refused, 0);
-	CHECK(explains(again, "heap one (import; virtgpu_gem_prime_import_sg_table() returns it"));
+	CHECK(explains(again, "heap one (import (virtgpu_gem_prime_import_sg_table() returns it"));
 	CHECK(explains(again, "learned by an earlier trial"));
 	CHECK(!explains(again, "from the table"));
 }
