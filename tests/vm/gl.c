@@ -3,6 +3,7 @@
  * The gl device on a real driver, a processor that plays GPU over a display's dumb buffers: what it
  * draws, pixel by pixel, against formulas of the standards written down once more here.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
 #include <sys/wait.h>
@@ -31,6 +32,18 @@ struct rig {
 struct rgb {
 	uint8_t r, g, b;
 };
+
+/*
+ * Mesa takes seconds to load under emulation. Tests are forked: what this process has, they need
+ * not load again. Where the files are elsewhere each of them does.
+ */
+__attribute__((constructor)) static void load_mesa(void)
+{
+	static const char *const files[] = { "libEGL_mesa.so.0",
+					     "/usr/lib/x86_64-linux-gnu/dri/kms_swrast_dri.so" };
+	for (size_t i = 0; access("/dev/dri", F_OK) == 0 && i < 2; i++)
+		(void)dlopen(files[i], RTLD_NOW | RTLD_NODELETE);
+}
 
 /* ---- two edges around a GPU ---- */
 

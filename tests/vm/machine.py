@@ -65,6 +65,7 @@ class Machine:
         self.processes, self.line, self.monitor = [], None, None
         self.log, self.expected, self.running = Log(), [], []
         self.boot_s = None
+        self.loaded = {}  # module: its parameters, of those that cases change
         self.window = None  # the X display of QEMU's, where it has one
 
     # ---- life ----
@@ -95,7 +96,9 @@ class Machine:
                               f"the end of its console:\n{self.console()[-2000:]}")
         self.boot_s = time.monotonic() - start
         for module in self.options.all_modules():
-            self.check(["modprobe"] + module.split(","))
+            name, *parameters = module.split(",")
+            self.check(["modprobe", name] + parameters)
+            self.loaded[name] = " ".join(parameters)
 
     @staticmethod
     def kvm_verdict():
@@ -297,7 +300,14 @@ class Machine:
 
     def reload(self, module, parameters=""):
         """Load a module anew with other parameters."""
+        self.loaded.pop(module, None)
         self.check(f"modprobe -r {module} && modprobe {module} {parameters}")
+        self.loaded[module] = parameters
+
+    def load(self, module, parameters=""):
+        """The same where it has other ones; else it takes seconds for nothing."""
+        if self.loaded.get(module) != parameters:
+            self.reload(module, parameters)
 
     # ---- what can be seen from outside ----
 

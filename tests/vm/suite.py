@@ -5,13 +5,15 @@
     suite.py [--build DIRECTORY] [--logs DIRECTORY] [--list] [--program EXECUTABLE]... BOOT [CASE...]
 
 Cases are Python functions of cases_*.py, marked @case("BOOT"), and the TEST()s of programs built
-with tests/harness.h, which run inside. Each case fails on a WARN, BUG or DMAR fault of the kernel
+with tests/harness.h, which run inside: those of one program in one run, when the first is wanted, as
+the harness forks for each. Each case fails on a WARN, BUG or DMAR fault of the kernel
 that it did not announce with vm.expect_dmesg(). A machine that dies is booted again for the next
 case. Without QEMU, kernel or rights everything is skipped, with the reason.
 """
 import glob
 import importlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,8 +28,6 @@ from dmesg import bad_news  # noqa: E402
 from jobs import MachineDied  # noqa: E402
 from machine import Machine  # noqa: E402
 
-EXIT_SKIP = 77
-
 
 def python_cases(boot):
     here = os.path.dirname(os.path.abspath(__file__))
@@ -37,28 +37,49 @@ def python_cases(boot):
              function) for wanted, function in CASES if wanted == boot]
 
 
-def program_case(program, test):
-    def run(vm):
-        job = vm.run([program, test], timeout_s=180, UMM_TEST_TIMEOUT="120")
-        text = job.stdout + job.stderr
-        if job.status == EXIT_SKIP:
-            reasons = [line for line in text.splitlines() if line.startswith("SKIP:")]
-            raise Skip(reasons[0].removeprefix("SKIP:").strip() if reasons else "no reason given")
-        if job.status != 0:
-            raise AssertionError(f"status {job.status}: {text}")
-    return run
+class Program:
+    """One with TEST()s. They run at once: what it loads, Mesa for one, is there for all of them."""
 
+    def __init__(self, path):
+        self.path, self.name = path, os.path.basename(path).removeprefix("vm-")
+        listed = subprocess.run([path, "--list"], check=True, stdout=subprocess.PIPE, text=True)
+        self.tests, self.results, self.said = listed.stdout.split(), {}, ""
 
-def program_cases(program):
-    name = os.path.basename(program).removeprefix("vm-")
-    listed = subprocess.run([program, "--list"], check=True, stdout=subprocess.PIPE, text=True)
-    return [(f"{name}@{test.replace('_', '-')}", program_case(program, test))
-            for test in listed.stdout.split()]
+    def cases(self, wanted):
+        """Of those that are wanted, all where that is none."""
+        named = {f"{self.name}@{test.replace('_', '-')}": test for test in self.tests}
+        self.tests = [test for name, test in named.items() if not wanted or name in wanted]
+        return [(name, self.case(test)) for name, test in named.items() if test in self.tests]
+
+    def run_from(self, vm, first):
+        """All tests from this one on. A machine that died took what was said before with it."""
+        left = self.tests[self.tests.index(first):]
+        job = vm.run([self.path] + left, timeout_s=60 + 120 * len(left), UMM_TEST_TIMEOUT="120")
+        self.said, skip = job.stderr, "no reason given"
+        for line in job.stdout.splitlines():
+            if line.startswith("SKIP:"):
+                skip = line.removeprefix("SKIP:").strip()
+            found = re.fullmatch(r"(ok|skip|FAIL) +(\w+)", line)
+            if found:
+                self.results[found[2]] = skip if found[1] == "skip" else found[1] == "ok"
+
+    def case(self, test):
+        def run(vm):
+            if test not in self.results:
+                self.run_from(vm, test)
+            result = self.results.get(test)
+            if isinstance(result, str):
+                raise Skip(result)
+            if result is not True:
+                raise AssertionError(f"{'failed' if test in self.results else 'did not run'}; "
+                                     f"the program said: {self.said}")
+        return run
 
 
 class Suite:
     def __init__(self, arguments):
         self.arguments, self.vm, self.failed = arguments, None, 0
+        self.asked = None  # how many jobs there had been when the kernel was last heard
         self.no_machine = None  # why there is none: nobody waits for the same failure twice
 
     def boot(self):
@@ -78,10 +99,13 @@ class Suite:
             self.check_kernel(vm)
         return self.vm
 
-    @staticmethod
-    def check_kernel(vm):
+    def check_kernel(self, vm):
+        """Where anything has run since the last time."""
+        if self.asked == (vm, vm.line.next_number):
+            return
         expected, vm.expected = vm.expected, []
         bad = bad_news(vm.new_dmesg(), expected)
+        self.asked = vm, vm.line.next_number
         if bad:
             raise AssertionError("the kernel complains:\n" + "".join(bad))
 
@@ -100,6 +124,7 @@ class Suite:
             skipped = str(skip)
         except (AssertionError, TimeoutError) as fault:
             vm.end_of_case()
+            vm.loaded.clear()  # who knows what state it has left the drivers in
             self.check_kernel_after(vm, fault)
             raise
         vm.end_of_case()
@@ -155,7 +180,7 @@ def main():
 
     cases = python_cases(arguments.boot)
     for program in arguments.program:
-        cases += program_cases(os.path.abspath(program))
+        cases += Program(os.path.abspath(program)).cases(arguments.case)
     if arguments.case:
         cases = [case for case in cases if case[0] in arguments.case]
     if arguments.list:
