@@ -1,28 +1,46 @@
 # SPDX-License-Identifier: MIT
 """Cameras: vivid, which makes pictures that are known, by what it is told to show."""
+import hashlib
 import json
 import re
 import signal
 
 from cases import Skip, case
+from picture import Picture, is_telling
 
 SINGLE, MULTI = "multiplanar=1", "multiplanar=2"
 CAMERA = "n_devs=1 node_types=0x1 num_inputs=1 input_types=0 allocators=0 "
 NODE = "/dev/video0"
+# Colour squares, a border, another square in the middle: nothing moves, and no side is like another.
+STILL = "osd_text_mode=2,test_pattern=4,show_border=1,show_square=1"
+FIRST_PLANE_PIXEL = {"XR24": 4, "NV12": 1}  # bytes
 
 
 def camera(vm, api=SINGLE):
-    """Loaded anew, showing colour bars that do not change, small and not too slow."""
-    vm.reload("vivid", CAMERA + api)
-    vm.check(f"v4l2-ctl -d {NODE} -c osd_text_mode=2,test_pattern=0 && v4l2-ctl -d {NODE} "
-             f"-v width=320,height=180,pixelformat=XR24 && v4l2-ctl -d {NODE} -p 25; true")
+    """Showing a picture that does not change, small and not too slow."""
+    vm.load("vivid", CAMERA + api)
+    vm.check(f"v4l2-ctl -d {NODE} -c {STILL} -v width=320,height=180,pixelformat=XR24 "
+             "-p 25; true")
+
+
+def still_frame(vm, width, height, fourcc):
+    """What the camera makes, in memory of the driver's own and without umm; does not change."""
+    vm.check(f"v4l2-ctl -d {NODE} -c {STILL} -v width={width},height={height},pixelformat={fourcc} "
+             "--stream-mmap --stream-count=1 --stream-to=/tmp/still.raw")
+    frame, pixel = vm.check("cat /tmp/still.raw").out, FIRST_PLANE_PIXEL[fourcc]
+    rows = [frame[y * width * pixel:(y + 1) * width * pixel] for y in range(height)]
+    assert is_telling(rows, pixel), "pictures that are upside down or moved would pass for this one"
+    return frame
+
+
+def still(vm, width=640, height=480):
+    """The same as a picture, to be compared with what a display shows."""
+    return Picture.from_xrgb8888(width, height, still_frame(vm, width, height, "XR24"))
 
 
 def reference(vm, fourcc):
-    """The same picture by the driver's own memory and without umm, as a sum of its rows."""
-    vm.check(f"v4l2-ctl -d {NODE} -v width=320,height=180,pixelformat={fourcc} && "
-             f"v4l2-ctl -d {NODE} --stream-mmap --stream-count=1 --stream-to=/tmp/reference.raw")
-    return vm.check("md5sum </tmp/reference.raw").stdout.split()[0]
+    """The same as a sum, small."""
+    return hashlib.md5(still_frame(vm, 320, 180, fourcc)).hexdigest()
 
 
 def sums(vm, path):
@@ -57,7 +75,7 @@ def frames_reach_a_sink_unchanged_and_uncopied_from_every_heap(vm):
         camera(vm, api)
         wanted = reference(vm, fourcc)
         vm.check(f"umm run --quiet --json=/tmp/run.json --heap {heap} --frames 30 "
-                 f"v4l2:{NODE},format={format},size=320x180 framemd5:/tmp/sums")
+                 f"v4l2:{NODE},format={format},size=320x180,rate=60 framemd5:/tmp/sums")
         assert sums(vm, "/tmp/sums") == [wanted] * 30, (api, format, heap)
         edge = edge_of(vm)
         assert (edge["heap"], edge["frames"], edge["copied_bytes"]) == (heap, 30, 0), edge
@@ -76,18 +94,18 @@ def without_a_word_on_it_the_first_camera_and_its_own_picture_are_taken(vm):
 
 @case("camera")
 def pictures_of_the_multi_planar_api_are_right_too(vm):
-    vm.reload("vivid", CAMERA + MULTI)
+    vm.load("vivid", CAMERA + MULTI)
     for test in ("frames_in_our_memory_are_those_the_driver_makes_in_its_own",
                  "a_picture_at_an_offset_of_its_buffer_is_refused_before_the_first_frame"):
         vm.check(f"vm-v4l2 {test}")
-    vm.reload("vivid", CAMERA + SINGLE)
+    camera(vm)
 
 
 @case("camera")
 def unplugged_camera_is_told_and_the_frames_so_far_are_kept(vm):
     camera(vm)
     wanted = reference(vm, "XR24")
-    with vm.started(f"umm run v4l2:{NODE},format=XR24 framemd5:/tmp/sums") as job:
+    with vm.started(f"umm run v4l2:{NODE},format=XR24,rate=60 framemd5:/tmp/sums") as job:
         wait_for_frames(vm, job, 10)
         vm.check("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
         job.wait(120)
@@ -102,7 +120,7 @@ def unplugged_camera_is_told_and_the_frames_so_far_are_kept(vm):
 
 def run_into(vm, fault, ends):
     """Have the driver make a fault once frames flow. A run that it does not end is stopped later."""
-    with vm.started(f"exec umm run v4l2:{NODE},format=XR24 null") as job:
+    with vm.started(f"exec umm run v4l2:{NODE},format=XR24,rate=60 null") as job:
         wait_for_frames(vm, job, 5)
         vm.check(f"v4l2-ctl -d {NODE} -c {fault}=1")
         if not ends:
@@ -124,7 +142,7 @@ def faults_of_the_driver_are_told_by_name(vm):
     assert status == 1 and "gives no more frames after" in said, said
     status, said = run_into(vm, "disconnect", True)
     assert status == 1 and "was unplugged after" in said, said
-    camera(vm)
+    vm.reload("vivid", CAMERA + SINGLE)
     no_buffer_is_left(vm)
 
 
@@ -138,51 +156,23 @@ def camera_that_somebody_else_has_is_refused(vm):
     assert job.status == 1 and "somebody else streams from it" in job.stderr, job.stderr
 
 
-def growth(vm):
-    """Fds, mappings, and memory in KiB of each stage."""
-    return [[int(number) for number in vm.check(
-        f"pid=$(pgrep -x {name}) && ls /proc/$pid/fd | wc -l && wc -l </proc/$pid/maps && "
-        "grep VmRSS /proc/$pid/status | tr -dc 0-9").stdout.split()] for name in ("v4l2", "null")]
-
-
-@case("camera")
-def many_frames_take_no_more_memory_than_few(vm):
-    """10,000 of them take minutes under emulation: cases_long.py."""
-    frames = 400
-    camera(vm)
-    with vm.started(f"exec umm run --json=/tmp/run.json v4l2:{NODE},format=YUYV,size=320x180,rate=60 "
-                    "null,touch=1") as job:
-        wait_for_frames(vm, job, 50)
-        early = growth(vm)
-        wait_for_frames(vm, job, frames)
-        late = growth(vm)
-        job.kill(signal.SIGINT)
-        job.wait(120)
-    assert job.status == 0, job.stderr
-    edge = edge_of(vm)
-    assert edge["frames"] >= frames and edge["copied_bytes"] == 0, edge
-    for before, after in zip(early, late):
-        assert after[:2] == before[:2], (early, late)
-        assert after[2] <= before[2] + 256, (early, late)
-    no_buffer_is_left(vm)
-
-
-def verdict(vm):
-    """What v4l2-compliance counts: (tests, failed)."""
-    job = vm.run(f"v4l2-compliance -d {NODE}", timeout_s=180)
-    total = re.search(r"Total for vivid device .*: (\d+), Succeeded: \d+, Failed: (\d+)",
-                      job.stdout)
-    if not total:
-        raise Skip(f"v4l2-compliance says nothing: {job.stdout[-300:]}{job.stderr[-300:]}")
-    return total.groups()
+def failures(vm):
+    """What v4l2-compliance fails. Some it fails on any new kernel: it is older than that."""
+    job = vm.run(f"v4l2-compliance -d {NODE}", timeout_s=300)
+    total = re.search(r"Total for vivid device .*: (\d+), Succeeded: \d+, Failed: (\d+)", job.stdout)
+    assert total, f"v4l2-compliance did not come to its end: {job.stdout[-300:]}{job.stderr[-300:]}"
+    # Its children repeat what is in its buffer.
+    failed = set(re.findall(r"^\ttest (.*): FAIL$", job.stdout, re.MULTILINE))
+    assert len(failed) == int(total[2]) and int(total[1]) > 40, (sorted(failed), total[0])
+    return failed
 
 
 @case("camera")
 def output_shows_the_frames_it_was_given(vm):
     """vivid's HDMI output, with a cable to its own input; of the multi-planar API. That of the other
     is looked at by cases_content.py."""
-    vm.reload("vivid", "n_devs=1 node_types=0x101 num_inputs=1 input_types=3 num_outputs=1 "
-                       "output_types=1 allocators=0 " + MULTI)
+    vm.load("vivid", "n_devs=1 node_types=0x101 num_inputs=1 input_types=3 num_outputs=1 "
+                     "output_types=1 allocators=0 " + MULTI)
     if vm.run(f"v4l2-ctl -d {NODE} -c hdmi_000_0_is_connected_to=2,osd_text_mode=2 && v4l2-ctl "
               f"-d {NODE} -v width=1280,height=720,pixelformat=XR24").status != 0:
         raise Skip("this vivid has no cable")

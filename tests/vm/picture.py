@@ -3,6 +3,18 @@
 import struct
 import subprocess
 
+LEAST_ROWS = 8  # of different content
+
+
+def is_telling(rows, pixel_bytes):
+    """Would one see in this picture that it is upside down, mirrored, turned around or moved?"""
+    def mirrored(row):
+        return b"".join(row[at:at + pixel_bytes] for at in range(len(row) - pixel_bytes, -1, -pixel_bytes))
+    kinds = {row: mirrored(row) for row in set(rows)}
+    turned = [kinds[row] for row in rows]
+    return (len(kinds) >= LEAST_ROWS and rows not in (rows[::-1], turned, turned[::-1])
+            and rows != rows[1:] + rows[:1])
+
 
 class Picture:
     """24-bit RGB, rows without gaps."""
@@ -25,14 +37,18 @@ class Picture:
             raise ValueError(f"{path} is no PPM of 8 bits")
         return cls(int(words[1]), int(words[2]), data[at:])
 
-    @classmethod
-    def from_png(cls, data):
-        """By ffmpeg, which is quick and none of ours."""
+    @staticmethod
+    def of_png(data, pixels):
+        """Width, height, and the pixels; by ffmpeg, which is quick and none of ours."""
         width, height = struct.unpack_from(">II", data, 16)
         done = subprocess.run(["ffmpeg", "-loglevel", "error", "-f", "png_pipe", "-i", "-", "-f",
-                               "rawvideo", "-pix_fmt", "rgb24", "-"], input=data, check=True,
+                               "rawvideo", "-pix_fmt", pixels, "-"], input=data, check=True,
                               stdout=subprocess.PIPE)
-        return cls(width, height, done.stdout)
+        return width, height, done.stdout
+
+    @classmethod
+    def from_png(cls, data):
+        return cls(*cls.of_png(data, "rgb24"))
 
     @classmethod
     def from_xrgb8888(cls, width, height, data, stride=None):

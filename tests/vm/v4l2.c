@@ -48,18 +48,15 @@ static int set_control(const char *name, int value)
 }
 
 /* A picture that never changes: no text, no movement. */
-enum {
-	PATTERN_BARS = 0,
-	PATTERN_RED = 7,
-	PATTERN_GREEN = 8,
-	PATTERN_BLUE = 9,
-	PATTERN_CHECKERS = 10
-};
+enum { PATTERN_SQUARES = 4, PATTERN_RED = 7, PATTERN_GREEN = 8, PATTERN_BLUE = 9 };
 
 static void still_picture(int pattern)
 {
+	bool marked = pattern == PATTERN_SQUARES; /* each side is another, and the middle, too */
 	CHECK_INT(set_control("Test Pattern", pattern), 0);
 	CHECK_INT(set_control("OSD Text Mode", 2), 0);
+	CHECK_INT(set_control("Show Border", marked), 0);
+	CHECK_INT(set_control("Show Square", marked), 0);
 }
 
 /* ---- a camera and somebody who reads what it makes ---- */
@@ -154,6 +151,22 @@ static uint8_t *reference(const struct umm_layout *layout, uint32_t code, size_t
 	return frame;
 }
 
+/* Rows that are elsewhere, or the wrong way around, would not pass for those of such a picture. */
+static void need_telling(const uint8_t *frame, uint64_t row, uint64_t rows, uint64_t pixel)
+{
+	unsigned changes = 0, turned = 0;
+	for (uint64_t y = 1; y < rows; y++) {
+		changes += memcmp(frame + y * row, frame + (y - 1) * row, row) != 0;
+		turned += memcmp(frame + y * row, frame + (rows - 1 - y) * row, row) != 0;
+	}
+	CHECK(changes >= 8 && turned > rows / 2);
+	frame += rows / 4 * row; /* inside the border */
+	for (uint64_t at = 0; at < row; at += pixel)
+		if (memcmp(frame + at, frame + row - pixel - at, pixel) != 0)
+			return;
+	test_fail(__FILE__, __LINE__, "a picture that is its own mirror image proves little");
+}
+
 static void compare_with(const struct umm_buffer *buffer, const uint8_t *frame, size_t size)
 {
 	const struct umm_layout *layout = umm_buffer_layout(buffer);
@@ -163,6 +176,8 @@ static void compare_with(const struct umm_buffer *buffer, const uint8_t *frame, 
 		uint64_t row = umm_format_row_bytes(info, p, layout->width_px);
 		uint64_t rows = umm_format_plane_rows(info, p, layout->height_px);
 		const uint8_t *got = umm_buffer_plane(buffer, p);
+		if (p == 0)
+			need_telling(expected, row, rows, row / layout->width_px);
 		for (uint64_t y = 0; y < rows; y++, expected += row)
 			if (memcmp(got + y * layout->planes[p].stride_bytes, expected, row) != 0)
 				test_fail(__FILE__, __LINE__, "plane %u row %llu differs", p,
@@ -175,7 +190,7 @@ static void frames_are_right(uint32_t format, uint32_t code, const char *reader)
 {
 	struct rig rig = { 0 };
 	size_t size;
-	still_picture(PATTERN_BARS);
+	still_picture(PATTERN_SQUARES);
 	open_camera(&rig, UMM_DEVICE_OPTS(.format = format, .size = { 640, 360 }));
 	agree(&rig, reader);
 	const struct umm_layout *layout = umm_collection_layout(rig.collection);
