@@ -105,3 +105,4 @@ def tools_of_others_beside_umm_hear_what_there_is_and_pass_afterwards(vm):
     assert failures(vm) == failed
     difference = test_pattern(vm).difference(pattern)
     assert difference is None, difference
+    vm.reload("vivid", CAMERA + SINGLE)  # the tests have turned all its knobs
