@@ -51,3 +51,16 @@ def refusals_that_are_not_true_any_more_are_tried_again_and_corrected(vm):
     assert heap == best and "cannot attach" not in said, (heap, said)
     now = sorted((entry["driver"], entry["errno"]) for entry in entries(vm) if entry["heap"] == best)
     assert now == [("cirrus", 0), ("vivid", 0), ("vivid", 14)], now
+
+
+@case("virtio", "bochs")
+def what_the_table_says_of_a_display_is_tried_once_and_gives_the_reason(vm):
+    """These two refuse memory of others, and the table knows it: the trial is made all the same."""
+    vm.check(f"rm -f {CACHE}")
+    reason = "prime_import_"  # as the functions of the kernel are called that the table names
+    for told in (True, False):
+        job = vm.check("umm run --json=/tmp/run.json --frames=2 test,size=640x480 kms:",
+                       UMM_CACHE=CACHE)
+        assert edge_of(vm)["heap"] == "card0", edge_of(vm)
+        said = "kms cannot attach memory of heap udmabuf" in job.stderr and reason in job.stderr
+        assert said == told and ("cannot attach" in job.stderr) == told, (told, job.stderr)
