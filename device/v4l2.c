@@ -29,6 +29,7 @@
 #include "device/v4l2_replay.h"
 #include "device/v4l2_stream.h"
 #include "os/cleanup.h"
+#include "os/drm_vram.h"
 
 struct v4l2 {
 	struct umm_v4l2_node node;
@@ -349,6 +350,17 @@ static const char *hint(int error)
 	}
 }
 
+/* V4L2 maps a buffer once, and the kernel's drivers do not hear that it was moved. */
+static int check_place(const struct v4l2 *v4l2, const struct umm_layout *layout, char *why)
+{
+	if (!umm_drm_vram("", layout->heap, NULL))
+		return 0;
+	return umm_v4l2_refuse(&v4l2->node, why, -EBADMSG,
+			       "%s moves what it shows, and this driver would go on with the place "
+			       "where it was",
+			       layout->heap);
+}
+
 static int try_buffer(struct v4l2 *v4l2, unsigned slot, const struct umm_buffer *buffer, char *why)
 {
 	if (slot >= v4l2->stream.n_slots)
@@ -375,7 +387,10 @@ static int attach(void *state, unsigned slot, struct umm_buffer *buffer, char *w
 				       "is at work; attach before the first submit");
 	if (v4l2->n_attached > 0 && !fits_slots(v4l2, layout))
 		return umm_v4l2_refuse(&v4l2->node, why, -EBUSY, "another layout is attached");
-	int ret = v4l2->n_attached == 0 ? settle(v4l2, layout, why) : 0;
+	int ret = check_place(v4l2, layout, why);
+	if (ret < 0)
+		return ret;
+	ret = v4l2->n_attached == 0 ? settle(v4l2, layout, why) : 0;
 	if (ret == 0)
 		ret = try_buffer(v4l2, slot, buffer, why);
 	if (ret < 0) {

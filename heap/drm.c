@@ -10,6 +10,9 @@
  *
  * The card is opened for the moment of the allocation and never held as its master.
  *
+ * Where the card shows only what is in memory of its own (os/drm_vram.h), a buffer must be so small
+ * that two fit there: in a flip both are on the screen.
+ *
  * Not all drivers clear what they give (memory of a card may hold somebody's old picture), so it
  * is cleared here.
  */
@@ -22,6 +25,7 @@
 #include "heap/table.h"
 #include "os/cleanup.h"
 #include "os/drm_dumb.h"
+#include "os/drm_vram.h"
 #include "os/log.h"
 #include "os/page.h"
 
@@ -56,6 +60,22 @@ static bool has_iommu(const struct umm_heap *heap)
 	return access(path, F_OK) == 0;
 }
 
+static void bound_by_vram(const struct umm_heap *heap, struct umm_heap_properties *out)
+{
+	struct umm_drm_vram vram;
+	uint64_t max = 0;
+	if (umm_drm_vram("", heap->name, &vram))
+		max = umm_drm_vram_buffer_max(&vram);
+	if (max == 0 || (out->size_max_bytes != 0 && max > out->size_max_bytes))
+		return;
+	out->size_max_bytes = max;
+	umm_heap_tell(out,
+		      "size_max: two in the card's own %llu KiB (PCI region 0) beside %llu KiB of "
+		      "its console",
+		      (unsigned long long)(vram.size_bytes / 1024),
+		      (unsigned long long)(vram.console_bytes / 1024));
+}
+
 static void fill(const struct umm_heap *heap, const char *driver, struct umm_heap_properties *out)
 {
 	out->present = true;
@@ -67,6 +87,7 @@ static void fill(const struct umm_heap *heap, const char *driver, struct umm_hea
 		umm_heap_tell(out, "no promise of runs: table of drivers");
 	}
 	umm_pinned_fill(out);
+	bound_by_vram(heap, out);
 }
 
 static void probe(const struct umm_heap *heap, struct umm_heap_properties *out)
