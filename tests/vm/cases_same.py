@@ -9,31 +9,16 @@ import os
 
 from cases import case
 from cases_kms import HELD, expect_nothing_left, expect_shown
-from picture import Picture
+from cases_v4l2 import CAMERA, NODE, SINGLE, STILL, still
 
-NODE = "/dev/video0"
 FRAMES = 3
-CAMERA = "n_devs=1 node_types=0x1 num_inputs=1 input_types=0 multiplanar=1 allocators="
 COMMAND = f"umm run --json=/tmp/same.json --frames={FRAMES} v4l2:{NODE} kms:,hold=300"
 RESULT = "/tmp/same.json"
-# Colour squares that stand still in a border, no counters; upside down it is another picture.
-STILL = "osd_text_mode=2,test_pattern=4,show_border=1,insert_sav_code_in_image=1"
+NEEDS_RUNS = CAMERA.replace("allocators=0", "allocators=1") + SINGLE
 
 
-def still(vm):
+def stand_still(vm):
     vm.check(f"v4l2-ctl -d {NODE} -c {STILL}; v4l2-ctl -d {NODE} -p 60; true")
-
-
-def reference(vm, edge):
-    """The camera's picture of that size and format, in memory of its own and without umm."""
-    width, height = edge["width"], edge["height"]
-    assert edge["format"] == "XR24", edge
-    vm.check(f"v4l2-ctl -d {NODE} -v width={width},height={height},pixelformat=XR24 && "
-             f"v4l2-ctl -d {NODE} --stream-mmap --stream-count=1 --stream-to=/tmp/same.raw")
-    picture = Picture.from_xrgb8888(width, height, vm.check("cat /tmp/same.raw").out)
-    rows = picture.rows()
-    assert rows != rows[::-1], "a picture that is the same upside down proves little"
-    return picture
 
 
 def run_it(vm, cache):
@@ -52,12 +37,13 @@ def camera_is_on_the_screen(vm, heap):
     """Twice: what the first run learned the second knows. Returns what the first one said."""
     cache = f"/tmp/same-{os.path.basename(heap)}.json"
     vm.check(f"rm -f {cache}")
-    still(vm)
+    stand_still(vm)
     said = []
     wanted = None
     for run in range(2):
         shown, edge, words = run_it(vm, cache)
-        wanted = wanted or reference(vm, edge)
+        assert edge["format"] == "XR24", edge
+        wanted = wanted or still(vm, edge["width"], edge["height"])
         assert shown.difference(wanted) is None, (run, edge, shown.difference(wanted))
         assert (edge["heap"], edge["copied_bytes"]) == (heap, 0), (run, edge)
         said.append(words)
@@ -67,18 +53,18 @@ def camera_is_on_the_screen(vm, heap):
 
 @case("camera")
 def same_command_finds_memory_for_a_camera_that_takes_any(vm):
-    vm.reload("vivid", CAMERA + "0")
+    vm.load("vivid", CAMERA + SINGLE)
     said = camera_is_on_the_screen(vm, "udmabuf")
     assert "cannot attach" not in said, said
 
 
 @case("camera")
 def same_command_finds_memory_for_a_camera_that_needs_runs(vm):
-    vm.reload("vivid", CAMERA + "1")
+    vm.load("vivid", NEEDS_RUNS)
     said = camera_is_on_the_screen(vm, "video0")
     assert f"v4l2 cannot attach memory of heap udmabuf: {NODE} (vivid)" in said, said
     assert "without an IOMMU it needs one contiguous run" in said, said
-    vm.reload("vivid", CAMERA + "0")
+    vm.load("vivid", CAMERA + SINGLE)
 
 
 @case("virtio")
@@ -91,7 +77,7 @@ def same_command_says_why_it_cannot_work_on_this_kernel(vm):
     """Linux 6.12: bochs imports nothing, and who maps its memory by vmap(), as this camera, is left
     with the address of freed pages when the buffer is moved to where it is scanned out: a WARN, and
     pictures that stand still. (That there is none is seen after every case.) A copy works."""
-    still(vm)
+    stand_still(vm)
     job = vm.run(COMMAND, UMM_CACHE="/tmp/same-bochs.json")
     assert job.status == 1, job.stdout
     assert (f"v4l2 gets wrong content in memory of heap card0 ({NODE} (vivid): card0 moves what it "
@@ -99,7 +85,7 @@ def same_command_says_why_it_cannot_work_on_this_kernel(vm):
     assert "does not import memory of heap udmabuf: Invalid argument" in job.stderr, job.stderr
     assert "learned by trial" in job.stderr, job.stderr
     expect_nothing_left(vm)
-    wanted = reference(vm, {"width": 640, "height": 480, "format": "XR24"})
+    wanted = still(vm)
     expect_shown(vm, f"umm run --copies=allow --frames={2 * FRAMES} v4l2:{NODE},size=640x480 "
                      "kms:,hold=300", wanted, UMM_CACHE="/tmp/same-bochs.json")
 
