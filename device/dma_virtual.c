@@ -64,7 +64,11 @@ void umm_virtual_give(void *machine, struct umm_range memory)
 
 int umm_virtual_ioctl(umm_ioctl function, int fd, unsigned long request, void *argument)
 {
-	int ret = function != NULL ? function(fd, request, argument) : ioctl(fd, request, argument);
+	int ret;
+	do {
+		ret = function != NULL ? function(fd, request, argument)
+				       : ioctl(fd, request, argument);
+	} while (ret < 0 && errno == EINTR);
 	return ret < 0 ? -errno : 0;
 }
 

@@ -13,7 +13,7 @@ void umm_virtual_copy(void *machine, uint64_t to, uint64_t from, uint64_t size_b
 int umm_virtual_take(void *machine, const struct umm_dma_memory_want *want, uint64_t *memory);
 void umm_virtual_give(void *machine, struct umm_range memory);
 
-/** `function`, or ioctl(2) if that is NULL: 0 or a negative errno. */
+/** `function`, or ioctl(2) if that is NULL, again after a signal: 0 or a negative errno. */
 int umm_virtual_ioctl(umm_ioctl function, int fd, unsigned long request, void *argument);
 
 /** The kernel should have taken away a mapping; it returned `ret` and says that it did so for

@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "os/cleanup.h"
+#include "os/ioctl.h"
 
 #define ALL_PAGES 4096u
 
@@ -25,10 +25,10 @@ void umm_vfio_close(struct umm_vfio_fds *fds)
 	umm_close_fd(&fds->iommufd);
 }
 
-static int call(int fd, unsigned long request, void *argument)
+/* Of requests whose argument is a number. */
+static int ask(int container, unsigned long request, uintptr_t number)
 {
-	int ret = ioctl(fd, request, argument);
-	return ret < 0 ? -errno : ret;
+	return umm_ioctl(container, request, (void *)number);
 }
 
 /* ---- open ---- */
@@ -41,30 +41,25 @@ static int open_node(const char *path)
 
 static int check_container(int container)
 {
-	if (ioctl(container, VFIO_GET_API_VERSION) != VFIO_API_VERSION)
+	if (ask(container, VFIO_GET_API_VERSION, 0) != VFIO_API_VERSION)
 		return -EPROTO;
-	return ioctl(container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) > 0 ? 0 : -ENOTSUP;
+	return ask(container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) > 0 ? 0 : -ENOTSUP;
 }
 
 static int check_group(int group)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
-	int ret = call(group, VFIO_GROUP_GET_STATUS, &status);
+	int ret = umm_ioctl(group, VFIO_GROUP_GET_STATUS, &status);
 	if (ret < 0)
 		return ret;
 	return status.flags & VFIO_GROUP_FLAGS_VIABLE ? 0 : -EPERM;
-}
-
-static int set_type(int container)
-{
-	return ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) < 0 ? -errno : 0;
 }
 
 static int get_device(int group, const char *address)
 {
 	char name[32];
 	snprintf(name, sizeof(name), "%s", address);
-	return call(group, VFIO_GROUP_GET_DEVICE_FD, name);
+	return umm_ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name);
 }
 
 static int open_all(unsigned group, const char *address, struct umm_vfio_fds *fds,
@@ -86,11 +81,11 @@ static int open_all(unsigned group, const char *address, struct umm_vfio_fds *fd
 	ret = check_group(fds->group);
 	if (ret == 0) {
 		*step = "VFIO_GROUP_SET_CONTAINER";
-		ret = call(fds->group, VFIO_GROUP_SET_CONTAINER, &fds->container);
+		ret = umm_ioctl(fds->group, VFIO_GROUP_SET_CONTAINER, &fds->container);
 	}
 	if (ret == 0) {
 		*step = "VFIO_SET_IOMMU";
-		ret = set_type(fds->container);
+		ret = ask(fds->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU);
 	}
 	if (ret < 0)
 		return ret;
@@ -165,7 +160,7 @@ static int get_info(int container, struct vfio_iommu_type1_info **out)
 		if (info == NULL)
 			return -ENOMEM;
 		info->argsz = bytes;
-		int ret = call(container, VFIO_IOMMU_GET_INFO, info);
+		int ret = umm_ioctl(container, VFIO_IOMMU_GET_INFO, info);
 		if (ret < 0)
 			return ret;
 		if (info->argsz <= bytes) {
@@ -191,7 +186,7 @@ int umm_vfio_ask_iommu(int container, struct umm_vfio_iommu *out)
 	iommu.mappings_max = read_available(info, info->argsz);
 	if (iommu.n_ranges == 0)
 		iommu.ranges[iommu.n_ranges++] = (struct umm_range){ 0, UINT64_MAX };
-	iommu.coherent = ioctl(container, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU) > 0;
+	iommu.coherent = ask(container, VFIO_CHECK_EXTENSION, VFIO_DMA_CC_IOMMU) > 0;
 	if (iommu.page_sizes == 0)
 		return -EPROTO;
 	*out = iommu;
@@ -203,7 +198,7 @@ int umm_vfio_ask_iommu(int container, struct umm_vfio_iommu *out)
 static int get_region(int device, unsigned index, struct vfio_region_info *out)
 {
 	*out = (struct vfio_region_info){ .argsz = sizeof(*out), .index = index };
-	int ret = call(device, VFIO_DEVICE_GET_REGION_INFO, out);
+	int ret = umm_ioctl(device, VFIO_DEVICE_GET_REGION_INFO, out);
 	return ret < 0 ? ret : out->size == 0 ? -ENXIO : 0;
 }
 

@@ -15,7 +15,8 @@
 /* ---- the recorder ---- */
 
 static char calls[2048];
-static int fail_call; /* the n-th from now on, 1 is the next; 0: none */
+static int fail_call;  /* the n-th from now on, 1 is the next; 0: none */
+static int broken_off; /* so many of the next by a signal */
 
 static void record(const char *format, ...)
 {
@@ -28,6 +29,11 @@ static void record(const char *format, ...)
 
 static int outcome(void)
 {
+	if (broken_off > 0) {
+		broken_off--;
+		errno = EINTR;
+		return -1;
+	}
 	if (fail_call == 0 || --fail_call > 0)
 		return 0;
 	errno = ENOMEM;
@@ -182,6 +188,23 @@ TEST(a_map_the_kernel_refuses_half_way_is_undone)
 		CHECK(umm_dma_device_valid(&device));
 		calls[0] = '\0';
 	}
+}
+
+TEST(calls_that_a_signal_breaks_off_are_made_again)
+{
+	struct umm_range runs[] = { page(4, 1) }, one;
+	struct umm_sg list = { runs, 1, 1, 4096 }, segments;
+	struct umm_dma_use use = rig_use(UMM_DMA_FROM_DEVICE);
+	umm_sg_init(&segments, &one, 1);
+	open_device(&umm_vfio_ops, &vfio);
+	broken_off = 2;
+	CHECK_INT(umm_dma_map_sg(&device, &list, &use, &segments), 0);
+	expect_calls("map 100000+1000 page 4 flags 2; map 100000+1000 page 4 flags 2; "
+		     "map 100000+1000 page 4 flags 2; ");
+	broken_off = 1;
+	CHECK_INT(umm_dma_unmap_sg(&device, &segments, 1, &use), 0);
+	expect_calls("unmap 100000+1000; unmap 100000+1000; ");
+	CHECK(vfio.failed_unmaps == 0);
 }
 
 TEST(an_unmap_the_kernel_refuses_is_counted)
