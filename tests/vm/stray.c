@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * A driver that errs: it has the disk write to addresses that are not, or no longer, or not for
- * writing mapped for it. Prints a line for each access, "what: status N, unchanged", and
- * "changed" where a byte of the buffer is not what the CPU has put there.
+ * A driver that errs: it has the disk write to memory that is not, or no longer, or not for writing
+ * mapped for it. Prints a line for each access, "what: status N, unchanged", and "changed" where a
+ * byte of the memory it aims at is not what the CPU has put there.
+ *
+ * The memory that was never mapped is a bystander's: pages of this machine's RAM that a dma-buf
+ *keeps in their place, aimed at by their physical addresses. A device that no IOMMU holds back does
+ * change them, and that is a device of uio:
  *
  *	stray vfio:0000:00:10.0
+ *	stray uio:0000:00:10.0
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +18,20 @@
 #include <umm/umm.h>
 
 #include "nvme.h"
+#include "os/memfd.h"
+#include "os/pagemap.h"
+#include "os/udmabuf.h"
 
-#define BYTES	65536u
+#define PAGE	4096u
+#define N_PAGES 16u
+#define BYTES	(N_PAGES * PAGE)
 #define FILLER	0x5a
-#define NOWHERE UINT64_C(0x123450000)
+
+/* Memory that is none of the disk's business. */
+struct bystander {
+	void *bytes;
+	struct umm_driver_segment pages[N_PAGES];
+};
 
 struct stage {
 	struct umm_device *device;
@@ -58,37 +73,81 @@ static void fill(const struct stage *stage)
 	umm_buffer_end_access(stage->buffer, UMM_ACCESS_WRITE);
 }
 
-static bool is_unchanged(const struct stage *stage)
+static bool is_filled(const void *bytes)
 {
 	bool same = true;
-	check("access", umm_buffer_begin_access(stage->buffer, UMM_ACCESS_READ));
-	const char *bytes = umm_buffer_data(stage->buffer);
 	for (size_t i = 0; i < BYTES; i++)
-		same = same && bytes[i] == FILLER;
+		same = same && ((const char *)bytes)[i] == FILLER;
+	return same;
+}
+
+static bool is_unchanged(const struct stage *stage)
+{
+	check("access", umm_buffer_begin_access(stage->buffer, UMM_ACCESS_READ));
+	bool same = is_filled(umm_buffer_data(stage->buffer));
 	umm_buffer_end_access(stage->buffer, UMM_ACCESS_READ);
 	return same;
 }
 
-static void read_to(struct stage *stage, const char *what, uint64_t address)
+static int read_disk(struct stage *stage, const struct nvme_target *target)
 {
-	struct umm_driver_segment segment = { address, BYTES };
-	struct nvme_target target = { &segment, 1 };
-	fill(stage);
-	int status = nvme_read(&stage->nvme, 0, BYTES / stage->nvme.block_bytes, &target);
-	printf("%s: status %d, %s\n", what, status, is_unchanged(stage) ? "unchanged" : "changed");
+	return nvme_read(&stage->nvme, 0, BYTES / stage->nvme.block_bytes, target);
+}
+
+static void tell(const char *what, int status, bool unchanged)
+{
+	printf("%s: status %d, %s\n", what, status, unchanged ? "unchanged" : "changed");
 	fflush(stdout);
 }
 
-static uint64_t attach(const struct stage *stage)
+static void read_to(struct stage *stage, const char *what, const struct nvme_target *target)
 {
-	struct umm_driver_segment segment = { 0 };
+	fill(stage);
+	int status = read_disk(stage, target);
+	tell(what, status, is_unchanged(stage));
+}
+
+/* ---- the bystander ---- */
+
+static void place(struct bystander *bystander)
+{
+	struct umm_udmabuf_piece piece = { .size = BYTES };
+	int dmabuf;
+	check("bystander", umm_memfd_create("bystander", BYTES, UMM_PAGES_4K, &piece.memfd));
+	check("bystander", umm_map_fd(piece.memfd, BYTES, UMM_MAP_WRITE, &bystander->bytes));
+	memset(bystander->bytes, FILLER, BYTES);
+	check("bystander", umm_udmabuf_create(&piece, 1, &dmabuf)); /* from here on none moves */
+	for (unsigned i = 0; i < N_PAGES; i++) {
+		struct umm_driver_segment *page = &bystander->pages[i];
+		const char *byte = (const char *)bystander->bytes + (size_t)i * PAGE;
+		check("bystander", umm_physical_address(byte, &page->address));
+		page->size_bytes = PAGE;
+		printf("bystander at 0x%llx\n", (unsigned long long)page->address);
+	}
+}
+
+static void read_to_bystander(struct stage *stage)
+{
+	struct bystander bystander;
+	place(&bystander);
+	fill(stage);
+	int status = read_disk(stage, &(struct nvme_target){ bystander.pages, N_PAGES });
+	tell("never mapped", status, is_filled(bystander.bytes) && is_unchanged(stage));
+}
+
+/* ---- the own buffer ---- */
+
+/* To where its bytes are for the device, in `segments`. */
+static struct nvme_target attach(const struct stage *stage, struct umm_driver_segment *segments)
+{
 	char why[UMM_DEVICE_WHY_MAX] = "";
 	int ret = umm_device_attach(stage->device, stage->buffer, why);
 	if (ret < 0)
 		printf("%s\n", why);
 	check("attach", ret);
-	check("segments", umm_driver_segments(stage->device, stage->buffer, &segment, 1) - 1);
-	return segment.address;
+	int n = umm_driver_segments(stage->device, stage->buffer, segments, N_PAGES);
+	check("segments", n < 1 || n > (int)N_PAGES);
+	return (struct nvme_target){ segments, (unsigned)n };
 }
 
 static void open_disk(struct stage *stage, const char *spec, enum umm_device_direction direction)
@@ -117,18 +176,21 @@ static void close_disk(struct stage *stage)
 int main(int argc, char **argv)
 {
 	struct stage stage;
+	struct umm_driver_segment segments[N_PAGES];
+	struct nvme_target target;
 	if (argc != 2)
 		return 2;
 	open_disk(&stage, argv[1], UMM_DEVICE_WRITES);
-	uint64_t address = attach(&stage);
-	read_to(&stage, "mapped", address);
-	read_to(&stage, "never mapped", NOWHERE);
+	target = attach(&stage, segments);
+	read_to(&stage, "mapped", &target);
+	read_to_bystander(&stage);
 	check("detach", umm_device_detach(stage.device, stage.buffer));
-	read_to(&stage, "no longer mapped", address);
+	read_to(&stage, "no longer mapped", &target);
 	close_disk(&stage);
 
 	open_disk(&stage, argv[1], UMM_DEVICE_READS);
-	read_to(&stage, "mapped for reading", attach(&stage));
+	target = attach(&stage, segments);
+	read_to(&stage, "mapped for reading", &target);
 	close_disk(&stage);
 	return 0;
 }
