@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Rough handling: what takes devices away, breaks calls off, and asks for more than there is."""
+import collections
 import os
 
 from cases import case
-from cases_kms import expect_nothing_left
+from cases_kms import FRAMES, drawn_outside, expect_nothing_left, expect_shown
+from cases_m2m import converter
 from cases_v4l2 import NODE, camera, reference, sums, wait_for_frames
+from cases_vfio import FRAMES as DISK_FRAMES, bind, camera as disk, frames_of
 
 SIZE = "640x480"
 
@@ -45,21 +48,57 @@ def display_that_is_unplugged_is_told(vm):
                  "until test -e /dev/dri/card0; do sleep 0.1; done", timeout_s=60)
 
 
+STORM_LOG = "/tmp/storm.log"
+
+
+def storm(vm):
+    """The environment of a run whose calls are broken off, each process's own."""
+    vm.check(f"rm -f {STORM_LOG}")
+    return {"LD_PRELOAD": os.path.join(vm.build, "tests", "vm", "storm.so"), "STORM_LOG": STORM_LOG}
+
+
+def expect_broken(vm, **least):
+    """So many calls of each stage were broken off."""
+    broken = collections.Counter()
+    for line in vm.check(f"cat {STORM_LOG}").stdout.splitlines():
+        name, calls = line.split()
+        broken[name] += int(calls)
+    print(f"# calls broken off: {dict(broken)}")
+    assert all(broken[name.replace("_", "-")] >= calls for name, calls in least.items()), (broken, least)
+
+
 @case("cirrus")
 def storm_of_signals_changes_nothing_but_the_time_it_takes(vm):
     camera(vm)
     wanted = reference(vm, "XR24")
-    storm = os.path.join(vm.build, "tests", "vm", "storm.so")
-    vm.check("rm -f /tmp/storm.log")
     vm.check(f"umm run --quiet --no-cache --heap system --frames 6 "
-             f"v4l2:{NODE},format=XR24,size=320x180 framemd5:/tmp/sums",
-             LD_PRELOAD=storm, STORM_LOG="/tmp/storm.log")
+             f"v4l2:{NODE},format=XR24,size=320x180 framemd5:/tmp/sums", **storm(vm))
     assert sums(vm, "/tmp/sums") == [wanted] * 6
-    vm.check(f"umm run --quiet --no-cache --frames 6 test,size={SIZE} kms:",
-             LD_PRELOAD=storm, STORM_LOG="/tmp/storm.log")
-    broken = [int(line) for line in vm.check("cat /tmp/storm.log").stdout.split()]
-    assert sum(broken) > 200, broken
+    expect_broken(vm, v4l2=50)
+    wanted = drawn_outside(vm, SIZE, FRAMES - 1)
+    expect_shown(vm, f"umm run --no-cache --frames={FRAMES} test,size={SIZE},format=XR24 "
+                     "kms:,hold=300", wanted, **storm(vm))
+    expect_broken(vm, test=20, kms=50)
+
+
+@case("lab")
+def storm_of_signals_does_not_reach_what_a_converter_makes(vm):
+    pipeline = f"test,size={SIZE},format=RG24 m2m:{converter(vm)},format=RG24 framemd5:/tmp/"
+    vm.check(f"umm run --quiet --frames={FRAMES} {pipeline}wanted")
+    vm.check(f"umm run --quiet --no-cache --frames={FRAMES} {pipeline}sums", **storm(vm))
+    assert sums(vm, "/tmp/sums") == sums(vm, "/tmp/wanted") and len(sums(vm, "/tmp/sums")) == FRAMES
+    expect_broken(vm, m2m=50)
     expect_nothing_left(vm)
+
+
+@case("lab-iommu")
+def storm_of_signals_does_not_reach_what_a_disk_reads(vm):
+    bind(vm)
+    wanted = frames_of(vm, 10)
+    for iommu in ("group", "iommufd"):
+        expect_shown(vm, f"umm run --no-cache --frames={DISK_FRAMES} "
+                         f"{disk(vm, 'vfio', f'iommu={iommu}')} kms:,hold=300", wanted, **storm(vm))
+        expect_broken(vm, nvme_camera=30, kms=50)
 
 
 @case("cirrus")
