@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The machine is what linux-facts promise: drivers, devices, and a harness that notices trouble."""
+import json
+
 from cases import case
 from dmesg import bad_news
 
@@ -74,3 +76,21 @@ def screen_shows_what_is_written_to_it(vm):
         same = shown.pixels.count(bytes(colour))
         return same > shown.width * shown.height * 0.9
     vm.wait_until(filled, "the screen is not filled with the colour")
+
+
+def names(things, key):
+    return {thing[key] for thing in things}
+
+
+@case("virtio", "camera")
+def whatever_probe_tells_it_tells_with_a_source(vm):
+    """Of the memory, the devices, each of their facts, and what was learned."""
+    told = json.loads(vm.check("umm probe --json", timeout_s=180).stdout)
+    facts = [dict(fact, of=device["name"]) for device in told["devices"]
+             for fact in device.get("facts", [])]
+    unfounded = [thing for thing in told["heaps"] + told["devices"] + told["learned"] + facts
+                 if not str(thing.get("source", "")).strip()]
+    assert not unfounded, unfounded
+    assert all(heap["trial"] for heap in told["heaps"]), told["heaps"]
+    assert {"udmabuf", "system", "card0"} <= names(told["heaps"], "name"), told["heaps"]
+    assert {"/dev/video0", "/dev/dri/card0"} <= names(facts, "of") and len(facts) > 10, facts
