@@ -55,9 +55,9 @@ def camera_display_and_output_that_are_killed_are_named_and_leave_nothing(vm):
     expect_a_good_run(vm, CAMERA)
 
 
-@case("cirrus")
+@case("camera")
 def film_layout_and_file_that_are_killed_are_named_and_leave_nothing(vm):
-    kill(vm, "file", f"'file:{CLIP}' compose,size={SIZE},format=XR24 kms:")
+    kill(vm, "file", f"--heap=udmabuf 'file:{CLIP}' null")
     kill(vm, "compose", f"test,size=64x64 compose,size={SIZE},format=XR24 kms:")
     kill(vm, "png", "--heap=udmabuf test,size=64x64,rate=30 png:/tmp/killed")
 
