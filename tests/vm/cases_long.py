@@ -22,10 +22,18 @@ PIPELINE = f"v4l2:{NODE},size=640x480,format=RG16,rate=60 kms:"
 # its mappings of those.
 LOOK = r"""
 import json, os, re, sys
+def files(base):
+    names = {}
+    for fd in os.listdir(base + "/fd"):
+        try:
+            names[fd] = os.readlink(f"{base}/fd/{fd}")
+        except FileNotFoundError:
+            pass  # a fence that has come and gone
+    return names
 def look(pid):
     base = f"/proc/{pid}"
     maps = open(base + "/maps").read().splitlines()
-    names = {fd: os.readlink(f"{base}/fd/{fd}") for fd in os.listdir(base + "/fd")}
+    names = min((files(base) for _ in range(9)), key=len)
     inodes = {re.search(r"ino:\s*(\d+)", open(f"{base}/fdinfo/{fd}").read())[1]
               for fd, name in names.items() if name.startswith("/dmabuf:")}
     rollup = open(base + "/smaps_rollup").read()
