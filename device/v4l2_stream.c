@@ -10,7 +10,8 @@
 
 #define MICROSECONDS 1000000
 
-/* How long to wait when poll(2) says "ready" and the driver "not yet", lest we spin. */
+/* How long to wait when poll(2) says "ready" and the driver "not yet", lest we spin; or who asks
+   again and again without a time of his own. */
 #define FALSE_ALARM_NS INT64_C(1000000)
 
 /* ---- struct v4l2_buffer, single- and multi-planar ---- */
@@ -223,15 +224,25 @@ static void count_frame(struct umm_v4l2_stream *stream, uint32_t sequence)
 	stream->sequence = sequence;
 }
 
+/* Drivers may say anything. Returns false: no time that could be. */
+static bool read_time(const struct v4l2_buffer *buffer, int64_t *out)
+{
+	int64_t seconds = buffer->timestamp.tv_sec, rest = buffer->timestamp.tv_usec;
+	if ((buffer->flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN ||
+	    seconds < 0 || seconds >= INT64_MAX / MICROSECONDS || rest < 0 || rest >= MICROSECONDS)
+		return false;
+	*out = seconds * MICROSECONDS + rest;
+	return true;
+}
+
 static struct umm_frame_info info_of(const struct umm_v4l2_stream *stream,
 				     const struct v4l2_buffer *buffer)
 {
 	struct umm_frame_info info = {
-		.pts = (int64_t)buffer->timestamp.tv_sec * MICROSECONDS + buffer->timestamp.tv_usec,
 		.time_base = { 1, MICROSECONDS },
 		.sample_aspect = { 0, 1 },
 	};
-	if ((buffer->flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN)
+	if (!read_time(buffer, &info.pts))
 		info.pts = umm_now_ns() / 1000;
 	if (stream->rate.num > 0)
 		info.duration = (int64_t)MICROSECONDS * stream->rate.den / stream->rate.num;
@@ -283,17 +294,28 @@ static void nap(int64_t ns)
 	nanosleep(&(struct timespec){ .tv_nsec = (long)ns }, NULL);
 }
 
-/* Wait for something to take. Returns 0: look again. */
+/* Wait for something to take. Returns 0: look again. That there is something, and is not, has an
+   end as well. */
 static int wait_for_it(struct umm_v4l2_stream *stream, int64_t deadline_ns, bool alarmed)
 {
 	short came;
 	if (alarmed)
-		nap(umm_left_ns(deadline_ns, FALSE_ALARM_NS));
+		nap(FALSE_ALARM_NS);
+	if (alarmed && umm_left_ns(deadline_ns, INT64_MAX) == 0)
+		return -EAGAIN;
 	int64_t left = deadline_ns == INT64_MAX ? UMM_FOREVER : umm_left_ns(deadline_ns, INT64_MAX);
 	int ret = umm_v4l2_wait(stream->queue.fd, umm_v4l2_stream_events(stream), left, &came);
 	if (ret == 0 && (came & POLLPRI))
 		read_events(stream);
 	return ret;
+}
+
+/* An event that nobody reads would wake who sleeps on the fd at once, again and again. */
+static int nothing_queued(struct umm_v4l2_stream *stream)
+{
+	if (!umm_v4l2_is_output(stream->queue.type))
+		read_events(stream);
+	return stream->changed ? -ESTALE : -EAGAIN;
 }
 
 int umm_v4l2_stream_take(struct umm_v4l2_stream *stream, int64_t timeout_ns, unsigned *out_slot,
@@ -307,7 +329,7 @@ int umm_v4l2_stream_take(struct umm_v4l2_stream *stream, int64_t timeout_ns, uns
 		if (ret != -EAGAIN)
 			return ret;
 		if (stream->n_queued == 0)
-			return -EAGAIN;
+			return nothing_queued(stream);
 		ret = wait_for_it(stream, deadline_ns, alarmed);
 		if (ret < 0)
 			return ret;

@@ -321,7 +321,8 @@ static void fill(struct v4l2_buffer *buffer, uint32_t index)
 	buffer->index = fake.lies_index ? fake.index : index;
 	buffer->sequence = fake.sequence;
 	buffer->flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC | fake.flags;
-	buffer->timestamp = (struct timeval){ 10 + fake.sequence, 250000 };
+	buffer->timestamp =
+		fake.lies_time ? fake.time : (struct timeval){ 10 + fake.sequence, 250000 };
 	fake.sequence += fake.sequence_step ? fake.sequence_step : 1;
 	if (fake.multiplanar) {
 		buffer->m.planes[0].bytesused = used;
@@ -357,6 +358,7 @@ static int switch_stream(bool on)
 
 static int take_event(struct v4l2_event *event)
 {
+	fake.n_events_asked++;
 	if (!fake.changes_source)
 		return fail(ENOENT);
 	fake.changes_source = false;

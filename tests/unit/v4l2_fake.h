@@ -47,7 +47,9 @@ struct fake_driver {
 	uint32_t index;		   /**< the index it reports then */
 	uint32_t bytesused, flags; /**< of filled buffers; 0: all, none */
 	bool lies_bytesused;
-	uint32_t sequence_step;	   /**< 0: 1 */
+	uint32_t sequence_step; /**< 0: 1 */
+	bool lies_time;
+	struct timeval time;	   /**< the time it reports then */
 	bool changes_source;	   /**< an event is there */
 	uint32_t refuses_fd_error; /**< errno of QBUF for any memory */
 	bool writes;		   /**< its frames are written, not only reported */
@@ -56,7 +58,7 @@ struct fake_driver {
 
 	/* what it was told */
 	struct v4l2_format format;
-	unsigned n_slots, n_queued, n_tries, n_requests;
+	unsigned n_slots, n_queued, n_tries, n_requests, n_events_asked;
 	unsigned queue[FAKE_SLOTS]; /**< slots in the order of QBUF */
 	int fds[FAKE_SLOTS];
 	bool streaming;

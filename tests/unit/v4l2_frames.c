@@ -134,6 +134,47 @@ TEST(nothing_there_is_told_within_the_time)
 	rig_finish(&rig);
 }
 
+/* poll(2) says "ready" for ever, DQBUF "not yet". Who asks without waiting, again and again, must
+ * not spin either. */
+TEST(driver_that_is_ready_and_gives_nothing_takes_neither_time_nor_processor)
+{
+	struct rig rig;
+	struct umm_device_done done;
+	good_driver();
+	rig_run(&rig, NULL);
+	fake.not_yet = UINT32_MAX;
+	int64_t before = umm_now_ns();
+	CHECK_INT(umm_device_complete(rig.device, SECOND / 10, &done), -EAGAIN);
+	CHECK(umm_now_ns() - before >= SECOND / 10);
+	CHECK(UINT32_MAX - fake.not_yet <= 102);
+	before = umm_now_ns();
+	for (unsigned i = 0; i < 20; i++)
+		CHECK_INT(umm_device_complete(rig.device, 0, &done), -EAGAIN);
+	CHECK(umm_now_ns() - before >= 20 * SECOND / 1000);
+	rig_finish(&rig);
+}
+
+TEST(times_that_cannot_be_are_none)
+{
+	static const struct timeval lies[] = {
+		{ INT64_MAX, 0 }, { INT64_MAX / 1000000, 999999 },
+		{ INT64_MIN, 0 }, { 1, 1000000000 },
+		{ 1, INT64_MIN },
+	};
+	for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		struct rig rig;
+		struct umm_device_done done;
+		good_driver();
+		rig_run(&rig, NULL);
+		fake.lies_time = true;
+		fake.time = lies[i];
+		int64_t before = umm_now_ns() / 1000;
+		CHECK_INT(umm_device_complete(rig.device, SECOND, &done), 0);
+		CHECK(done.info.pts >= before && done.info.pts <= umm_now_ns() / 1000);
+		rig_finish(&rig);
+	}
+}
+
 TEST(unplugged_is_told_as_that_by_every_call)
 {
 	struct rig rig;
@@ -159,6 +200,15 @@ TEST(source_that_changes_its_size_ends_it)
 	fake.changes_source = true;
 	CHECK_INT(umm_device_complete(rig.device, SECOND, &done), -ESTALE);
 	CHECK_INT(umm_device_complete(rig.device, SECOND, &done), -ESTALE);
+	rig_finish(&rig);
+	good_driver();
+	rig_run(&rig, NULL);
+	for (unsigned i = 0; i < rig.n; i++)
+		CHECK_INT(umm_device_complete(rig.device, SECOND, &done), 0);
+	CHECK_INT(fake.n_events_asked, 0);
+	fake.changes_source = true; /* its fd is readable until somebody reads it */
+	CHECK_INT(umm_device_complete(rig.device, 0, &done), -ESTALE);
+	CHECK(!fake.changes_source);
 	rig_finish(&rig);
 	good_driver();
 	rig_start(&rig, UMM_DEVICE_OPTS(.size = { 640, 480 }));
