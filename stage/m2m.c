@@ -20,8 +20,9 @@
 #include "stage/port.h"
 #include "stage/table.h"
 
-#define POLL_NS	 INT64_C(100000000)
-#define DRAIN_NS INT64_C(1000000000) /* without a result after the last frame was taken in */
+#define POLL_NS		INT64_C(100000000)
+#define DRAIN_NS	INT64_C(1000000000) /* without a result after the last frame was taken in */
+#define MOST_BAD_FRAMES 30		    /* in a row: then it is the device, and not the frame */
 
 /* Frames that the driver has read and whose results have not come. */
 #define MOST_KNOWN UMM_MAX_BUFFERS
@@ -41,7 +42,7 @@ struct m2m {
 	unsigned n_known;
 	bool reading, writing; /* started */
 	bool over;	       /* no more frames come */
-	uint64_t taken, shown, broken;
+	uint64_t taken, shown, broken, broken_in_a_row;
 	int64_t progress_ns; /* when something came back last */
 };
 
@@ -197,6 +198,16 @@ static enum stage_result take_back(struct m2m *m2m)
 	return STAGE_OK;
 }
 
+/* A device may make broken results of nothing, and would without end. */
+static enum stage_result put_back(struct m2m *m2m, const struct umm_device_done *done)
+{
+	stage_port_drop(&m2m->output, done->buffer);
+	m2m->broken++;
+	if (++m2m->broken_in_a_row < MOST_BAD_FRAMES)
+		return STAGE_OK;
+	return failed(m2m, "makes broken frames only", done->error);
+}
+
 static enum stage_result show(struct m2m *m2m)
 {
 	while (m2m->writing) {
@@ -205,10 +216,12 @@ static enum stage_result show(struct m2m *m2m)
 		if (result != STAGE_OK || done.buffer == NULL)
 			return result;
 		if (done.error != 0) {
-			m2m->broken++;
-			stage_port_drop(&m2m->output, done.buffer);
+			result = put_back(m2m, &done);
+			if (result != STAGE_OK)
+				return result;
 			continue;
 		}
+		m2m->broken_in_a_row = 0;
 		/* Its frame was done no later than it, and may have been too late for the last
 		 * look. */
 		if (take_back(m2m) == STAGE_FAILED) {

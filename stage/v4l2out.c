@@ -94,11 +94,21 @@ static enum stage_result take_back(struct output *output, int64_t timeout_ns)
 	}
 }
 
+/* A driver that has nothing, or has not been started, is in error to poll(2): then there is only
+   the next frame to wait for. */
+static enum stage_result next_frame(struct output *output, struct umm_frame *frame, bool *taken)
+{
+	if (output->n_held > 0)
+		return stage_port_try(output->port, frame, taken);
+	*taken = true;
+	return stage_port_take(output->port, frame);
+}
+
 static enum stage_result step(struct output *output)
 {
 	struct umm_frame frame;
 	bool taken = false;
-	enum stage_result result = stage_port_try(output->port, &frame, &taken);
+	enum stage_result result = next_frame(output, &frame, &taken);
 	if (result == STAGE_OK && taken)
 		result = hand_over(output, &frame);
 	else if (result == STAGE_OK)

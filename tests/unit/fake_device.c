@@ -18,7 +18,20 @@ struct fake {
 	unsigned ready[UMM_MAX_BUFFERS], n_ready, next;
 	unsigned frames;
 	int event_fd; /* a semaphore: how many are ready */
+	int error_fd; /* of "v4l2": always readable; else -1 */
 };
+
+static int create(enum umm_device_direction direction, struct fake **out)
+{
+	struct fake *fake = calloc(1, sizeof(*fake));
+	if (!fake)
+		return -ENOMEM;
+	fake->direction = direction;
+	fake->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	fake->error_fd = -1;
+	*out = fake;
+	return 0;
+}
 
 static int fake_open(const char *node, const struct umm_device_opts *opts, void **out, char *why)
 {
@@ -29,11 +42,21 @@ static int fake_open(const char *node, const struct umm_device_opts *opts, void 
 			snprintf(why, UMM_DEVICE_WHY_MAX, "fake:%s: no such device", node);
 		return -ENODEV;
 	}
-	struct fake *fake = calloc(1, sizeof(*fake));
-	if (!fake)
-		return -ENOMEM;
-	fake->direction = camera ? UMM_DEVICE_WRITES : UMM_DEVICE_READS;
-	fake->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	struct fake *fake;
+	int ret = create(camera ? UMM_DEVICE_WRITES : UMM_DEVICE_READS, &fake);
+	if (ret == 0)
+		*out = fake;
+	return ret;
+}
+
+static int video_open(const char *node, const struct umm_device_opts *opts, void **out, char *why)
+{
+	(void)node, (void)why;
+	struct fake *fake;
+	int ret = create(opts->partner != NULL ? UMM_DEVICE_WRITES : UMM_DEVICE_READS, &fake);
+	if (ret < 0)
+		return ret;
+	fake->error_fd = eventfd(1, EFD_CLOEXEC);
 	*out = fake;
 	return 0;
 }
@@ -42,6 +65,8 @@ static void fake_close(void *state)
 {
 	struct fake *fake = state;
 	close(fake->event_fd);
+	if (fake->error_fd >= 0)
+		close(fake->error_fd);
 	free(fake);
 }
 
@@ -142,7 +167,8 @@ static int fake_complete(void *state, int64_t timeout_ns, unsigned *out_slot,
 static int fake_fd(const void *state)
 {
 	const struct fake *fake = state;
-	return fake->event_fd;
+	fake_device.fd_asked++;
+	return fake->error_fd >= 0 && fake->n_ready == 0 ? fake->error_fd : fake->event_fd;
 }
 
 static short fake_events(const void *state)
@@ -177,4 +203,24 @@ static const struct umm_device_ops fake_ops = {
 	.list = fake_list,
 };
 
-const struct umm_device_ops *const umm_device_table[] = { &fake_ops, NULL };
+static const struct umm_device_ops video_ops = {
+	.kind = "v4l2",
+	.open = video_open,
+	.close = fake_close,
+	.node = fake_node,
+	.driver = fake_driver,
+	.direction = fake_direction,
+	.constraints = fake_constraints,
+	.facts = fake_facts,
+	.attach = fake_attach,
+	.detach = fake_detach,
+	.start = fake_start,
+	.stop = fake_stop,
+	.submit = fake_submit,
+	.complete = fake_complete,
+	.fd = fake_fd,
+	.events = fake_events,
+	.list = fake_list,
+};
+
+const struct umm_device_ops *const umm_device_table[] = { &fake_ops, &video_ops, NULL };

@@ -2,8 +2,10 @@
 /** Ports with a device: a camera and a display, each in a process of its own, the test is their
  * broker. */
 #include <errno.h>
+#include <limits.h>
 
 #include "stage/port.h"
+#include "stage/table.h"
 #include "tests/harness.h"
 #include "tests/unit/fake_device.h"
 #include "tests/unit/served.h"
@@ -152,6 +154,7 @@ static int waiting_camera(const struct stage_env *env)
 struct process {
 	const struct stage_ops *ops;
 	int (*run)(const struct stage_env *env);
+	const char *input, *output;
 };
 
 static int be_stage(struct umm_connection *connection, void *argument)
@@ -159,14 +162,15 @@ static int be_stage(struct umm_connection *connection, void *argument)
 	const struct process *process = argument;
 	struct stage_spec spec = { .name = process->ops->kind, .ops = process->ops };
 	struct stage_env env = { .spec = &spec, .connection = connection, .stop = &stop };
-	env.input = process->ops->role == STAGE_SINK ? "edge0" : NULL;
-	env.output = process->ops->role == STAGE_SOURCE ? "edge0" : NULL;
+	env.input = process->input;
+	env.output = process->output;
 	return process->run(&env);
 }
 
 static void play(int (*source)(const struct stage_env *), int (*sink)(const struct stage_env *))
 {
-	struct process processes[2] = { { &source_ops, source }, { &sink_ops, sink } };
+	struct process processes[2] = { { &source_ops, source, NULL, "edge0" },
+					{ &sink_ops, sink, "edge0", NULL } };
 	struct served served;
 	serve_open(&served, UMM_BROKER_COLLECTION_OPTS(.expected_members = 2, .no_cache = true));
 	for (unsigned i = 0; i < 2; i++)
@@ -181,6 +185,97 @@ TEST(frames_flow_from_a_camera_to_a_display)
 {
 	play(camera, display);
 }
+
+/* ---- stages of video devices ---- */
+
+/* Frames as long as somebody wants them, or so many; the first comes late. */
+static int show_frames(const struct stage_env *env, unsigned most)
+{
+	struct umm_device *device = open_device("fake:camera");
+	struct stage_port port = { 0 };
+	CHECK_INT(stage_port_open_device(&port, env, UMM_PRODUCER, device), STAGE_OK);
+	usleep(300 * 1000);
+	enum stage_result result = umm_device_start(device) == 0 ? STAGE_OK : STAGE_FAILED;
+	for (unsigned i = 0; i < most && result == STAGE_OK; i++) {
+		struct umm_buffer *buffer;
+		struct umm_device_done done;
+		result = stage_port_grab(&port, &buffer);
+		if (result != STAGE_OK)
+			break;
+		CHECK_INT(umm_device_submit(device, buffer, NULL), 0);
+		CHECK_INT(umm_device_complete(device, 0, &done), 0);
+		result = stage_port_show(&port, buffer, &done.info);
+	}
+	stage_port_end(&port);
+	stage_port_finish(&port);
+	umm_device_close(device);
+	return 0;
+}
+
+static int late_camera(const struct stage_env *env)
+{
+	return show_frames(env, 3);
+}
+
+static int endless_camera(const struct stage_env *env)
+{
+	return show_frames(env, UINT_MAX);
+}
+
+static int video_output(const struct stage_env *env)
+{
+	int status = stage_v4l2out.run(env);
+	CHECK_INT(fake_device.submitted, 3);
+	CHECK(fake_device.fd_asked < 50); /* once a frame, and now and then */
+	return status;
+}
+
+TEST(a_video_output_sleeps_until_its_first_frame)
+{
+	play(late_camera, video_output);
+}
+
+static int broken_converter(const struct stage_env *env)
+{
+	fake_device.done_error = -EIO;
+	CHECK_INT(stage_m2m.run(env), STAGE_EXIT_FAILED);
+	return 0;
+}
+
+static int patient_display(const struct stage_env *env)
+{
+	struct umm_device *device = open_device("fake:display");
+	struct stage_port port = { 0 };
+	CHECK_INT(stage_port_open_device(&port, env, UMM_CONSUMER, device), STAGE_OK);
+	struct umm_frame frame;
+	while (stage_port_take(&port, &frame) == STAGE_OK)
+		stage_port_give(&port, &frame);
+	CHECK_INT(umm_device_start(device), 0);
+	stage_port_finish(&port);
+	umm_device_close(device);
+	return 0;
+}
+
+TEST(a_converter_that_makes_broken_frames_only_ends)
+{
+	const struct stage_ops filter_ops = { .kind = "converter", .role = STAGE_FILTER };
+	struct process processes[3] = { { &source_ops, endless_camera, NULL, "edge0" },
+					{ &filter_ops, broken_converter, "edge0", "edge1" },
+					{ &sink_ops, patient_display, "edge1", NULL } };
+	struct served served;
+	const struct umm_broker_collection_opts *opts =
+		UMM_BROKER_COLLECTION_OPTS(.expected_members = 2, .no_cache = true);
+	serve_open(&served, opts);
+	CHECK_INT(umm_broker_add_collection(served.broker, "edge1", opts), 0);
+	for (unsigned i = 0; i < 3; i++)
+		serve_process(&served, processes[i].ops->kind, be_stage, &processes[i]);
+	serve_all(&served);
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_INT(served.statuses[i], 0);
+	serve_close(&served);
+}
+
+/* ---- refusals ---- */
 
 static int refuse_all(struct umm_buffer *buffer, char *why)
 {
