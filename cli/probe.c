@@ -21,10 +21,10 @@
 
 #include "cli/commands.h"
 #include "cli/probe_device.h"
+#include "cli/probe_learned.h"
 #include "cli/probe_vfio.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
-#include "share/learned.h"
 
 static const char *const not_driven = "the node itself; not driven by this version";
 
@@ -68,13 +68,17 @@ static void read_label(const struct stat *info, char *label, size_t size)
 /* A driven device is asked; one that cannot be opened now says why instead. */
 static void add_facts(json_t *object, const char *device, const char *path)
 {
-	char why[UMM_DEVICE_WHY_MAX];
-	json_t *facts = device != NULL ? probe_device_facts(device, path, why) : NULL;
-	if (facts != NULL) {
-		json_object_set_new(object, "facts", facts);
+	struct probe_device asked;
+	if (device == NULL)
+		return;
+	probe_device_ask(device, path, &asked);
+	if (asked.other_end != NULL)
+		json_object_set_new(object, "other_end", asked.other_end);
+	if (asked.facts != NULL) {
+		json_object_set_new(object, "facts", asked.facts);
 		json_object_set_new(object, "source", json_string("the device itself, as below"));
-	} else if (device != NULL) {
-		json_object_set_new(object, "source", json_string(why));
+	} else {
+		json_object_set_new(object, "source", json_string(asked.why));
 	}
 }
 
@@ -182,28 +186,6 @@ static json_t *heaps_json(void)
 	return heaps;
 }
 
-/* ---- what trials have taught ---- */
-
-/* Those of this kernel, umm-cache(5). */
-static json_t *learned_json(void)
-{
-	json_t *list = json_array();
-	struct umm_learned learned;
-	if (umm_learned_init(&learned, UMM_LEARNED_IN_FILE) < 0)
-		return list;
-	int ret = umm_learned_load(&learned);
-	for (size_t i = 0; ret == 0 && i < learned.findings.count; i++) {
-		const struct umm_finding *finding = &learned.findings.items[i];
-		json_t *entry = umm_finding_to_entry(finding);
-		const char *source = finding->source == UMM_FINDING_TABLE ? "table" : "trial";
-		if (entry != NULL)
-			json_object_set_new(entry, "source", json_string(source));
-		json_array_append_new(list, entry);
-	}
-	umm_learned_finish(&learned);
-	return list;
-}
-
 /* ---- for people ---- */
 
 static const char *text_of(const json_t *object, const char *key)
@@ -242,48 +224,14 @@ static void print_heap(const json_t *heap)
 
 static void print_device(const json_t *device)
 {
-	printf("  %-22s%s", text_of(device, "name"), text_of(device, "what"));
+	printf("  %-21s %s", text_of(device, "name"), text_of(device, "what"));
 	if (text_of(device, "label")[0] != '\0')
 		printf(" (%s)", text_of(device, "label"));
 	if (!json_is_true(json_object_get(device, "accessible")))
 		printf(", not accessible to this user");
 	printf("\n  %-22s  known by: %s\n", "", text_of(device, "source"));
-	probe_device_print(json_object_get(device, "facts"));
-}
-
-static void print_trial(const json_t *entry)
-{
-	const char *heap = text_of(entry, "heap"), *format = text_of(entry, "format");
-	if (strcmp(text_of(entry, "source"), "trial") != 0)
-		return;
-	printf("  %-22s%s ", text_of(entry, "device"),
-	       number_of(entry, "errno") == 0 ? "takes" : "refuses");
-	if (strcmp(text_of(entry, "about"), "heap") == 0)
-		printf("memory of heap %s", heap != NULL ? heap : "");
-	else
-		printf("%s, %s", format != NULL ? format : "", text_of(entry, "modifier"));
-	if (number_of(entry, "errno") != 0)
-		printf(": %s", text_of(entry, "why"));
-	printf("\n  %-22s  known by: trial\n", "");
-}
-
-static bool has_trials(const json_t *learned)
-{
-	size_t i;
-	const json_t *entry;
-	json_array_foreach (learned, i, entry)
-		if (strcmp(text_of(entry, "source"), "trial") == 0)
-			return true;
-	return false;
-}
-
-static void print_trials(const json_t *learned)
-{
-	if (!has_trials(learned))
-		return;
-	puts("\nlearned:");
-	for (size_t i = 0; i < json_array_size(learned); i++)
-		print_trial(json_array_get(learned, i));
+	probe_device_print(stdout, json_object_get(device, "facts"),
+			   json_object_get(device, "other_end"));
 }
 
 static void print_text(const json_t *heaps, const json_t *devices)
@@ -313,13 +261,13 @@ static int print_json(json_t *heaps, json_t *devices, json_t *learned)
 
 static int probe(bool json)
 {
-	json_t *heaps = heaps_json(), *devices = devices_json(), *learned = learned_json();
+	json_t *heaps = heaps_json(), *devices = devices_json(), *learned = probe_learned();
 	int status = CLI_OK;
 	if (json) {
 		status = print_json(heaps, devices, learned);
 	} else {
 		print_text(heaps, devices);
-		print_trials(learned);
+		probe_learned_print(stdout, learned, devices);
 	}
 	json_decref(heaps);
 	json_decref(devices);

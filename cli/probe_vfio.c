@@ -83,15 +83,15 @@ struct listing {
 static void add_device(void *user, const char *node)
 {
 	const struct listing *listing = user;
-	char why[UMM_DEVICE_WHY_MAX];
-	json_t *facts = probe_device_facts(listing->kind, node, why);
+	struct probe_device asked;
+	probe_device_ask(listing->kind, node, &asked);
 	json_t *device =
 		json_pack("{so,ss,ss,ss,sb,ss}", "name", json_sprintf("%s:%s", listing->kind, node),
 			  "kind", listing->kind, "what", "device for a driver in user space",
-			  "label", "", "accessible", facts != NULL, "source",
-			  facts != NULL ? "the device itself, as below" : why);
-	if (facts != NULL)
-		json_object_set_new(device, "facts", facts);
+			  "label", "", "accessible", asked.facts != NULL, "source",
+			  asked.facts != NULL ? "the device itself, as below" : asked.why);
+	if (asked.facts != NULL)
+		json_object_set_new(device, "facts", asked.facts);
 	json_array_append_new(listing->devices, device);
 }
 

@@ -216,6 +216,20 @@ def heap_is_known_to_give_runs_by_its_name_and_else_by_a_trial(vm):
         vm.check("rm /dev/dma_heap/pictures /dev/dma_heap/anything")
 
 
+@case("lab")
+def probe_tells_both_ends_of_a_converter_and_what_the_table_says_of_its_driver(vm):
+    node = converter(vm)
+    said = vm.check("umm probe", timeout_s=180).stdout
+    about = said.split(f"  {node} ")[1].split("\n  /dev")[0]
+    first, other = about.split("its other end:")
+    assert "direction: writes (driver: " in first and '"format":"YUYV"' in first, about
+    assert "direction: reads (driver: " in other and '"format":"YUYV"' not in other, about
+    assert "card:" in first and "card:" not in other, about  # once is enough
+    known = said.split("\nlearned:\n")[1]
+    assert "driver vim2m uses the wrong bytes of memory of heaps udmabuf-hugetlb, arena," in known
+    assert "known by: table: wrong pixels" in known and "driver virtio_gpu" not in known, known
+
+
 # ---- VKMS ----
 
 @contextlib.contextmanager
