@@ -24,6 +24,9 @@ BOOTS = {
     "lab-long": Options(kernel="lab", displays=("cirrus",), modules=(VIVID,), memory_mb=512),
     "lab-iommu": Options(kernel="lab", displays=("cirrus",), iommu=True, nvme_mb=64, memory_mb=512,
                          modules=("vfio-pci", "iommufd"), qemu=("-device", "edu,addr=11")),
-    # Debian's kernel again; a GPU of the host costs too much time for every run.
+    # Debian's kernel again, for what goes deeper than every run has time for.
+    "depth": Options(displays=("cirrus",), modules=(VIVID,), hugepages=16, nvme_mb=64),
+    "depth-virtio": Options(displays=("virtio",), modules=(VIVID,)),
+    # And a GPU of the host.
     "virgl": Options(displays=("virgl",)),
 }

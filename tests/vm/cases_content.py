@@ -59,7 +59,7 @@ def cable(vm):
         raise Skip("this vivid has no cable")
 
 
-@case("camera")
+@case("depth")
 def what_an_output_shows_is_looked_at_through_the_node_that_sees_it(vm):
     cable(vm)
     job = vm.check(SHOW.replace("--no-cache", "--content-check") + "--heap system", UMM_CACHE="/tmp/seen.json")

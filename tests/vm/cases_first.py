@@ -82,7 +82,7 @@ def names(things, key):
     return {thing[key] for thing in things}
 
 
-@case("virtio", "camera")
+@case("depth", "depth-virtio")
 def whatever_probe_tells_it_tells_with_a_source(vm):
     """Of the memory, the devices, each of their facts, and what was learned."""
     told = json.loads(vm.check("umm probe --json", timeout_s=180).stdout)

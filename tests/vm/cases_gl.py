@@ -119,7 +119,7 @@ def facts_of_a_gpu_are_told_with_their_sources(vm):
     assert formats["NV12"] == ["R8", "GR88"] and formats["XR24"] == ["XR24"], formats
 
 
-@case("cirrus")
+@case("depth")
 def memory_that_kills_the_driver_kills_a_child_and_is_not_taken_again(vm):
     """Software EGL takes any dma-buf and dies at the first draw from it, or onto it."""
     need_gl(vm)

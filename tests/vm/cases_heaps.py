@@ -63,7 +63,7 @@ def who_may_not_look_gets_pages_and_is_told(vm):
         in job.stdout, job.stdout
 
 
-@case("cirrus")
+@case("depth")
 def frames_are_the_same_while_their_buffers_move(vm):
     run = "umm run test,size=320x240,format=XR24,rate=10 framemd5:/tmp/moving.md5 --frames 40"
     vm.check(run)

@@ -55,7 +55,7 @@ def camera_display_and_output_that_are_killed_are_named_and_leave_nothing(vm):
     expect_a_good_run(vm, CAMERA)
 
 
-@case("camera")
+@case("depth")
 def film_layout_and_file_that_are_killed_are_named_and_leave_nothing(vm):
     kill(vm, "file", f"--heap=udmabuf 'file:{CLIP}' null")
     kill(vm, "compose", f"test,size=64x64 compose,size={SIZE},format=XR24 kms:")
@@ -76,7 +76,7 @@ def runner_that_is_killed_takes_its_stages_along(vm):
     expect_a_good_run(vm, f"test,size={SIZE} kms:")
 
 
-@case("virtio")
+@case("depth-virtio")
 def shader_that_is_killed_is_named_and_leaves_nothing(vm):
     need_gl(vm)
     kill(vm, "gl", f"test,size={SIZE},format=XR24 gl: null", timeout_s=400)

@@ -130,7 +130,7 @@ def run_into(vm, fault, ends):
     return job.status, job.stderr
 
 
-@case("camera")
+@case("depth")
 def faults_of_the_driver_are_told_by_name(vm):
     camera(vm)
     vm.check(f"v4l2-ctl -d {NODE} -c inject_vidioc_streamon_error=1")

@@ -288,7 +288,7 @@ def bound_to_uio_pci_generic_the_disk_is_driven_by_physical_addresses(vm):
         assert job.status == 1 and "iommu=group: there is none on its way" in job.stderr, job.stderr
 
 
-@case("cirrus")
+@case("depth")
 def driver_that_is_killed_leaves_a_disk_that_can_access_memory_no_more(vm):
     """By uio_pci_generic: it is told that the process is gone. Who only looks changes nothing."""
     wanted = frames_of(vm, 8)

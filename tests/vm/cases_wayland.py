@@ -82,7 +82,7 @@ def expect_shown(vm, weston, heap, frames):
     return said
 
 
-@case("virtio")
+@case("depth-virtio")
 def compositor_shows_dma_bufs_that_it_imports_and_files_behind_others(vm):
     frames = drawn_frames(vm)
     with compositor(vm) as weston:

@@ -56,7 +56,7 @@ def camera_is_on_the_screen_from_each_memory_there_is(vm):
         show(vm, wanted, exporter, f"--heap={heap}")
 
 
-@case("camera")
+@case("depth")
 def camera_that_needs_runs_brings_its_own_memory_and_the_second_run_knows(vm):
     vm.load("vivid", CAMERA.replace("allocators=0", "allocators=1") + SINGLE)
     wanted = still(vm)
