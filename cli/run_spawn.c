@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@
 #include "cli/run.h"
 #include "os/cleanup.h"
 
+/* From its first closed file to the last: it has some hundred. */
+#define RUNNER_DIES_MS 500
+
 /* Of the child; signal handlers need it. */
 static struct {
 	volatile sig_atomic_t stop;
@@ -27,6 +31,7 @@ static struct {
 	char farewell[128];
 	size_t farewell_size;
 	int farewell_fd; /* the terminal itself: whoever relays messages is the one that died */
+	bool relayed;	 /* stderr is the runner's pipe */
 } self;
 
 static void on_stop(int signal)
@@ -50,6 +55,32 @@ static void on_terminate(int number)
 	raise(number);
 }
 
+/* Nobody reads any more what we say into the runner's pipe, or will within so many ms. */
+static bool relay_is_gone(int timeout_ms)
+{
+	struct pollfd relay = { .fd = STDERR_FILENO };
+	return self.relayed && poll(&relay, 1, timeout_ms) == 1 && (relay.revents & POLLERR);
+}
+
+static void on_broken_pipe(int number)
+{
+	if (relay_is_gone(0))
+		say_farewell();
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/*
+ * A dying process closes its files before its children hear of its death. Who has missed the broker
+ * by then ends in silence, for it is the runner that tells why: give the news the time to arrive.
+ */
+static void hear_of_runners_death(int broker)
+{
+	struct pollfd line = { .fd = broker };
+	if (poll(&line, 1, 0) == 1 && relay_is_gone(RUNNER_DIES_MS))
+		say_farewell();
+}
+
 /* No SA_RESTART: a wait must end when the stream is to end. */
 static void handle(int number, void (*handler)(int))
 {
@@ -64,7 +95,7 @@ static void prepare_signals(const struct run *run, const char *name)
 					      "umm: %s: the runner has died, ending\n", name);
 	handle(SIGINT, SIG_IGN);
 	handle(SIGHUP, SIG_IGN);
-	handle(SIGPIPE, SIG_DFL);
+	handle(SIGPIPE, on_broken_pipe);
 	handle(SIGUSR1, on_stop);
 	handle(SIGTERM, on_terminate);
 	sigprocmask(SIG_SETMASK, &run->original_mask, NULL);
@@ -104,6 +135,7 @@ static int prepare_streams(const struct run *run)
 		return -errno;
 	umm_autofd null = run->options->silent ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
 	int to = null >= 0 ? null : run->screen.pipe_write;
+	self.relayed = null < 0 && to >= 0;
 	if (to >= 0 && dup2(to, STDERR_FILENO) < 0)
 		return -errno;
 	if ((run_json_on_stdout(run->options) || run->options->silent) &&
@@ -151,6 +183,8 @@ static int live(const struct run *run, const struct run_stage *stage, int take_f
 		.stop = &self.stop,
 	};
 	int status = stage->spec.ops->run(&env);
+	if (status == STAGE_EXIT_FAILED && !takes_socket)
+		hear_of_runners_death(take_fd);
 	umm_connection_close(connection);
 	return status;
 }
