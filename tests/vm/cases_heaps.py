@@ -44,7 +44,7 @@ def frames_are_the_same_from_every_heap(vm):
     check_nothing_left(vm)
 
 
-@case("cirrus")
+@case("depth")
 def an_arena_gives_runs_behind_dmabufs(vm):
     arena = heaps(vm)["arena"]
     assert arena["present"] and arena["class"] == "udmabuf" and not arena["contiguous"], arena
@@ -78,7 +78,7 @@ def frames_are_the_same_while_their_buffers_move(vm):
     assert "HugePages_Free:       16" in vm.check("cat /proc/meminfo").stdout
 
 
-@case("cirrus")
+@case("depth")
 def guard_works_on_dmabufs(vm):
     wanted = checksums(vm, "memfd")
     for name in ("udmabuf", "card0"):
@@ -113,7 +113,7 @@ def trial_finds_that_a_camera_gives_runs(vm):
         vm.reload("vivid", "n_devs=1 node_types=0x1 num_inputs=1 input_types=0 allocators=0")
 
 
-@case("cirrus")
+@case("depth")
 def a_camera_that_streams_is_left_alone(vm):
     if vm.run("command -v v4l2-ctl").status != 0:
         raise Skip("v4l2-ctl is not installed (v4l-utils)")

@@ -96,7 +96,7 @@ def screen_comes_back_when_the_stream_ends(vm):
     expect_nothing_left(vm)
 
 
-@case("cirrus")
+@case("depth")
 def one_interrupt_ends_a_held_frame(vm):
     """And one that comes while frames flow needs no second either."""
     for command, text in (("umm run --frames=2 test,size=640x480 kms:,hold=300", HELD),
