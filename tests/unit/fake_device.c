@@ -183,44 +183,18 @@ static void fake_list(void (*each)(void *user, const char *node), void *user)
 	each(user, "display");
 }
 
-static const struct umm_device_ops fake_ops = {
-	.kind = "fake",
-	.open = fake_open,
-	.close = fake_close,
-	.node = fake_node,
-	.driver = fake_driver,
-	.direction = fake_direction,
-	.constraints = fake_constraints,
-	.facts = fake_facts,
-	.attach = fake_attach,
-	.detach = fake_detach,
-	.start = fake_start,
-	.stop = fake_stop,
-	.submit = fake_submit,
-	.complete = fake_complete,
-	.fd = fake_fd,
-	.events = fake_events,
-	.list = fake_list,
-};
+/* What all kinds have in common; they differ in name and in how they are opened. */
+#define FAKE_OPS(kind_name, open_it)                                                               \
+	{                                                                                          \
+		.kind = kind_name, .open = open_it, .close = fake_close, .node = fake_node,        \
+		.driver = fake_driver, .direction = fake_direction,                                \
+		.constraints = fake_constraints, .facts = fake_facts, .attach = fake_attach,       \
+		.detach = fake_detach, .start = fake_start, .stop = fake_stop,                     \
+		.submit = fake_submit, .complete = fake_complete, .fd = fake_fd,                   \
+		.events = fake_events, .list = fake_list                                           \
+	}
 
-static const struct umm_device_ops video_ops = {
-	.kind = "v4l2",
-	.open = video_open,
-	.close = fake_close,
-	.node = fake_node,
-	.driver = fake_driver,
-	.direction = fake_direction,
-	.constraints = fake_constraints,
-	.facts = fake_facts,
-	.attach = fake_attach,
-	.detach = fake_detach,
-	.start = fake_start,
-	.stop = fake_stop,
-	.submit = fake_submit,
-	.complete = fake_complete,
-	.fd = fake_fd,
-	.events = fake_events,
-	.list = fake_list,
-};
+static const struct umm_device_ops fake_ops = FAKE_OPS("fake", fake_open);
+static const struct umm_device_ops video_ops = FAKE_OPS("v4l2", video_open);
 
 const struct umm_device_ops *const umm_device_table[] = { &fake_ops, &video_ops, NULL };
