@@ -85,15 +85,9 @@ void probe_device_ask(const char *kind, const char *node, struct probe_device *o
 	}
 }
 
-static const char *text_of(const json_t *fact, const char *key)
-{
-	const char *text = json_string_value(json_object_get(fact, key));
-	return text != NULL ? text : "";
-}
-
 static bool same(const json_t *a, const json_t *b, const char *key)
 {
-	return strcmp(text_of(a, key), text_of(b, key)) == 0;
+	return strcmp(umm_json_text(a, key), umm_json_text(b, key)) == 0;
 }
 
 static void print_value(FILE *out, const json_t *fact, const char *before)
@@ -115,13 +109,13 @@ static void print_facts(FILE *out, const json_t *facts, int margin)
 				  same(json_array_get(facts, end), head, "source");
 		     end++)
 			continue;
-		fprintf(out, "%*s%s:", margin, "", text_of(head, "field"));
+		fprintf(out, "%*s%s:", margin, "", umm_json_text(head, "field"));
 		size_t shown = end - first > MOST_VALUES ? MOST_VALUES : end - first;
 		for (size_t i = 0; i < shown; i++)
 			print_value(out, json_array_get(facts, first + i), i > 0 ? ", " : " ");
 		if (shown < end - first)
 			fprintf(out, ", and %zu more (--json)", end - first - shown);
-		fprintf(out, " (%s)\n", text_of(head, "source"));
+		fprintf(out, " (%s)\n", umm_json_text(head, "source"));
 	}
 }
 
@@ -132,10 +126,10 @@ static bool agree_on(const json_t *a, const json_t *b, const char *field)
 	size_t i;
 	json_t *fact;
 	json_array_foreach (a, i, fact)
-		if (strcmp(text_of(fact, "field"), field) == 0)
+		if (strcmp(umm_json_text(fact, "field"), field) == 0)
 			json_array_append(left, fact);
 	json_array_foreach (b, i, fact)
-		if (strcmp(text_of(fact, "field"), field) == 0)
+		if (strcmp(umm_json_text(fact, "field"), field) == 0)
 			json_array_append(right, fact);
 	return json_equal(left, right);
 }
@@ -147,7 +141,7 @@ void probe_device_print(FILE *out, const json_t *facts, const json_t *other_end)
 	json_t *fact;
 	print_facts(out, facts, MARGIN);
 	json_array_foreach (other_end, i, fact)
-		if (!agree_on(other_end, facts, text_of(fact, "field")))
+		if (!agree_on(other_end, facts, umm_json_text(fact, "field")))
 			json_array_append(own, fact);
 	if (other_end != NULL)
 		fprintf(out, "%*sits other end%s\n", MARGIN, "",

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "share/json.h"
 #include "share/learned.h"
 
 #define MOST_THINGS 8
@@ -31,12 +32,6 @@ json_t *probe_learned(void)
 	return list;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
-}
-
 static bool same(const json_t *a, const json_t *b, const char *key)
 {
 	const json_t *left = json_object_get(a, key), *right = json_object_get(b, key);
@@ -47,12 +42,12 @@ static bool same(const json_t *a, const json_t *b, const char *key)
 
 static bool from_table(const json_t *entry)
 {
-	return strcmp(text_of(entry, "source"), "table") == 0;
+	return strcmp(umm_json_text(entry, "source"), "table") == 0;
 }
 
 static bool is_about(const json_t *entry, const char *subject)
 {
-	return strcmp(text_of(entry, "about"), subject) == 0;
+	return strcmp(umm_json_text(entry, "about"), subject) == 0;
 }
 
 static bool says_the_same(const json_t *a, const json_t *b)
@@ -88,9 +83,10 @@ static void print_thing(FILE *out, const json_t *entry)
 	size_t i;
 	const json_t *name;
 	if (is_about(entry, "layout"))
-		fprintf(out, "%s %s", text_of(entry, "format"), text_of(entry, "modifier"));
-	else if (text_of(entry, "heap")[0] != '\0')
-		fputs(text_of(entry, "heap"), out);
+		fprintf(out, "%s %s", umm_json_text(entry, "format"),
+			umm_json_text(entry, "modifier"));
+	else if (umm_json_text(entry, "heap")[0] != '\0')
+		fputs(umm_json_text(entry, "heap"), out);
 	else
 		json_array_foreach (json_object_get(entry, "classes"), i, name)
 			fprintf(out, "%s%s", i > 0 ? ", " : "", json_string_value(name));
@@ -117,8 +113,8 @@ static const char *verb_of(const json_t *entry)
 {
 	if (json_integer_value(json_object_get(entry, "errno")) == 0)
 		return "takes";
-	return strcmp(text_of(entry, "error"), "EBADMSG") == 0 ? "uses the wrong bytes of"
-							       : "refuses";
+	return strcmp(umm_json_text(entry, "error"), "EBADMSG") == 0 ? "uses the wrong bytes of"
+								     : "refuses";
 }
 
 static const char *noun_of(const json_t *entry)
@@ -131,11 +127,11 @@ static const char *noun_of(const json_t *entry)
 static void print_line(FILE *out, const json_t *list, size_t first)
 {
 	const json_t *entry = json_array_get(list, first);
-	const char *device = text_of(entry, "device"), *error = text_of(entry, "error");
+	const char *device = umm_json_text(entry, "device"), *error = umm_json_text(entry, "error");
 	if (device[0] != '\0')
 		fprintf(out, "  %s", device);
 	else
-		fprintf(out, "  driver %s", text_of(entry, "driver"));
+		fprintf(out, "  driver %s", umm_json_text(entry, "driver"));
 	if (is_about(entry, "contiguous")) {
 		fprintf(out, " needs one run of memory, unless behind an IOMMU");
 	} else {
@@ -144,9 +140,10 @@ static void print_line(FILE *out, const json_t *list, size_t first)
 	}
 	if (error[0] != '\0')
 		fprintf(out, ": %s", error);
-	fprintf(out, "\n%*sknown by: %s%s", MARGIN, "", text_of(entry, "source"),
+	fprintf(out, "\n%*sknown by: %s%s", MARGIN, "", umm_json_text(entry, "source"),
 		json_is_true(json_object_get(entry, "checked")) ? ", contents compared" : "");
-	fprintf(out, "%s%s\n", text_of(entry, "why")[0] != '\0' ? ": " : "", text_of(entry, "why"));
+	fprintf(out, "%s%s\n", umm_json_text(entry, "why")[0] != '\0' ? ": " : "",
+		umm_json_text(entry, "why"));
 }
 
 /* ---- whose ---- */
@@ -156,8 +153,8 @@ static bool facts_name(const json_t *facts, const char *driver)
 	size_t i;
 	const json_t *fact;
 	json_array_foreach (facts, i, fact)
-		if (strcmp(text_of(fact, "field"), "driver") == 0 &&
-		    strcmp(text_of(fact, "value"), driver) == 0)
+		if (strcmp(umm_json_text(fact, "field"), "driver") == 0 &&
+		    strcmp(umm_json_text(fact, "value"), driver) == 0)
 			return true;
 	return false;
 }
@@ -179,7 +176,7 @@ void probe_learned_print(FILE *out, const json_t *learned, const json_t *devices
 	json_array_foreach (learned, i, entry) {
 		if (said_before(learned, i, false))
 			continue;
-		if (from_table(entry) && !is_here(devices, text_of(entry, "driver"))) {
+		if (from_table(entry) && !is_here(devices, umm_json_text(entry, "driver"))) {
 			elsewhere++;
 			continue;
 		}
