@@ -102,7 +102,7 @@ static int ask_for_import(const struct umm_v4l2_node *node, char *why)
 {
 	struct v4l2_requestbuffers request = { .type = node->queue.type,
 					       .memory = V4L2_MEMORY_DMABUF };
-	int ret = umm_v4l2_call(node->fd, VIDIOC_REQBUFS, &request);
+	int ret = umm_v4l2_claim(node->fd, VIDIOC_REQBUFS, &request);
 	if (ret == -EBUSY)
 		return umm_v4l2_refuse(node, why, ret,
 				       "somebody else streams from it; end that program");
@@ -161,7 +161,7 @@ static int choose_input(const struct umm_v4l2_node *node, const char *wanted, ch
 		return umm_v4l2_refuse(node, why, -EINVAL, "no input \"%s\"; it has: %s", wanted,
 				       inputs[0] ? inputs : "none to choose from");
 	}
-	int ret = umm_v4l2_call(node->fd, VIDIOC_S_INPUT, &index);
+	int ret = umm_v4l2_claim(node->fd, VIDIOC_S_INPUT, &index);
 	if (ret < 0)
 		return umm_v4l2_refuse(node, why, ret, "VIDIOC_S_INPUT says: %s", strerror(-ret));
 	return 0;
@@ -246,13 +246,13 @@ static int least_buffers(struct umm_v4l2_node *node, uint32_t *out)
 	struct v4l2_requestbuffers request = { .count = 1,
 					       .type = node->queue.type,
 					       .memory = V4L2_MEMORY_DMABUF };
-	int ret = umm_v4l2_call(node->fd, VIDIOC_REQBUFS, &request);
+	int ret = umm_v4l2_claim(node->fd, VIDIOC_REQBUFS, &request);
 	if (ret < 0)
 		return ret;
 	*out = request.count <= VIDEO_MAX_FRAME ? request.count : VIDEO_MAX_FRAME;
 	node->camping_source = "trial: VIDIOC_REQBUFS for one buffer gave that many";
 	request.count = 0;
-	return umm_v4l2_call(node->fd, VIDIOC_REQBUFS, &request);
+	return umm_v4l2_claim(node->fd, VIDIOC_REQBUFS, &request);
 }
 
 int umm_v4l2_node_needs(struct umm_v4l2_node *node, struct umm_v4l2_needs *out)

@@ -98,7 +98,8 @@ static int exchange(const struct umm_v4l2_queue *queue, unsigned long request,
 		multi_to_uapi(shape, &format.fmt.pix_mp);
 	else
 		single_to_uapi(shape, &format.fmt.pix);
-	int ret = umm_v4l2_call(queue->fd, request, &format);
+	int ret = request == VIDIOC_S_FMT ? umm_v4l2_claim(queue->fd, request, &format)
+					  : umm_v4l2_call(queue->fd, request, &format);
 	if (ret < 0)
 		return ret;
 	if (umm_v4l2_is_multiplanar(queue->type))

@@ -88,7 +88,7 @@ static int request(const struct umm_v4l2_queue *queue, uint32_t *count)
 	struct v4l2_requestbuffers request = { .count = *count,
 					       .type = queue->type,
 					       .memory = V4L2_MEMORY_DMABUF };
-	int ret = umm_v4l2_call(queue->fd, VIDIOC_REQBUFS, &request);
+	int ret = umm_v4l2_claim(queue->fd, VIDIOC_REQBUFS, &request);
 	if (ret == 0)
 		*count = request.count;
 	return ret;

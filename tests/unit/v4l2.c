@@ -90,6 +90,19 @@ TEST(nodes_that_will_not_do_are_refused_with_the_reason)
 	refuses_to_open(UMM_DEVICE_OPTS(.connector = "Side"), -EINVAL, "0 (Front), 1 (Back)");
 }
 
+TEST(queue_that_somebody_only_looks_at_is_waited_for)
+{
+	static const unsigned long claims[] = { VIDIOC_REQBUFS, VIDIOC_S_INPUT };
+	for (unsigned i = 0; i < 2; i++) {
+		good_driver();
+		fake.fail_request = claims[i];
+		fake.fail_error = EBUSY;
+		fake.fail_times = 5;
+		umm_device_close(open_it(UMM_DEVICE_OPTS(.connector = "Back")));
+		CHECK_INT(fake.fail_request, 0);
+	}
+}
+
 TEST(inputs_are_chosen_by_name_or_number)
 {
 	good_driver();

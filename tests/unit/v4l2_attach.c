@@ -51,6 +51,24 @@ TEST(what_the_driver_says_against_the_memory_is_said_at_attach)
 	rig_finish(&rig);
 }
 
+/* A broker or `umm probe` that asks what memory of the node is like has a buffer there meanwhile.
+ */
+TEST(queue_that_somebody_only_looks_at_is_waited_for_at_attach)
+{
+	static const unsigned long claims[] = { VIDIOC_S_FMT, VIDIOC_REQBUFS };
+	for (unsigned i = 0; i < 2; i++) {
+		struct rig rig;
+		good_driver();
+		rig_start(&rig, NULL);
+		fake.fail_request = claims[i];
+		fake.fail_error = EBUSY;
+		fake.fail_times = 5;
+		rig_attach(&rig);
+		CHECK_INT(fake.fail_request, 0);
+		rig_finish(&rig);
+	}
+}
+
 TEST(driver_that_makes_something_else_of_the_layout_is_refused)
 {
 	struct rig rig;
