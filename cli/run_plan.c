@@ -294,7 +294,7 @@ int run_plan_insert_compose(struct run_plan *plan, unsigned sink)
 	point_at_names(plan);
 
 	struct run_stage compose = { .automatic = true, .upstream = grown[sink].upstream };
-	if (stage_spec_parse("compose", &compose.spec) < 0)
+	if (stage_spec_parse("compose,size=fit", &compose.spec) < 0)
 		return -1;
 	make_room(plan, sink);
 	plan->stages[sink] = compose;

@@ -25,8 +25,15 @@
 #define COST_OTHER_FORMATS 1 /* XR24 where nobody cares */
 #define LARGEST_OFFSET_PX  16384
 
+/* Of the input's width and height, the best first: what "fit" may choose. */
+static const struct umm_rational scales[] = {
+	{ 1, 1 }, { 3, 4 }, { 2, 3 }, { 1, 2 }, { 1, 3 }, { 1, 4 }, { 1, 6 }, { 1, 8 },
+};
+#define N_SCALES (sizeof(scales) / sizeof(scales[0]))
+
 struct compose_options {
 	struct umm_size size; /* 0: the input's */
+	bool fit;	      /* or a part of it, where that is too much for those behind */
 	uint32_t format;      /* 0: what is agreed on */
 	int x, y;
 	uint64_t opacity;
@@ -37,6 +44,8 @@ struct compose {
 	struct compose_options options;
 	struct overlay *overlay; /* NULL: none */
 	struct stage_convert convert;
+	struct umm_rect visible; /* of the output; all zero: the whole image */
+	bool framed[UMM_MAX_BUFFERS];
 	struct stage_port input, output;
 };
 
@@ -77,8 +86,10 @@ static void refuse_format(const struct stage_spec *spec)
 
 static int read_options(const struct stage_spec *spec, struct compose_options *out)
 {
-	*out = (struct compose_options){ .opacity = 100 };
-	if (stage_option_size(spec, "size", &out->size) < 0 ||
+	const char *size = stage_option(spec, "size");
+	*out = (struct compose_options){ .opacity = 100,
+					 .fit = size != NULL && strcmp(size, "fit") == 0 };
+	if ((!out->fit && stage_option_size(spec, "size", &out->size) < 0) ||
 	    stage_option_format(spec, "format", &out->format) < 0 ||
 	    stage_option_int(spec, "x", -LARGEST_OFFSET_PX, LARGEST_OFFSET_PX, &out->x) < 0 ||
 	    stage_option_int(spec, "y", -LARGEST_OFFSET_PX, LARGEST_OFFSET_PX, &out->y) < 0 ||
@@ -124,14 +135,8 @@ static unsigned list_formats(const struct compose *compose, struct umm_format_de
 			     struct umm_format_demand *others)
 {
 	uint32_t xr24 = UMM_FOURCC('X', 'R', '2', '4');
-	struct umm_size size = compose->options.size;
-	const struct umm_layout *input = compose->input.layout;
-	if (size.width_px == 0)
-		size = (struct umm_size){ input->width_px, input->height_px };
-
 	*first = (struct umm_format_demand){
 		.formats = { compose->options.format ? compose->options.format : xr24 },
-		.required_sizes = { size },
 		.stride_divisor_bytes = VECTOR_BYTES,
 	};
 	if (compose->options.format != 0)
@@ -147,9 +152,63 @@ static unsigned list_formats(const struct compose *compose, struct umm_format_de
 	return 2;
 }
 
+/* Even, so that every format can have it. */
+static uint64_t scaled(uint64_t length_px, struct umm_rational scale)
+{
+	uint64_t even = length_px * (uint64_t)scale.num / (uint64_t)scale.den & ~UINT64_C(1);
+	return even > 0 && scale.num != scale.den ? even : length_px;
+}
+
+static unsigned list_sizes(const struct compose *compose, struct umm_size sizes[N_SCALES])
+{
+	const struct umm_layout *input = compose->input.layout;
+	sizes[0] = compose->options.size;
+	if (sizes[0].width_px != 0)
+		return 1;
+	unsigned n = compose->options.fit ? N_SCALES : 1;
+	for (unsigned i = 0; i < n; i++)
+		sizes[i] = (struct umm_size){ scaled(input->width_px, scales[i]),
+					      scaled(input->height_px, scales[i]) };
+	return n;
+}
+
+/* The first that fits, which is the one that was agreed on. */
+static const struct umm_size *find_size(const struct umm_layout *layout,
+					const struct umm_size sizes[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (sizes[i].width_px <= layout->width_px &&
+		    sizes[i].height_px <= layout->height_px)
+			return &sizes[i];
+	return NULL;
+}
+
+/* The picture keeps its shape, in the middle of an image that somebody behind wants larger. */
+static void place(struct compose *compose, const struct umm_size sizes[], unsigned n)
+{
+	const struct umm_layout *input = compose->input.layout, *output = compose->output.layout;
+	const struct umm_size *size = find_size(output, sizes, n);
+	if (size == NULL)
+		return;
+	uint32_t width = (uint32_t)size->width_px, height = (uint32_t)size->height_px;
+	if (width != output->width_px || height != output->height_px)
+		compose->visible = (struct umm_rect){
+			.x_px = (output->width_px - width) / 2 & ~1U,
+			.y_px = (output->height_px - height) / 2 & ~1U,
+			.width_px = width,
+			.height_px = height,
+		};
+	if (size != sizes && !compose->env->quiet)
+		stage_error(compose->env->spec,
+			    "makes %ux%u of %ux%u: nothing larger fits behind it", width, height,
+			    input->width_px, input->height_px);
+}
+
 static enum stage_result settle_output(struct compose *compose)
 {
 	struct umm_format_demand formats[2];
+	struct umm_size sizes[N_SCALES];
+	unsigned n_sizes = list_sizes(compose, sizes);
 	struct stage_demand demand = {
 		.role = UMM_PRODUCER,
 		.usage = UMM_USAGE_CPU_READ_OFTEN | UMM_USAGE_CPU_WRITE_OFTEN,
@@ -157,8 +216,13 @@ static enum stage_result settle_output(struct compose *compose)
 		.memory = { .pad_end_bytes = VECTOR_BYTES },
 		.formats = formats,
 		.n_formats = list_formats(compose, &formats[0], &formats[1]),
+		.sizes = sizes,
+		.n_sizes = n_sizes,
 	};
-	return stage_port_settle(&compose->output, compose->env, &demand);
+	enum stage_result result = stage_port_settle(&compose->output, compose->env, &demand);
+	if (result == STAGE_OK && compose->options.fit)
+		place(compose, sizes, n_sizes);
+	return result;
 }
 
 /* ---- frames ---- */
@@ -169,13 +233,26 @@ static enum stage_result failed(const struct compose *compose, const char *what,
 	return STAGE_FAILED;
 }
 
+/* What lies around the picture is black; in RGB fresh memory is. */
+static int frame_in_black(struct compose *compose, const struct umm_buffer *buffer, bool full_range)
+{
+	struct stage_picture whole = stage_picture_of(buffer, (struct umm_rect){ 0 });
+	bool *framed = &compose->framed[umm_buffer_index(buffer)];
+	if (*framed || compose->visible.width_px == 0 || !whole.format->is_yuv)
+		return 0;
+	*framed = true;
+	return stage_picture_blacken(&whole, full_range);
+}
+
 static enum stage_result draw(struct compose *compose, const struct umm_frame *frame,
 			      struct umm_buffer *buffer)
 {
 	struct stage_picture from = stage_picture_of_frame(frame);
-	struct stage_picture to = stage_picture_of(buffer, (struct umm_rect){ 0 });
-	int ret = stage_convert_run(&compose->convert, &from, stage_colors_of(frame), &to,
-				    STAGE_SMOOTH);
+	struct stage_picture to = stage_picture_of(buffer, compose->visible);
+	struct stage_colors colors = stage_colors_of(frame);
+	int ret = frame_in_black(compose, buffer, colors.full_range);
+	if (ret == 0)
+		ret = stage_convert_run(&compose->convert, &from, colors, &to, STAGE_SMOOTH);
 	if (ret < 0)
 		return failed(compose, "cannot convert a picture", ret);
 	if (compose->overlay == NULL)
@@ -186,16 +263,18 @@ static enum stage_result draw(struct compose *compose, const struct umm_frame *f
 
 /* RGB has no range to speak of; YUV keeps the input's. */
 static struct umm_frame_info info_of_output(const struct compose *compose,
-					    const struct umm_frame *frame)
+					    const struct umm_frame *frame,
+					    const struct umm_buffer *buffer)
 {
 	const struct umm_layout *layout = compose->output.layout;
 	struct umm_frame_info info = frame->info;
-	info.visible = (struct umm_rect){ 0 };
+	info.visible = compose->visible;
 	info.fence_point = 0;
 	struct stage_picture from = stage_picture_of_frame(frame);
-	info.sample_aspect = stage_aspect_scaled(
-		frame->info.sample_aspect, (struct umm_size){ from.width_px, from.height_px },
-		(struct umm_size){ layout->width_px, layout->height_px });
+	struct stage_picture to = stage_picture_of(buffer, compose->visible);
+	info.sample_aspect = stage_aspect_scaled(frame->info.sample_aspect,
+						 (struct umm_size){ from.width_px, from.height_px },
+						 (struct umm_size){ to.width_px, to.height_px });
 	if (!umm_format_info(layout->format)->is_yuv)
 		info.flags &= ~STAGE_FLAG_FULL_RANGE;
 	return info;
@@ -213,7 +292,7 @@ static enum stage_result each(void *user, const struct umm_frame *frame)
 		stage_port_drop(&compose->output, buffer);
 		return result;
 	}
-	struct umm_frame_info info = info_of_output(compose, frame);
+	struct umm_frame_info info = info_of_output(compose, frame, buffer);
 	return stage_port_show(&compose->output, buffer, &info);
 }
 
@@ -250,7 +329,9 @@ static int compose_run(const struct stage_env *env)
 }
 
 static const struct stage_key keys[] = {
-	{ "size", "WxH", "scale to this size; default: the size it gets" },
+	{ "size", "WxH|fit",
+	  "scale to this size; fit: to the largest that those behind can have; default: the size "
+	  "it gets" },
 	{ "format", "FOURCC", "pixel format of the result; default: what all agree on" },
 	{ "x", "N", "column of the overlay's left edge; default 0" },
 	{ "y", "N", "row of the overlay's upper edge; default 0" },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stage/picture.h"
 
+#include <errno.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/rational.h>
 #include <string.h>
 
@@ -131,6 +133,20 @@ void stage_picture_to_av(const struct stage_picture *picture, uint8_t *data[UMM_
 		data[i] = picture->planes[from];
 		linesize[i] = picture->strides_bytes[from];
 	}
+}
+
+int stage_picture_blacken(const struct stage_picture *picture, bool full_range)
+{
+	uint8_t *data[UMM_MAX_PLANES];
+	int linesize[UMM_MAX_PLANES];
+	ptrdiff_t strides[UMM_MAX_PLANES];
+	stage_picture_to_av(picture, data, linesize);
+	for (unsigned i = 0; i < UMM_MAX_PLANES; i++)
+		strides[i] = linesize[i];
+	enum AVColorRange range = full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+	int ret = av_image_fill_black(data, strides, stage_av_format(picture->format->fourcc),
+				      range, (int)picture->width_px, (int)picture->height_px);
+	return ret < 0 ? -EINVAL : 0;
 }
 
 struct umm_rational stage_aspect_scaled(struct umm_rational aspect, struct umm_size from,

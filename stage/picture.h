@@ -41,6 +41,9 @@ unsigned stage_av_formats(bool (*accept)(uint32_t fourcc), uint32_t *out);
 struct umm_rational stage_aspect_scaled(struct umm_rational aspect, struct umm_size from,
 					struct umm_size to);
 
+/** Fill it with black. Returns 0, or -EINVAL for a format in which libav knows none. */
+int stage_picture_blacken(const struct stage_picture *picture, bool full_range);
+
 /** The picture in libav's order of planes: YV12 is YUV420P with the chroma planes swapped. */
 void stage_picture_to_av(const struct stage_picture *picture, uint8_t *data[UMM_MAX_PLANES],
 			 int linesize[UMM_MAX_PLANES]);

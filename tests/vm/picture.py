@@ -71,6 +71,42 @@ class Picture:
         return [self.pixels[at:at + self.width * 3]
                 for at in range(0, len(self.pixels), self.width * 3)]
 
+    def framed(self, width, height):
+        """In the middle of a black one."""
+        left, top = (width - self.width) // 2 & ~1, (height - self.height) // 2 & ~1
+        rows = [b"\0" * left * 3 + row + b"\0" * (width - left - self.width) * 3
+                for row in self.rows()]
+        below = b"\0" * (height - top - self.height) * width * 3
+        return Picture(width, height, b"\0" * top * width * 3 + b"".join(rows) + below)
+
+    def part(self, width, height):
+        """What framed() put there."""
+        left, top = (self.width - width) // 2 & ~1, (self.height - height) // 2 & ~1
+        rows = self.rows()[top:top + height]
+        return Picture(width, height, b"".join(row[left * 3:(left + width) * 3] for row in rows))
+
+    def is_flat_at(self, x, y, reach):
+        wanted = bytes(self.pixel(x, y) * (2 * reach + 1))
+        starts = ((row * self.width + x - reach) * 3 for row in range(y - reach, y + reach + 1))
+        return all(self.pixels[at:at + len(wanted)] == wanted for at in starts)
+
+    def scaled_difference(self, other, step=7, reach=4, tolerance=1):
+        """None when this is the other one in another size: looked at where the other one has one
+        colour around, so that it does not matter how a filter weighs neighbours."""
+        looked_at = set()
+        for y in range(step, self.height - step, step):
+            for x in range(step, self.width - step, step):
+                there = x * other.width // self.width, y * other.height // self.height
+                if not (reach <= there[0] < other.width - reach
+                        and reach <= there[1] < other.height - reach
+                        and other.is_flat_at(*there, reach)):
+                    continue
+                wanted, is_ = other.pixel(*there), self.pixel(x, y)
+                looked_at.add(wanted)
+                if max(abs(a - b) for a, b in zip(wanted, is_)) > tolerance:
+                    return f"{x},{y} is {is_}, expected {wanted}, as at {there[0]},{there[1]}"
+        return None if len(looked_at) >= LEAST_ROWS else f"only {len(looked_at)} colours in it"
+
     def has(self, other):
         """Is the other one a part of it, wherever?"""
         mine, wanted = self.rows(), other.rows()
