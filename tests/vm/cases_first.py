@@ -38,8 +38,9 @@ def status_output_and_signals_come_back(vm):
 
 @case("cirrus")
 def a_job_that_hangs_is_ended(vm):
+    job = vm.start("echo waiting; sleep 1000 & sleep 1000").wait_for("waiting")
     try:
-        vm.run("echo waiting; sleep 1000 & sleep 1000", timeout_s=2)
+        job.wait(timeout_s=1)
     except TimeoutError as fault:
         assert "waiting" in str(fault)
     else:

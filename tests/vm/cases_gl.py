@@ -7,6 +7,7 @@ import subprocess
 
 from cases import Skip, case
 from cases_v4l2 import NODE, camera, still_frame
+from left import expect_nothing_left
 from picture import Picture
 
 HELD = "holding the last of"
@@ -86,8 +87,7 @@ def frames_of_a_camera_are_drawn_and_shown_as_the_formula_says(vm):
         job.wait_for(HELD, timeout_s=400)
         difference = vm.screendump().difference(plain, ROUNDING)
         assert difference is None, difference
-    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-    vm.check("grep -q 'Total 0 objects' /sys/kernel/debug/dma_buf/bufinfo")
+    expect_nothing_left(vm)
     refused = "edge0: gl " + REFUSED
     assert refused in job.stderr and "No such device" in job.stderr, job.stderr
 

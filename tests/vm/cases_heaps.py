@@ -3,6 +3,7 @@
 import json
 
 from cases import Skip, case
+from left import BUFFERS, expect_nothing_left
 from picture import Picture
 
 FRAMES = 6
@@ -21,15 +22,10 @@ def heaps(vm):
     return {heap["name"]: heap for heap in json.loads(vm.check("umm probe --json").stdout)["heaps"]}
 
 
-def check_nothing_left(vm):
-    vm.wait_until(lambda: "Total 0 objects" in vm.check("cat /sys/kernel/debug/dma_buf/bufinfo").stdout,
-                  "dma-bufs are left")
-
-
 @case("virtio", "bochs")
 def frames_are_the_same_from_memory_of_the_card(vm):
     assert checksums(vm, "card0") == checksums(vm, "memfd")
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("cirrus")
@@ -41,7 +37,7 @@ def frames_are_the_same_from_every_heap(vm):
     assert {"udmabuf", "system", "card0", "video0"} <= set(found), found
     for name in found:
         assert checksums(vm, name) == wanted, name
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("depth")
@@ -51,7 +47,7 @@ def an_arena_gives_runs_behind_dmabufs(vm):
     assert arena["contiguous_max_bytes"] >= 8 << 20, arena
     assert arena["contiguous_max_bytes"] < arena["address_max"] < 1 << 40, arena
     assert checksums(vm, "arena", "1024x576") == checksums(vm, "memfd", "1024x576")
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
     assert "HugePages_Free:       16" in vm.check("cat /proc/meminfo").stdout
 
 
@@ -108,7 +104,7 @@ def trial_finds_that_a_camera_gives_runs(vm):
         assert "as one range" in camera["source"], camera
         assert camera["size_max_bytes"] == 4 << 20, camera  # this kernel has no CMA
         assert checksums(vm, "video0") == checksums(vm, "memfd")
-        check_nothing_left(vm)
+        expect_nothing_left(vm)
     finally:
         vm.reload("vivid", "n_devs=1 node_types=0x1 num_inputs=1 input_types=0 allocators=0")
 
@@ -128,10 +124,9 @@ def a_camera_that_streams_is_left_alone(vm):
 @case("cirrus")
 def a_killed_pipeline_leaves_no_dmabuf(vm):
     with vm.started("umm run test,size=320x240 null --heap udmabuf --seconds 1000") as job:
-        vm.wait_until(lambda: "Total 3 objects" in
-                      vm.check("cat /sys/kernel/debug/dma_buf/bufinfo").stdout, "no buffers are made")
+        vm.wait_until(lambda: "Total 3 objects" in vm.check(f"cat {BUFFERS}").stdout, "no buffers are made")
         job.kill(9)
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 def check_shown(vm, heap, width, height):
@@ -147,7 +142,7 @@ def check_shown(vm, heap, width, height):
             vm.wait_until(matches, "another picture is shown", timeout_s=20)
         except AssertionError as fault:
             raise AssertionError(f"{heap} {width}x{height}: {shown[0].difference(wanted)}") from fault
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("virtio", "bochs")

@@ -7,10 +7,10 @@ import zlib
 
 from cases import case
 from cases_heaps import checksums, heaps
-from cases_heaps import check_nothing_left
 from cases_kms import FRAMES, HELD, drawn_outside
 from cases_m2m import converter
 from cases_v4l2 import frames_so_far, wait_for_frames
+from left import BUFFERS, expect_nothing_left
 from picture import Picture
 
 AREA = "/sys/kernel/debug/cma/reserved"
@@ -35,7 +35,7 @@ def camera_picture(vm):
 
 def exporters(vm):
     """Whose dma-bufs are there now, by what the kernel calls him."""
-    lines = vm.check("cat /sys/kernel/debug/dma_buf/bufinfo").stdout.splitlines()
+    lines = vm.check(f"cat {BUFFERS}").stdout.splitlines()
     return sorted({line.split()[4] for line in lines if re.match(r"\d{8}\s", line)})
 
 
@@ -47,14 +47,13 @@ def hold_camera(vm, wanted, **environment):
         found = exporters(vm)
         difference = vm.screendump().difference(wanted)
         assert difference is None, difference
-    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
     return found, job.stderr
 
 
 def show_camera(vm, wanted, **environment):
     """The same where nobody else has a dma-buf: none is left behind."""
     shown = hold_camera(vm, wanted, **environment)
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
     return shown
 
 
@@ -125,7 +124,7 @@ def full_area_is_named_with_what_was_wanted_of_it_and_what_it_has(vm):
         assert "heap reserved would have to give 3 x 3145728 bytes and has 1048576" in job.stderr, \
             job.stderr
         assert taken_bytes(vm) == (AREA_MB - 1) * MIB
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 # Takes the area in pieces of 1 MiB, lets go of every other one, and waits.
@@ -161,7 +160,7 @@ def area_without_a_run_left_is_told_and_the_search_goes_on(vm):
         _, said = hold_camera(vm, camera_picture(vm))
         assert "heap reserved failed to give 5 x 3686400 bytes" in said, said
         assert taken_bytes(vm) == before
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
     vm.wait_until(lambda: taken_bytes(vm) == 0, "the area is not given back")
 
 
@@ -187,7 +186,7 @@ def pages_of_programs_leave_the_area_when_it_is_wanted(vm):
         job = vm.check("umm run --heap=reserved --frames=2 --buffers=12 "
                        "test,size=1024x768,format=XR24 null,touch=1")
         assert "reserved" in job.stdout, job.stdout
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 def heap(vm, name):
@@ -270,8 +269,7 @@ def frames_on_vkms_have_the_checksum_of_their_content(vm):
                 job.wait_for(HELD)
                 found = shown_checksums(vm, card)
             assert found == {checksum(wanted)} != {checksum(other)}, (memory, found)
-            vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-            check_nothing_left(vm)
+            expect_nothing_left(vm)
 
 
 # ---- drivers that do not come to an end ----
@@ -284,8 +282,7 @@ def run_into_a_fence(vm, command, sink, how):
             driver.wait_for("left on")
             assert int(driver.stdout.split()[2]) >= 3, driver.stdout
             job.wait(120)
-    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
     return job.status, job.stderr
 
 
@@ -327,8 +324,7 @@ def read_by_a_driver(vm, command, how):
             driver.wait_for("left on")
             assert int(driver.stdout.split()[2]) >= 3, driver.stdout
             yield job, driver
-    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("lab")
@@ -387,7 +383,7 @@ def device_on_iommufd_sees_scattered_pages_as_one_run(vm):
 @case("lab-iommu")
 def iommufd_pins_the_file_behind_a_udmabuf(vm):
     with_edu(vm, "the_file_behind_a_udmabuf_can_be_mapped_and_the_udmabuf_cannot")
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("lab-iommu")

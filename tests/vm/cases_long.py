@@ -9,8 +9,8 @@ import re
 import signal
 
 from cases import case
-from cases_heaps import check_nothing_left
 from cases_v4l2 import NODE, camera, edge_of, wait_for_frames
+from left import expect_nothing_left
 from stages import RUN, pids
 from untouched import carried_bytes, need_strace, opened, trace, untouchable
 
@@ -84,7 +84,7 @@ def ten_thousand_frames_to_the_display_leave_no_trace_and_no_copy(vm):
     check_untouched(late, edge["buffers"])
     assert carried < 256 * 1024, f"{carried} bytes; a frame has {640 * 480 * 2}"
     assert not opened(traced), opened(traced)
-    check_nothing_left(vm)
+    expect_nothing_left(vm)
 
 
 def check_growth(early, late):

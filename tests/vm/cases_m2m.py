@@ -4,7 +4,8 @@ multi-planar API; on the purpose-built kernel."""
 import re
 
 from cases import Skip, case
-from cases_v4l2 import camera, edge_of, no_buffer_is_left, wait_for_frames
+from cases_v4l2 import camera, edge_of, wait_for_frames
+from left import expect_nothing_left
 from picture import Picture, is_telling
 
 SIZE = "640x480"
@@ -31,7 +32,7 @@ def what_comes_out_is_what_went_in_and_nothing_is_copied(vm):
     # Times included: the driver's own are others.
     assert vm.run("cmp /tmp/sums /tmp/wanted").status == 0, vm.check("cat /tmp/sums").stdout
     assert "nothing copied" in job.stdout and edge_of(vm)["heap"] != "memfd", job.stdout
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("lab")
@@ -47,8 +48,7 @@ def camera_through_a_converter_is_on_the_screen_pixel_by_pixel(vm):
         wanted = Picture.from_png(vm.check(f"cat {last}").out)
     assert shown.difference(wanted) is None, shown.difference(wanted)
     assert is_telling(wanted.rows(), 3), "pictures that are upside down would pass for this one"
-    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("lab")
@@ -68,7 +68,7 @@ def converter_that_is_killed_leaves_nothing(vm):
         vm.check("pkill -KILL -x m2m")
         job.wait(60)
     assert job.status == 1, job.stderr
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("lab")
@@ -78,7 +78,7 @@ def codec_whose_result_is_no_picture_is_refused_with_the_reason(vm):
     assert job.status == 1, job.stdout
     assert f"{node} (vicodec): has no format of plain rows that umm has a name for" in job.stderr, \
         job.stderr
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)
 
 
 def codec(vm, parameters):
@@ -97,4 +97,4 @@ def ends_of_codecs_that_have_pictures_work_in_either_api(vm):
         job = vm.check("vm-codec a_picture_through_encoder_and_decoder_in_dma_bufs_is_as_in_memory_of_"
                        "their_own", **codec(vm, parameters))
         assert "bytes of" in job.stdout, job.stdout
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)

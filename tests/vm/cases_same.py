@@ -8,8 +8,9 @@ import json
 import os
 
 from cases import case
-from cases_kms import HELD, expect_nothing_left, expect_shown
+from cases_kms import HELD, expect_shown
 from cases_v4l2 import CAMERA, NODE, SINGLE, STILL, still
+from left import expect_nothing_left
 
 FRAMES = 3
 COMMAND = f"umm run --json=/tmp/same.json --frames={FRAMES} v4l2:{NODE} kms:,hold=300"

@@ -6,6 +6,7 @@ import re
 import signal
 
 from cases import Skip, case
+from left import expect_nothing_left
 from picture import Picture, is_telling
 
 SINGLE, MULTI = "multiplanar=1", "multiplanar=2"
@@ -64,10 +65,6 @@ def wait_for_frames(vm, job, number, timeout_s=180):
     assert frames_so_far(job) >= number, (job.status, job.stdout, job.stderr)
 
 
-def no_buffer_is_left(vm):
-    vm.check("grep -q 'Total 0 objects' /sys/kernel/debug/dma_buf/bufinfo")
-
-
 @case("camera")
 def frames_reach_a_sink_unchanged_and_uncopied_from_every_heap(vm):
     for api, format, fourcc, heap in ((SINGLE, "NV12", "NV12", "udmabuf"),
@@ -80,7 +77,7 @@ def frames_reach_a_sink_unchanged_and_uncopied_from_every_heap(vm):
         edge = edge_of(vm)
         assert (edge["heap"], edge["frames"], edge["copied_bytes"]) == (heap, 30, 0), edge
         assert edge["format"] == format and edge["planes"][0]["offset_bytes"] == 0, edge
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("camera")
@@ -114,7 +111,7 @@ def unplugged_camera_is_told_and_the_frames_so_far_are_kept(vm):
     assert len(said) == 1, job.stderr
     assert sums(vm, "/tmp/sums") == [wanted] * int(said[0])
     assert int(said[0]) >= 10, job.stderr
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)
     vm.check("echo vivid.0 >/sys/bus/platform/drivers/vivid/bind; test -c /dev/video0")
 
 
@@ -143,7 +140,7 @@ def faults_of_the_driver_are_told_by_name(vm):
     status, said = run_into(vm, "disconnect", True)
     assert status == 1 and "was unplugged after" in said, said
     vm.reload("vivid", CAMERA + SINGLE)
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)
 
 
 @case("camera")
@@ -188,4 +185,4 @@ def output_shows_the_frames_it_was_given(vm):
     sent, seen = sums(vm, "/tmp/sent"), sums(vm, "/tmp/seen")
     assert len(seen) == 4 and set(seen) <= set(sent), (seen, len(sent))
     camera(vm)
-    no_buffer_is_left(vm)
+    expect_nothing_left(vm)

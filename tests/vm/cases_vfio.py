@@ -11,8 +11,9 @@ import re
 import signal
 
 from cases import Skip, case
-from cases_kms import HELD, expect_nothing_left
+from cases_kms import HELD
 from cases_v4l2 import wait_for_frames
+from left import expect_nothing_left
 from picture import Picture
 from stages import RUN, pids
 from untouched import carried_bytes, need_strace, opened, trace, untouchable
@@ -87,7 +88,6 @@ def expect_shown(vm, command, wanted, **environment):
         job.wait_for(HELD, timeout_s=120)
         difference = vm.screendump().difference(wanted)
         assert difference is None, difference
-    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
     expect_nothing_left(vm)
 
 

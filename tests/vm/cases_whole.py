@@ -5,19 +5,15 @@ import re
 import signal
 
 from cases import case
-from cases_kms import FRAMES, HELD, expect_nothing_left
+from cases_kms import FRAMES, HELD
 from cases_lab import exporters
 from cases_v4l2 import (CAMERA, NODE, SINGLE, camera, edge_of, failures, frames_so_far, still,
                         wait_for_frames)
+from left import expect_nothing_left
 from picture import Picture
 
 SIZE = "640x480"
 CLIP = pathlib.Path(__file__).resolve().parents[2] / "demo/clip.mp4"
-
-
-def no_umm(vm):
-    vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
-    expect_nothing_left(vm)
 
 
 def show(vm, wanted, exporter, options="", **environment):
@@ -27,7 +23,7 @@ def show(vm, wanted, exporter, options="", **environment):
         job.wait_for(HELD, timeout_s=180)
         found, difference = exporters(vm), vm.screendump().difference(wanted)
         assert difference is None and found == [exporter], (options, found, difference)
-    no_umm(vm)
+    expect_nothing_left(vm)
     return job.stderr
 
 
@@ -44,7 +40,7 @@ def film_is_on_the_screen_pixel_by_pixel(vm):
         before = Picture.from_png(vm.check(f"cat {first}").out)
     assert shown.difference(wanted) is None, shown.difference(wanted)
     assert shown.difference(before) is not None, "a film in which nothing moves proves little"
-    no_umm(vm)
+    expect_nothing_left(vm)
 
 
 @case("camera")
@@ -101,7 +97,7 @@ def tools_of_others_beside_umm_hear_what_there_is_and_pass_afterwards(vm):
         job.kill(signal.SIGINT)
         job.wait(120)
     assert job.status == 0, job.stderr
-    no_umm(vm)
+    expect_nothing_left(vm)
     assert failures(vm) == failed
     difference = test_pattern(vm).difference(pattern)
     assert difference is None, difference

@@ -18,8 +18,9 @@
  *			'X' the job has ended: its status of wait(2), 4 bytes
  *
  * Jobs are numbered by the host, each is a session of its own, and several run at a time. When a
- * job's first process ends, what is left of its group is killed, what its pipes still hold is sent,
- * and then its status.
+ * job's first process ends, what is left of its group is killed. When none of that is there any
+ * more, what its pipes still hold is sent, and then its status: whoever hears that a job has ended
+ * finds the devices and the memory it had as free as they will ever be.
  *
  * The same executable is the kernel's module loader (/proc/sys/kernel/modprobe): the root file
  * system is the host's and has no modules of this kernel, so modprobe must be told where they are.
@@ -53,11 +54,14 @@
 #define MAX_WORDS   256
 #define MAX_MESSAGE (256 * 1024)
 #define CHUNK	    16384
+#define DYING_MS    20 /* between two looks at who is dying */
 
 struct job {
 	uint32_t id;
 	pid_t pid;    /* 0: the entry is free */
 	int out, err; /* -1 when at their end */
+	bool ended;   /* its first process has; others of its group may still be dying */
+	int status;
 };
 
 static struct job jobs[MAX_JOBS];
@@ -368,17 +372,37 @@ static void forward(struct job *job, char type, int *fd)
 	}
 }
 
-static void end_job(struct job *job, int status)
+static void end_job(struct job *job)
 {
-	kill(-job->pid, SIGKILL);
 	forward(job, 'O', &job->out);
 	forward(job, 'E', &job->err);
 	if (job->out >= 0)
 		close(job->out);
 	if (job->err >= 0)
 		close(job->err);
-	send_status(job->id, status);
+	send_status(job->id, job->status);
 	job->pid = 0;
+}
+
+/* The number of a group is nobody else's as long as it has a member, though its first has gone. */
+static bool group_is_gone(const struct job *job)
+{
+	return kill(-job->pid, SIGKILL) < 0 && errno == ESRCH;
+}
+
+/* Returns whether somebody is still dying. */
+static bool end_jobs(void)
+{
+	bool dying = false;
+	for (int i = 0; i < MAX_JOBS; i++) {
+		if (jobs[i].pid == 0 || !jobs[i].ended)
+			continue;
+		if (group_is_gone(&jobs[i]))
+			end_job(&jobs[i]);
+		else
+			dying = true;
+	}
+	return dying;
 }
 
 /* Also those nobody else waits for. */
@@ -387,8 +411,10 @@ static void reap(void)
 	int status;
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
 		for (int i = 0; i < MAX_JOBS; i++)
-			if (jobs[i].pid == pid)
-				end_job(&jobs[i], status);
+			if (jobs[i].pid == pid) {
+				jobs[i].ended = true;
+				jobs[i].status = status;
+			}
 }
 
 static void obey(void)
@@ -419,12 +445,13 @@ static void serve(int signals)
 		{ .fd = signals, .events = POLLIN },
 	};
 	for (;;) {
+		int timeout_ms = end_jobs() ? DYING_MS : -1; /* not all of them are our children */
 		for (int i = 0; i < MAX_JOBS; i++) {
 			bool used = jobs[i].pid != 0;
 			fds[2 + 2 * i] = (struct pollfd){ used ? jobs[i].out : -1, POLLIN, 0 };
 			fds[3 + 2 * i] = (struct pollfd){ used ? jobs[i].err : -1, POLLIN, 0 };
 		}
-		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), timeout_ms) < 0 && errno != EINTR)
 			die("poll");
 		for (int i = 0; i < MAX_JOBS; i++) {
 			if (fds[2 + 2 * i].revents != 0)
