@@ -9,7 +9,12 @@
 #include <string.h>
 
 #include "os/cleanup.h"
+#include "os/clock.h"
 #include "os/ioctl.h"
+#include "os/patience.h"
+
+/* Others who look, as we do, have the queue for some milliseconds; who streams has it for long. */
+#define BUSY_NS (UMM_NS_PER_SECOND / 4)
 
 /* In the order of preference: what a camera writes first. */
 static const struct {
@@ -41,11 +46,21 @@ static int choose_queue(struct umm_v4l2_source *source)
 	return -EOPNOTSUPP;
 }
 
+static int claim(const struct umm_v4l2_source *source, unsigned long request, void *argument)
+{
+	struct umm_patience patience = umm_patience_of(BUSY_NS);
+	int ret;
+	do
+		ret = umm_ioctl(source->fd, request, argument);
+	while (ret == -EBUSY && umm_patience_left(&patience));
+	return ret;
+}
+
 /* A request for no buffers frees those of this queue, of which there are none, and tells. */
 static int empty_queue(const struct umm_v4l2_source *source, uint32_t *out_capabilities)
 {
 	struct v4l2_requestbuffers request = { .type = source->type, .memory = V4L2_MEMORY_MMAP };
-	int ret = umm_ioctl(source->fd, VIDIOC_REQBUFS, &request);
+	int ret = claim(source, VIDIOC_REQBUFS, &request);
 	*out_capabilities = request.capabilities;
 	return ret;
 }
@@ -126,8 +141,7 @@ static int create_plain(const struct umm_v4l2_source *source, uint64_t size_byte
 	struct v4l2_requestbuffers request = { .count = 1,
 					       .type = source->type,
 					       .memory = V4L2_MEMORY_MMAP };
-	return size_bytes > source->image_bytes ? -EFBIG
-						: umm_ioctl(source->fd, VIDIOC_REQBUFS, &request);
+	return size_bytes > source->image_bytes ? -EFBIG : claim(source, VIDIOC_REQBUFS, &request);
 }
 
 static int create(const struct umm_v4l2_source *source, uint64_t size_bytes)
@@ -140,7 +154,7 @@ static int create(const struct umm_v4l2_source *source, uint64_t size_bytes)
 		return -EFBIG;
 	if (size_in(&request.format) < size_bytes)
 		set_size(&request.format, (uint32_t)size_bytes);
-	ret = umm_ioctl(source->fd, VIDIOC_CREATE_BUFS, &request);
+	ret = claim(source, VIDIOC_CREATE_BUFS, &request);
 	return ret == -ENOTTY ? create_plain(source, size_bytes) : ret;
 }
 

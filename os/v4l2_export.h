@@ -22,7 +22,8 @@ struct umm_v4l2_source {
 /**
  * Open `node` and look at it; nothing is changed. *out: umm_v4l2_source_finish(). Returns 0;
  * -EOPNOTSUPP: it has no video queue, or its buffers cannot be orphans; -EMEDIUMTYPE: the format
- * that is set has more than one memory plane; -EBUSY: somebody uses it; or a negative errno.
+ * that is set has more than one memory plane; -EBUSY: somebody uses it, and not for a
+ * moment; or a negative errno.
  */
 int umm_v4l2_source_open(const char *node, struct umm_v4l2_source *out);
 void umm_v4l2_source_finish(struct umm_v4l2_source *source);
