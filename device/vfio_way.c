@@ -6,6 +6,12 @@
 #include <string.h>
 
 #include "device/refuse.h"
+#include "os/clock.h"
+#include "os/patience.h"
+
+/* Who only asks what a device is like (`umm probe`) has it for some milliseconds, and the kernel
+   resets it behind him. */
+#define BUSY_NS UMM_NS_PER_SECOND
 
 struct umm_vfio_way_ops {
 	const char *name;
@@ -125,9 +131,22 @@ static int choose(struct umm_vfio_way *way, const struct umm_pci *pci, const cha
 
 /* ---- open and close ---- */
 
+static bool is_bind(const char *step)
+{
+	return strcmp(step, "VFIO_DEVICE_BIND_IOMMUFD") == 0;
+}
+
+/* A device that is bound to another iommufd is -EINVAL. What is bound is not bound once more. */
+static bool is_taken(const struct umm_vfio_way *way, int error, const char *step)
+{
+	if (way->ops == &by_group)
+		return error == -EBUSY;
+	return is_bind(step) && (error == -EBUSY || error == -EINVAL);
+}
+
 static int refuse_open(const struct umm_pci *pci, int error, const char *step, char *why)
 {
-	bool bind = strcmp(step, "VFIO_DEVICE_BIND_IOMMUFD") == 0;
+	bool bind = is_bind(step);
 	if (error == -EPERM && (bind || strcmp(step, "viable") == 0))
 		return umm_device_refuse(pci->address, why, error,
 					 "other devices of its IOMMU group %d have drivers of the "
@@ -150,7 +169,10 @@ int umm_vfio_way_open(struct umm_vfio_way *way, const struct umm_pci *pci, const
 	int ret = choose(way, pci, wish, why);
 	if (ret < 0)
 		return ret;
-	ret = way->ops->open(way, pci, &step);
+	struct umm_patience patience = umm_patience_of(BUSY_NS);
+	do
+		ret = way->ops->open(way, pci, &step);
+	while (is_taken(way, ret, step) && umm_patience_left(&patience));
 	if (ret < 0)
 		ret = refuse_open(pci, ret, step, why);
 	else if ((ret = way->ops->ask(way)) < 0)

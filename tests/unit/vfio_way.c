@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@
 static char calls[512];
 static int fail_call;		/* the n-th from now on, 1 is the next; 0: none */
 static int error = ENODEV;	/* with which */
+static int fail_again;		/* so often once more */
+static int again_after;		/* so many calls */
 static const char *hidden = ""; /* a node that is not there */
 static int device_fd, iommu_fd;
 static struct umm_ioas_range told[UMM_VFIO_MOST_RANGES + 4];
@@ -39,6 +42,10 @@ static int called(const char *what)
 	snprintf(calls + used, sizeof(calls) - used, "%s%s", used > 0 ? ", " : "", what);
 	if (fail_call == 0 || --fail_call > 0)
 		return 0;
+	if (fail_again > 0) {
+		fail_again--;
+		fail_call = again_after;
+	}
 	errno = error;
 	return -1;
 }
@@ -126,7 +133,7 @@ static int group_calls(int fd, unsigned long request, void *argument)
 static void start_kernel(void)
 {
 	calls[0] = '\0';
-	fail_call = 0;
+	fail_call = fail_again = 0;
 	told[0] = (struct umm_ioas_range){ 0, 0xfedfffff };
 	told[1] = (struct umm_ioas_range){ 0xfef00000, UINT64_MAX };
 	n_told = 2;
@@ -244,8 +251,6 @@ TEST(refusals_of_the_kernel_are_told_in_words)
 		int error, ret;
 		const char *said;
 	} cases[] = {
-		{ EINVAL, -EBUSY, "VFIO_DEVICE_BIND_IOMMUFD: another program drives it" },
-		{ EBUSY, -EBUSY, "VFIO_DEVICE_BIND_IOMMUFD: another program drives it" },
 		{ EPERM, -EPERM, "other devices of its IOMMU group 7 have drivers of the kernel" },
 		{ EIO, -EIO, "VFIO_DEVICE_BIND_IOMMUFD: Input/output error" },
 	};
@@ -255,6 +260,44 @@ TEST(refusals_of_the_kernel_are_told_in_words)
 		error = cases[i].error;
 		CHECK_INT(open_way(NULL), cases[i].ret);
 		CHECK(strstr(why, cases[i].said) != NULL);
+	}
+}
+
+static const struct {
+	const char *wish;
+	int error, fail_call, again_after;
+	const char *said;
+} taken[] = {
+	{ "iommufd", EINVAL, 3, 1, "VFIO_DEVICE_BIND_IOMMUFD: another program drives it" },
+	{ "iommufd", EBUSY, 3, 1, "VFIO_DEVICE_BIND_IOMMUFD: another program drives it" },
+	{ "group", EBUSY, 3, 3, "its group's node in /dev/vfio: another program drives it" },
+};
+
+static int open_taken(size_t i, int times)
+{
+	start_kernel();
+	error = taken[i].error;
+	fail_call = taken[i].fail_call;
+	again_after = taken[i].again_after;
+	fail_again = times - 1;
+	return open_way(taken[i].wish);
+}
+
+TEST(device_that_somebody_only_looks_at_is_waited_for)
+{
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		CHECK_INT(open_taken(i, 4), 0);
+		CHECK_INT(fail_call + fail_again, 0);
+		umm_vfio_way_close(&way);
+	}
+}
+
+TEST(device_that_somebody_drives_is_refused)
+{
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		CHECK_INT(open_taken(i, INT_MAX), -EBUSY);
+		CHECK(strstr(why, taken[i].said) != NULL);
+		CHECK_INT(way.fds.device + way.fds.container, -2);
 	}
 }
 
