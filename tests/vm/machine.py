@@ -14,6 +14,7 @@ messages) is in its log directory.
 """
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -333,6 +334,16 @@ class Machine:
     def new_dmesg(self):
         """What the kernel has said since the last call."""
         return self.log.add(self.check(["dmesg"]).stdout)
+
+    def wait_for_dmesg(self, pattern, least):
+        """So many new lines of this kind: an interrupt on another processor may come late."""
+        found = []
+
+        def enough():
+            found.extend(line for line in self.new_dmesg() if re.search(pattern, line))
+            return len(found) >= least
+        self.wait_until(enough, f"fewer than {least} lines of '{pattern}' in dmesg", 30)
+        return found
 
     def expect_dmesg(self, pattern):
         """Lines of this kind are no fault of the running case."""
