@@ -25,6 +25,7 @@
 #include "cli/probe_vfio.h"
 #include "heap/heap.h"
 #include "os/cleanup.h"
+#include "share/json.h"
 
 static const char *const not_driven = "the node itself; not driven by this version";
 
@@ -188,11 +189,6 @@ static json_t *heaps_json(void)
 
 /* ---- for people ---- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 static long long number_of(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
@@ -200,9 +196,9 @@ static long long number_of(const json_t *object, const char *key)
 
 static void print_heap(const json_t *heap)
 {
-	printf("  %-17s", text_of(heap, "name"));
+	printf("  %-17s", umm_json_text(heap, "name"));
 	if (!json_is_true(json_object_get(heap, "present"))) {
-		printf("not here: %s\n", text_of(heap, "source"));
+		printf("not here: %s\n", umm_json_text(heap, "source"));
 		return;
 	}
 	if (json_object_get(heap, "free_bytes") != NULL)
@@ -218,18 +214,18 @@ static void print_heap(const json_t *heap)
 		       number_of(heap, "contiguous_max_bytes") / 1024);
 	else
 		printf("scattered\n");
-	printf("  %-17s  known by: %s\n", "", text_of(heap, "source"));
-	printf("  %-17s  trial: %s\n", "", text_of(heap, "trial"));
+	printf("  %-17s  known by: %s\n", "", umm_json_text(heap, "source"));
+	printf("  %-17s  trial: %s\n", "", umm_json_text(heap, "trial"));
 }
 
 static void print_device(const json_t *device)
 {
-	printf("  %-21s %s", text_of(device, "name"), text_of(device, "what"));
-	if (text_of(device, "label")[0] != '\0')
-		printf(" (%s)", text_of(device, "label"));
+	printf("  %-21s %s", umm_json_text(device, "name"), umm_json_text(device, "what"));
+	if (umm_json_text(device, "label")[0] != '\0')
+		printf(" (%s)", umm_json_text(device, "label"));
 	if (!json_is_true(json_object_get(device, "accessible")))
 		printf(", not accessible to this user");
-	printf("\n  %-22s  known by: %s\n", "", text_of(device, "source"));
+	printf("\n  %-22s  known by: %s\n", "", umm_json_text(device, "source"));
 	probe_device_print(stdout, json_object_get(device, "facts"),
 			   json_object_get(device, "other_end"));
 }
