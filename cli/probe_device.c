@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/device.h"
 #include "os/cleanup.h"
 #include "share/json.h"
 
@@ -75,12 +76,13 @@ void probe_device_ask(const char *kind, const char *node, struct probe_device *o
 	umm_auto(umm_device, device) = NULL;
 	*out = (struct probe_device){ 0 };
 	snprintf(spec, sizeof(spec), "%s:%s", kind, node);
-	bool is_video = strcmp(kind, "v4l2") == 0, is_gpu = strcmp(kind, "gl") == 0;
+	const struct umm_device_ops *ops = umm_device_kind(kind);
+	enum umm_device_direction first_end = ops != NULL ? ops->first_end : 0;
 	if (open_end(spec, NULL, &device, out->why) == 0) {
 		out->facts = ask(device, out->why);
-		if (is_video || is_gpu)
+		if (first_end != 0)
 			out->other_end = ask_other_end(spec, device);
-	} else if (is_video) {
+	} else if (first_end == UMM_DEVICE_WRITES) {
 		ask_what_reads(spec, out);
 	}
 }

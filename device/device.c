@@ -32,13 +32,17 @@ static int say(char *why, int error, const char *format, const char *what)
 	return error;
 }
 
-static const struct umm_device_ops *find_kind(const char *spec, const char *colon)
+static const struct umm_device_ops *find_kind(const char *name, size_t length)
 {
-	size_t length = colon - spec;
 	for (const struct umm_device_ops *const *ops = umm_device_table; *ops; ops++)
-		if (strlen((*ops)->kind) == length && !strncmp((*ops)->kind, spec, length))
+		if (strlen((*ops)->kind) == length && !strncmp((*ops)->kind, name, length))
 			return *ops;
 	return NULL;
+}
+
+const struct umm_device_ops *umm_device_kind(const char *name)
+{
+	return find_kind(name, strlen(name));
 }
 
 /* The caller's options as this library knows them: what an older caller has not, is zero. */
@@ -64,7 +68,7 @@ int umm_device_open(const char *spec, const struct umm_device_opts *opts, struct
 		    char *why)
 {
 	const char *colon = strchr(spec, ':');
-	const struct umm_device_ops *ops = colon ? find_kind(spec, colon) : NULL;
+	const struct umm_device_ops *ops = colon ? find_kind(spec, colon - spec) : NULL;
 	if (!ops)
 		return say(why, -EINVAL, "%s: no such kind of device", spec);
 	struct umm_device *device = calloc(1, sizeof(*device));

@@ -28,6 +28,10 @@ struct umm_driver_ops {
 struct umm_device_ops {
 	const char *kind; /**< "v4l2" */
 
+	/** A node may have two ends, the second opened as the partner of the first: which one is
+	 * tried where nobody says. 0: nodes of this kind have one end and take no partner. */
+	enum umm_device_direction first_end;
+
 	/** `node` is what stands behind the colon, "" for the first that will do. *out_state is the
 	 * kind's own, given to all others. Errors and `why` as umm_device_open(). */
 	int (*open)(const char *node, const struct umm_device_opts *opts, void **out_state,
@@ -81,5 +85,8 @@ void *umm_device_state(const struct umm_device *device, const struct umm_device_
 
 /** All kinds, ended by NULL. */
 extern const struct umm_device_ops *const umm_device_table[];
+
+/** The kind of that name; NULL: there is none. */
+const struct umm_device_ops *umm_device_kind(const char *name);
 
 #endif

@@ -380,6 +380,7 @@ static short gl_events(const void *state)
 
 const struct umm_device_ops umm_gl_device_ops = {
 	.kind = "gl",
+	.first_end = UMM_DEVICE_READS,
 	.open = gl_open,
 	.close = gl_close,
 	.node = gl_node,

@@ -480,6 +480,7 @@ static short events_of(const void *state)
 
 const struct umm_device_ops umm_v4l2_device_ops = {
 	.kind = "v4l2",
+	.first_end = UMM_DEVICE_WRITES,
 	.open = open_v4l2,
 	.close = close_v4l2,
 	.node = node_of,
