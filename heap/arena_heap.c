@@ -62,7 +62,7 @@ UMM_DEFINE_AUTO(umm_arena, umm_arena_destroy)
 static bool find_contiguous(struct umm_heap *out, struct umm_heap_properties *properties)
 {
 	struct umm_heap_list list = { 0 };
-	umm_heap_dmaheap.list(&list);
+	umm_heap_list_of(&umm_heap_dmaheap, &list);
 	for (unsigned i = 0; i < list.n; i++) {
 		umm_heap_probe(&list.heaps[i], properties);
 		if (!properties->present || !properties->contiguous)

@@ -130,13 +130,8 @@ static int allocate(const struct umm_heap *heap, const struct umm_heap_request *
 	return ret < 0 ? ret : umm_heap_give_dmabuf(request, umm_fd_steal(&fd), out);
 }
 
-static void list_nodes(struct umm_heap_list *list)
-{
-	umm_heap_list_nodes(list, &umm_heap_dmaheap, UMM_DMAHEAP_DIRECTORY "/*");
-}
-
 const struct umm_heap_ops umm_heap_dmaheap = {
-	.list = list_nodes,
+	.nodes = UMM_DMAHEAP_DIRECTORY "/*",
 	.probe = probe,
 	.allocate = allocate,
 };

@@ -199,14 +199,9 @@ static int allocate(const struct umm_heap *heap, const struct umm_heap_request *
 	return ret < 0 ? ret : umm_heap_give_dmabuf(request, umm_fd_steal(&fd), out);
 }
 
-static void list_nodes(struct umm_heap_list *list)
-{
-	umm_heap_list_nodes(list, &umm_heap_gbm, "/dev/dri/renderD*");
-}
-
 const struct umm_heap_ops umm_heap_gbm = {
+	.nodes = "/dev/dri/renderD*",
 	.of_device = true,
-	.list = list_nodes,
 	.probe = probe,
 	.allocate = allocate,
 };

@@ -71,8 +71,12 @@ struct umm_heap_memory {
 #define UMM_HEAP_NO_MEMORY ((struct umm_heap_memory){ .fd = -1, .backing_fd = -1 })
 
 struct umm_heap_ops {
-	/** Name of the one heap there is; NULL where list() names them. */
+	/** Name of the one heap there is; NULL where list() or the nodes name them. */
 	const char *name;
+
+	/** Instead of `name`: a pattern of glob(7); each node it matches is a heap, under the
+	 * node's last part ("card0" of "/dev/dri/card*"). */
+	const char *nodes;
 
 	/** To look at it is to open a device, which may wake it up: done only for those who have a
 	 * use for it. */
@@ -82,7 +86,8 @@ struct umm_heap_ops {
 	 * or who would get nothing otherwise. */
 	bool of_runs;
 
-	/** Append those that are there now with umm_heap_append(). Instead of `name`. */
+	/** Instead of `name` and `nodes`: append those that are there now with umm_heap_append().
+	 */
 	void (*list)(struct umm_heap_list *list);
 
 	/** Look at the machine as it is now. Fills all of *out but the name. */
@@ -99,6 +104,9 @@ struct umm_heap_ops {
 
 /** All heaps, in the order of the table; those of nodes are there only if the node is. */
 void umm_heap_list(struct umm_heap_list *out);
+
+/** Those of one backend alone, behind what is in the list. */
+void umm_heap_list_of(const struct umm_heap_ops *ops, struct umm_heap_list *list);
 
 /** For list(): one more heap; names that are too long or taken, and those past UMM_MAX_HEAPS, are
  * logged and left out. */

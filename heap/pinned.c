@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/pinned.h"
 
-#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,26 +124,4 @@ int umm_heap_give_dmabuf(const struct umm_heap_request *request, int take_fd,
 		return ret;
 	*out = (struct umm_heap_memory){ .fd = umm_fd_steal(&fd), .backing_fd = -1 };
 	return 0;
-}
-
-static void append_node(struct umm_heap_list *list, const struct umm_heap_ops *ops,
-			const char *node)
-{
-	struct umm_heap heap = { .ops = ops };
-	if (strlen(node) > UMM_HEAP_NAME_MAX)
-		return;
-	snprintf(heap.name, sizeof(heap.name), "%s", strrchr(node, '/') + 1);
-	snprintf(heap.node, sizeof(heap.node), "%s", node);
-	umm_heap_append(list, &heap);
-}
-
-void umm_heap_list_nodes(struct umm_heap_list *list, const struct umm_heap_ops *ops,
-			 const char *pattern)
-{
-	glob_t found;
-	if (glob(pattern, 0, NULL, &found) != 0)
-		return;
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		append_node(list, ops, found.gl_pathv[i]);
-	globfree(&found);
 }

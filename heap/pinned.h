@@ -49,8 +49,4 @@ int umm_heap_clear(int fd);
 int umm_heap_give_dmabuf(const struct umm_heap_request *request, int take_fd,
 			 struct umm_heap_memory *out);
 
-/** One heap for each node that `pattern` matches; the heap's name is the node's last part. */
-void umm_heap_list_nodes(struct umm_heap_list *list, const struct umm_heap_ops *ops,
-			 const char *pattern);
-
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/table.h"
 
+#include <glob.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,15 +45,42 @@ static void append_single(struct umm_heap_list *list, const struct umm_heap_ops 
 	umm_heap_append(list, &heap);
 }
 
+static void append_node(struct umm_heap_list *list, const struct umm_heap_ops *ops,
+			const char *node)
+{
+	struct umm_heap heap = { .ops = ops };
+	if (strlen(node) > UMM_HEAP_NAME_MAX)
+		return;
+	snprintf(heap.name, sizeof(heap.name), "%s", strrchr(node, '/') + 1);
+	snprintf(heap.node, sizeof(heap.node), "%s", node);
+	umm_heap_append(list, &heap);
+}
+
+static void append_nodes(struct umm_heap_list *list, const struct umm_heap_ops *ops)
+{
+	glob_t found;
+	if (glob(ops->nodes, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		append_node(list, ops, found.gl_pathv[i]);
+	globfree(&found);
+}
+
+void umm_heap_list_of(const struct umm_heap_ops *ops, struct umm_heap_list *list)
+{
+	if (ops->list != NULL)
+		ops->list(list);
+	else if (ops->nodes != NULL)
+		append_nodes(list, ops);
+	else
+		append_single(list, ops);
+}
+
 void umm_heap_list(struct umm_heap_list *out)
 {
 	out->n = 0;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (table[i]->list != NULL)
-			table[i]->list(out);
-		else
-			append_single(out, table[i]);
-	}
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		umm_heap_list_of(table[i], out);
 }
 
 bool umm_heap_find(const char *name, struct umm_heap *out)
