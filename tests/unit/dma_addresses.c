@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /** Device addresses: which are handed out, and when they come back. */
-#include <errno.h>
-
 #include "core/dma_iova.h"
 #include "tests/harness.h"
 #include "tests/unit/dma_fixture.h"

@@ -15,8 +15,10 @@
 
 struct served {
 	struct umm_broker *broker;
-	unsigned n, refused, settled, gone_unclean;
+	unsigned n, refused, settled, started, gone, gone_unclean;
 	char explanation[2048], notes[512];
+	struct umm_layout layout; /* that was settled last */
+	int keep_fd;		  /* what children inherit beside their socket; 0: nothing */
 	pid_t pids[SERVED_MOST];
 	int statuses[SERVED_MOST];
 };
@@ -24,9 +26,10 @@ struct served {
 static inline void served_settled(void *user, const char *token, const struct umm_layout *layout,
 				  const char *notes)
 {
-	(void)token, (void)layout;
+	(void)token;
 	struct served *served = user;
 	served->settled++;
+	served->layout = *layout;
 	snprintf(served->notes, sizeof(served->notes), "%s", notes);
 }
 
@@ -42,7 +45,15 @@ static inline void served_refused(void *user, const char *token, int verdict,
 static inline void served_gone(void *user, struct umm_client *client, const char *label, bool clean)
 {
 	(void)client, (void)label;
-	((struct served *)user)->gone_unclean += !clean;
+	struct served *served = user;
+	served->gone++;
+	served->gone_unclean += !clean;
+}
+
+static inline void served_started(void *user, const char *token)
+{
+	(void)token;
+	((struct served *)user)->started++;
 }
 
 /** A broker with one collection, "edge0". */
@@ -50,35 +61,62 @@ static inline void serve_open(struct served *served, const struct umm_broker_col
 {
 	const struct umm_broker_events events = { .settled = served_settled,
 						  .refused = served_refused,
+						  .started = served_started,
 						  .disconnected = served_gone };
 	*served = (struct served){ 0 };
 	CHECK_INT(umm_broker_create(&events, served, &served->broker), 0);
 	CHECK_INT(umm_broker_add_collection(served->broker, "edge0", opts), 0);
 }
 
+/* A process that forks instead of executing inherits the broker's ends of all sockets: the hang-up
+ * of a dead broker would never come. */
+static inline void serve_keep_only(const struct served *served, int fd)
+{
+	for (int other = STDERR_FILENO + 1; other < 1024; other++)
+		if (other != fd && other != served->keep_fd)
+			close(other);
+}
+
+/** Fork, with a socket to the broker for the child alone. True in the child. */
+static inline bool serve_fork(struct served *served, const char *label, int *out_fd,
+			      struct umm_client **out_client)
+{
+	CHECK_INT(umm_broker_connect(served->broker, label, out_fd, out_client), 0);
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		serve_keep_only(served, *out_fd);
+		return true;
+	}
+	close(*out_fd);
+	served->pids[served->n++] = child;
+	return false;
+}
+
 /** Run `run` in a process of its own, for which nobody answers; what it returns is its exit status.
  */
+static inline void serve_socket(struct served *served, const char *label,
+				int (*run)(int take_fd, const void *), const void *argument)
+{
+	int fd;
+	if (serve_fork(served, label, &fd, NULL))
+		_exit(run(fd, argument));
+}
+
+/** The same, connected already. */
 static inline unsigned serve_stranger(struct served *served, const char *label,
 				      int (*run)(struct umm_connection *, void *), void *argument,
 				      struct umm_client **out_client)
 {
 	int fd;
-	CHECK_INT(umm_broker_connect(served->broker, label, &fd, out_client), 0);
-	fflush(NULL);
-	pid_t child = fork();
-	if (child == 0) {
-		for (int other = STDERR_FILENO + 1; other < 256; other++)
-			if (other != fd)
-				close(other);
+	if (serve_fork(served, label, &fd, out_client)) {
 		struct umm_connection *connection;
 		CHECK_INT(umm_connection_open(fd, &connection), 0);
 		int status = run(connection, argument);
 		umm_connection_close(connection);
 		_exit(status);
 	}
-	close(fd);
-	served->pids[served->n] = child;
-	return served->n++;
+	return served->n - 1;
 }
 
 /** The same, of a process that the broker's owner vouches for. */
@@ -101,6 +139,13 @@ static inline bool serve_reap(struct served *served)
 		all &= served->pids[i] == 0;
 	}
 	return all;
+}
+
+/** Serve until a collection has started. */
+static inline void serve_until_started(struct served *served)
+{
+	while (served->started == 0)
+		CHECK_INT(umm_broker_dispatch(served->broker, UMM_FOREVER), 0);
 }
 
 /** Serve until all processes have exited. */
