@@ -26,7 +26,8 @@ base=build-check
 log=
 logs=$PWD/$base/logs
 jobs=${JOBS:-2}
-tsan_suites="queue watch ring broker timeline iova_threads region_threads dma_threads arena_threads movable movable_members"
+tsan_suites="queue queue_death queue_fd queue_threads watch ring broker broker_death timeline iova_threads region_threads dma_threads
+	arena_threads movable movable_members"
 rm -rf "$logs"
 mkdir -p "$logs"
 
