@@ -23,6 +23,8 @@ ifeq ($(firstword $(MAKECMDGOALS)),vm)
 # What stands behind `--` is the guest's, not ours: make would take its words for goals and those
 # with a "=" for variables. The shell below finds the words where make got them from.
 MAKEFLAGS += --silent
+# $?, $HOME and $(...) of the line are the guest's, too.
+override export CMD := $(value CMD)
 vm: vm-build
 	@if [ -n "$$CMD" ]; then \
 		exec tests/vm/vm run --build $(BUILD) $(VM) -- sh -c "$$CMD"; \

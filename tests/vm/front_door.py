@@ -43,7 +43,8 @@ def main():
     done = make("vm", "--", "sh", "-c", f"{INSIDE}; echo a=b 'c  d'; echo no >&2; exit 3")
     expect(done, 2, FIRST + "a=b c  d\n", "no\n")  # make's own status is 2 for any failure
     expect(done, 2, "", "Error 3")
-    expect(make("vm", f"CMD={INSIDE} | tr a-z A-Z"), 0, FIRST.upper())
+    expect(make("vm", f"CMD={INSIDE} | tr a-z A-Z; false; echo $? $(echo $HOME)"), 0,
+           FIRST.upper() + "1 /tmp\n")
     expect(make("vm-shell", stdin=f"{INSIDE}; echo $((6 * 7))\nexit\n"), 0, FIRST + "42\n")
     return 0
 
