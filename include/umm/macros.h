@@ -3,11 +3,14 @@
  * Macros every public header uses. Nothing here has run-time meaning.
  *
  * How results are told everywhere in libumm:
- *   0                   done
- *   a negative errno    "could not": -ENOMEM, -EINVAL, -ETIMEDOUT, ... passed up unchanged from the
- * kernel a positive verdict  an answer, not a failure (enum umm_verdict): listed in the comment of
- * each call that gives it Results leave through `out` parameters, which are written on success
- * only.
+ *
+ *	0			done
+ *	a negative errno	"could not": -ENOMEM, -EINVAL, -ETIMEDOUT, ...; what the
+ *				kernel says is passed up unchanged
+ *	a positive verdict	an answer, not a failure (enum umm_verdict), listed in the
+ *				comment of each call that gives it
+ *
+ * Results leave through `out` parameters, which are written on success only.
  */
 #ifndef UMM_MACROS_H
 #define UMM_MACROS_H
