@@ -16,7 +16,7 @@
 #include "cli/run.h"
 
 #define GRACE_NS    (500 * NSEC_PER_MSEC)
-#define PATIENCE_NS (250 * NSEC_PER_MSEC)
+#define PATIENCE_NS (1000 * NSEC_PER_MSEC) /* closing a camera or a GPU takes its time */
 #define NUDGE_NS    (100 * NSEC_PER_MSEC)
 
 static bool alive(const struct run_stage *stage)
