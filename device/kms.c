@@ -2,9 +2,11 @@
 /**
  * KMS: a display that scans frames out of the memory they were made in.
  *
- *	open		a card, its master, a connector with a display (device/kms_output.h)
- *	constraints	a size per mode, formats and modifiers of the primary plane
- *	attach		dma-buf -> GEM handle -> framebuffer (device/kms_frame.h)
+ *	open		a card, its master, a connector with a display (device/kms_output.h),
+ *			the planes on which it can show (device/kms_planes.h)
+ *	constraints	a size per mode, formats and modifiers of those planes together
+ *	attach		dma-buf -> GEM handle -> framebuffer (device/kms_frame.h); for the first it
+ *			is found out on which plane such frames are shown (device/kms_arrange.h)
  *	submit		the first frame sets the mode; each further one is a page flip, which
  *			waits for the frame's fences (device/kms_fence.h)
  *	complete	a flip has happened: the frame that it replaced is done
@@ -31,7 +33,8 @@
 struct kms {
 	struct umm_kms_card card;
 	struct umm_kms_output output;
-	struct umm_kms_formats formats;
+	struct umm_kms_planes planes;
+	struct umm_kms_formats formats; /* of all planes */
 	struct umm_kms_handles handles;
 	struct umm_kms_screen screen;
 	struct umm_kms_frame frames[UMM_MAX_BUFFERS];
@@ -45,16 +48,6 @@ struct kms {
 
 /* ---- open ---- */
 
-static int refuse_format(struct kms *kms, uint32_t fourcc, int error, char *why)
-{
-	char name[UMM_FORMAT_NAME_SIZE];
-	if (error == -EINVAL && fourcc != 0)
-		return umm_device_refuse(kms->card.node, why, error, "%s does not show %s",
-					 kms->output.name, umm_format_name(fourcc, name));
-	return umm_device_refuse(kms->card.node, why, error, "does not tell its formats: %s",
-				 strerror(-error));
-}
-
 static int open_card(struct kms *kms, const char *node, const struct umm_device_opts *opts,
 		     char *why)
 {
@@ -63,14 +56,17 @@ static int open_card(struct kms *kms, const char *node, const struct umm_device_
 		ret = umm_kms_output_choose(&kms->card, opts, &kms->output, why);
 	if (ret == 0)
 		ret = umm_kms_card_become_master(&kms->card, why);
+	if (ret == 0)
+		ret = umm_kms_planes_find(&kms->card, &kms->output, opts, &kms->planes, why);
 	if (ret == 0) {
-		ret = umm_kms_formats_ask(&kms->card, kms->output.plane, opts->format,
-					  &kms->formats);
+		ret = umm_kms_planes_offer(&kms->planes, opts->format, &kms->formats);
 		if (ret < 0)
-			refuse_format(kms, opts->format, ret, why);
+			umm_device_refuse(kms->card.node, why, ret, "out of memory");
 	}
-	if (ret < 0)
+	if (ret < 0) {
+		umm_kms_planes_finish(&kms->planes);
 		umm_kms_card_close(&kms->card);
+	}
 	return ret;
 }
 
@@ -98,6 +94,15 @@ static int open_any(struct kms *kms, const struct umm_device_opts *opts, char *w
 	return search.ret;
 }
 
+/* What frames are shown on if nothing speaks against it. */
+static uint32_t first_plane(const struct kms *kms)
+{
+	for (unsigned i = 0; i < kms->planes.n; i++)
+		if (kms->planes.list[i].wanted)
+			return kms->planes.list[i].id;
+	return kms->planes.list[0].id;
+}
+
 static int kms_open(const char *node, const struct umm_device_opts *opts, void **out_state,
 		    char *why)
 {
@@ -119,7 +124,8 @@ static int kms_open(const char *node, const struct umm_device_opts *opts, void *
 	kms->screen = (struct umm_kms_screen){
 		.card = &kms->card,
 		.output = &kms->output,
-		.fences = umm_kms_fences_find(&kms->card, &kms->output),
+		.planes = &kms->planes,
+		.fences = umm_kms_fences_find(&kms->card, &kms->output, first_plane(kms)),
 	};
 	*out_state = kms;
 	return 0;
@@ -128,7 +134,9 @@ static int kms_open(const char *node, const struct umm_device_opts *opts, void *
 static void kms_close(void *state)
 {
 	struct kms *kms = state;
+	umm_kms_screen_finish(&kms->screen);
 	umm_kms_formats_finish(&kms->formats);
+	umm_kms_planes_finish(&kms->planes);
 	umm_kms_handles_finish(&kms->handles);
 	umm_kms_card_close(&kms->card);
 	free(kms);
@@ -153,13 +161,14 @@ static enum umm_device_direction kms_direction(const void *state)
 static int kms_constraints(void *state, const char *name, struct umm_constraints **out)
 {
 	const struct kms *kms = state;
-	return umm_kms_demand(name, &kms->output, &kms->formats, out);
+	return umm_kms_demand(name, &kms->output, &kms->formats, kms->planes.wish, out);
 }
 
 static int kms_facts(void *state, char **out)
 {
 	const struct kms *kms = state;
-	return umm_kms_facts(&kms->card, &kms->output, &kms->formats, &kms->screen.fences, out);
+	return umm_kms_facts(&kms->card, &kms->output, &kms->planes, &kms->formats,
+			     &kms->screen.fences, out);
 }
 
 /* ---- buffers ---- */
@@ -185,6 +194,40 @@ static int check_layout(const struct kms *kms, const struct umm_layout *layout, 
 	return 0;
 }
 
+/* The card is somebody else's for now: not what was asked. It is asked again for the first frame.
+ */
+static bool is_about_us(int error)
+{
+	return error == -EACCES || error == -EPERM;
+}
+
+/* On which plane are frames like this one shown? */
+static int arrange(struct kms *kms, const struct umm_layout *layout,
+		   const struct umm_kms_picture *picture, char *why)
+{
+	char name[UMM_FORMAT_NAME_SIZE], modifier[UMM_MODIFIER_NAME_SIZE], said[UMM_KMS_SAID_MAX];
+	const drmModeModeInfo *mode =
+		umm_kms_mode(&kms->output, layout->width_px, layout->height_px);
+	int ret = umm_kms_screen_arrange(&kms->screen, mode, layout, picture, said);
+	if (ret == 0 || is_about_us(ret))
+		return ret;
+	umm_device_refuse(kms->card.node, why, ret, "does not show %ux%u %s, %s: %s",
+			  layout->width_px, layout->height_px,
+			  umm_format_name(layout->format, name),
+			  umm_modifier_name(layout->modifier, modifier), said);
+	return umm_kms_is_judgement(ret) ? -EOPNOTSUPP : ret;
+}
+
+/* The first buffer stands for all: they have one layout. */
+static int try_to_show(struct kms *kms, unsigned slot, const struct umm_layout *layout, char *why)
+{
+	struct umm_kms_picture picture = { .fb = kms->frames[slot].fb, .fence = -1 };
+	if (kms->n_attached > 0)
+		return 0;
+	int ret = arrange(kms, layout, &picture, why);
+	return is_about_us(ret) ? 0 : ret;
+}
+
 static int kms_attach(void *state, unsigned slot, struct umm_buffer *buffer, char *why)
 {
 	struct kms *kms = state;
@@ -195,6 +238,11 @@ static int kms_attach(void *state, unsigned slot, struct umm_buffer *buffer, cha
 					   kms->formats.from_in_formats, &kms->frames[slot], why);
 	if (ret < 0)
 		return ret;
+	ret = try_to_show(kms, slot, layout, why);
+	if (ret < 0) {
+		umm_kms_frame_destroy(&kms->card, &kms->handles, &kms->frames[slot]);
+		return ret;
+	}
 	kms->layout = *layout;
 	kms->buffers[slot] = buffer;
 	kms->n_attached++;
@@ -243,7 +291,10 @@ static int show_first(struct kms *kms, unsigned slot, const struct umm_kms_pictu
 {
 	const drmModeModeInfo *mode =
 		umm_kms_mode(&kms->output, kms->layout.width_px, kms->layout.height_px);
-	int ret = umm_kms_screen_show(&kms->screen, mode, picture);
+	int ret = kms->screen.how.plane == NULL ? arrange(kms, &kms->layout, picture, NULL) : 0;
+	if (ret < 0)
+		return ret;
+	ret = umm_kms_screen_show(&kms->screen, mode, picture);
 	if (ret == 0)
 		kms->shown = (int)slot;
 	return ret;

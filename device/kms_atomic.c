@@ -39,16 +39,16 @@ static void set(struct request *request, uint32_t object, uint32_t type, const c
 	       value);
 }
 
-static void set_plane(struct request *request, const char *name, uint64_t value)
+static void set_plane(struct request *request, uint32_t plane, const char *name, uint64_t value)
 {
-	set(request, request->screen->output->plane, DRM_MODE_OBJECT_PLANE, name, value);
+	set(request, plane, DRM_MODE_OBJECT_PLANE, name, value);
 }
 
 /* Positions in the source have 16 bits of fraction. */
 static void set_source(struct request *request, const struct umm_kms_picture *picture)
 {
 	const struct umm_kms_source *source = &request->screen->source;
-	uint32_t plane = request->screen->output->plane;
+	uint32_t plane = request->screen->how.plane->id;
 	set_id(request, plane, source->fb_id, picture->fb);
 	set_id(request, plane, source->x, (uint64_t)picture->x_px << 16);
 	set_id(request, plane, source->y, (uint64_t)picture->y_px << 16);
@@ -67,7 +67,7 @@ static void ask_for_fence(struct request *request, int32_t *out)
 static void find_source(struct umm_kms_screen *screen)
 {
 	int fd = screen->card->fd;
-	uint32_t plane = screen->output->plane, type = DRM_MODE_OBJECT_PLANE;
+	uint32_t plane = screen->how.plane->id, type = DRM_MODE_OBJECT_PLANE;
 	screen->source = (struct umm_kms_source){
 		.fb_id = umm_kms_property(fd, plane, type, "FB_ID"),
 		.x = umm_kms_property(fd, plane, type, "SRC_X"),
@@ -75,17 +75,56 @@ static void find_source(struct umm_kms_screen *screen)
 	};
 }
 
-static void set_place(struct request *request)
+/* As who showed there before may have left it; planes that do not have it cannot do otherwise. */
+static const struct {
+	const char *name;
+	uint64_t value;
+} plain[] = {
+	{ "rotation", DRM_MODE_ROTATE_0 },
+	{ "alpha", 0xffff },
+};
+
+static void set_plain(struct request *request, uint32_t plane)
+{
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		uint32_t id = umm_kms_property(request->screen->card->fd, plane,
+					       DRM_MODE_OBJECT_PLANE, plain[i].name);
+		if (id != 0)
+			set_id(request, plane, id, plain[i].value);
+	}
+}
+
+static void set_place(struct request *request, uint32_t plane)
 {
 	const struct umm_kms_screen *screen = request->screen;
 	uint64_t width = screen->mode.hdisplay, height = screen->mode.vdisplay;
-	set_plane(request, "CRTC_ID", screen->output->crtc);
-	set_plane(request, "SRC_W", width << 16);
-	set_plane(request, "SRC_H", height << 16);
-	set_plane(request, "CRTC_X", 0);
-	set_plane(request, "CRTC_Y", 0);
-	set_plane(request, "CRTC_W", width);
-	set_plane(request, "CRTC_H", height);
+	set_plane(request, plane, "CRTC_ID", screen->output->crtc);
+	set_plane(request, plane, "SRC_W", width << 16);
+	set_plane(request, plane, "SRC_H", height << 16);
+	set_plane(request, plane, "CRTC_X", 0);
+	set_plane(request, plane, "CRTC_Y", 0);
+	set_plane(request, plane, "CRTC_W", width);
+	set_plane(request, plane, "CRTC_H", height);
+	set_plain(request, plane);
+}
+
+/* The frames' plane, and a picture of nothing below it where that was arranged. */
+static void set_planes(struct request *request, const struct umm_kms_picture *picture)
+{
+	const struct umm_kms_screen *screen = request->screen;
+	const struct umm_kms_arrangement *how = &screen->how;
+	set_source(request, picture);
+	set_place(request, how->plane->id);
+	if (how->sets_plane_zpos)
+		set_plane(request, how->plane->id, "zpos", how->plane_zpos);
+	if (how->primary == NULL)
+		return;
+	set_plane(request, how->primary->id, "FB_ID", screen->backdrop.fb);
+	set_plane(request, how->primary->id, "SRC_X", 0);
+	set_plane(request, how->primary->id, "SRC_Y", 0);
+	set_place(request, how->primary->id);
+	if (how->sets_primary_zpos)
+		set_plane(request, how->primary->id, "zpos", how->primary_zpos);
 }
 
 static void set_mode(struct request *request, uint32_t mode_blob)
@@ -96,7 +135,12 @@ static void set_mode(struct request *request, uint32_t mode_blob)
 	set(request, output->connector, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", output->crtc);
 }
 
-/* What the last master left there: an overlay, a mouse pointer. */
+static bool is_used(const struct umm_kms_arrangement *how, uint32_t plane)
+{
+	return plane == how->plane->id || (how->primary != NULL && plane == how->primary->id);
+}
+
+/* What the last master left there: an overlay, a mouse pointer; and a primary that is not used. */
 static void hide_others(struct request *request)
 {
 	const struct umm_kms_output *output = request->screen->output;
@@ -105,9 +149,9 @@ static void hide_others(struct request *request)
 	for (uint32_t i = 0; planes != NULL && i < planes->count_planes; i++) {
 		drmModePlane *plane = drmModeGetPlane(fd, planes->planes[i]);
 		if (plane != NULL && plane->crtc_id == output->crtc &&
-		    plane->plane_id != output->plane) {
-			set(request, plane->plane_id, DRM_MODE_OBJECT_PLANE, "FB_ID", 0);
-			set(request, plane->plane_id, DRM_MODE_OBJECT_PLANE, "CRTC_ID", 0);
+		    !is_used(&request->screen->how, plane->plane_id)) {
+			set_plane(request, plane->plane_id, "FB_ID", 0);
+			set_plane(request, plane->plane_id, "CRTC_ID", 0);
 		}
 		drmModeFreePlane(plane);
 	}
@@ -122,7 +166,8 @@ static int commit(struct request *request, uint32_t flags)
 	return failed != 0 ? -errno : 0;
 }
 
-int umm_kms_atomic_show(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
+static int commit_all(struct umm_kms_screen *screen, const struct umm_kms_picture *picture,
+		      uint32_t flags)
 {
 	uint32_t blob;
 	if (drmModeCreatePropertyBlob(screen->card->fd, &screen->mode, sizeof(screen->mode),
@@ -133,14 +178,24 @@ int umm_kms_atomic_show(struct umm_kms_screen *screen, const struct umm_kms_pict
 	int ret = -ENOMEM;
 	if (request.atomic != NULL) {
 		set_mode(&request, blob);
-		set_source(&request, picture);
-		set_place(&request);
+		set_planes(&request, picture);
 		hide_others(&request);
-		ret = commit(&request, DRM_MODE_ATOMIC_ALLOW_MODESET);
+		ret = commit(&request, flags);
 	}
 	drmModeAtomicFree(request.atomic);
 	drmModeDestroyPropertyBlob(screen->card->fd, blob); /* the CRTC keeps its own reference */
 	return ret;
+}
+
+int umm_kms_atomic_test(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
+{
+	return commit_all(screen, picture,
+			  DRM_MODE_ATOMIC_TEST_ONLY | DRM_MODE_ATOMIC_ALLOW_MODESET);
+}
+
+int umm_kms_atomic_show(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
+{
+	return commit_all(screen, picture, DRM_MODE_ATOMIC_ALLOW_MODESET);
 }
 
 int umm_kms_atomic_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * A primary plane covers its CRTC, so an image has the size of a mode: each mode is an alternative
+ * The planes cover their CRTC, so an image has the size of a mode: each mode is an alternative
  * of its own, in which it is the only size. The smallest comes first, so that of those that hold a
  * picture the one that fits it best is taken; around a smaller picture the image stays black. The
  * mode is set when it is known which one was agreed on.
@@ -16,7 +16,8 @@
 
 #include "os/cleanup.h"
 
-#define COST_OTHER_FORMATS 1
+#define COST_OTHER_FORMATS   1
+#define COST_OVERLAY_FORMATS 2 /* the driver may want a second picture below */
 
 UMM_DEFINE_AUTO(umm_constraints, umm_constraints_destroy)
 
@@ -41,7 +42,7 @@ static unsigned group(const struct umm_kms_formats *formats, unsigned first,
 	}
 	memcpy(out->modifiers, head->modifiers, head->n_modifiers * sizeof(out->modifiers[0]));
 	out->n_modifiers = head->n_modifiers;
-	out->cost = first > 0 ? COST_OTHER_FORMATS : 0;
+	out->cost = head->second ? COST_OVERLAY_FORMATS : first > 0 ? COST_OTHER_FORMATS : 0;
 	return n;
 }
 
@@ -83,11 +84,12 @@ static int state_mode(const char *name, const drmModeModeInfo *mode,
 }
 
 static int add_mode(struct umm_constraints *modes, const drmModeModeInfo *mode,
-		    const struct umm_kms_formats *formats)
+		    const struct umm_kms_formats *formats, const char *wish)
 {
-	char name[32];
+	char name[64];
 	umm_auto(umm_constraints, alternative) = NULL;
-	snprintf(name, sizeof(name), "%ux%u", mode->hdisplay, mode->vdisplay);
+	snprintf(name, sizeof(name), "%ux%u%s%s", mode->hdisplay, mode->vdisplay,
+		 wish[0] != '\0' ? ",plane=" : "", wish);
 	int ret = state_mode(name, mode, formats, &alternative);
 	return ret < 0 ? ret : umm_constraints_add_alternative(modes, alternative);
 }
@@ -102,7 +104,7 @@ static int by_area(const void *a, const void *b)
 }
 
 static int add_modes(struct umm_constraints *modes, const struct umm_kms_output *output,
-		     const struct umm_kms_formats *formats)
+		     const struct umm_kms_formats *formats, const char *wish)
 {
 	const drmModeModeInfo *sorted[UMM_KMS_MODES_MAX];
 	for (unsigned i = 0; i < output->n_modes; i++)
@@ -110,19 +112,20 @@ static int add_modes(struct umm_constraints *modes, const struct umm_kms_output 
 	qsort(sorted, output->n_modes, sizeof(sorted[0]), by_area);
 	int ret = 0;
 	for (unsigned i = 0; i < output->n_modes && ret == 0; i++)
-		ret = add_mode(modes, sorted[i], formats);
+		ret = add_mode(modes, sorted[i], formats, wish);
 	return ret;
 }
 
 int umm_kms_demand(const char *name, const struct umm_kms_output *output,
-		   const struct umm_kms_formats *formats, struct umm_constraints **out)
+		   const struct umm_kms_formats *formats, const char *wish,
+		   struct umm_constraints **out)
 {
-	if (output->n_modes == 1)
+	if (output->n_modes == 1 && wish[0] == '\0')
 		return state_mode(name, &output->modes[0], formats, out);
 	umm_auto(umm_constraints, modes) = NULL;
 	int ret = umm_constraints_create(name, &modes);
 	if (ret == 0)
-		ret = add_modes(modes, output, formats);
+		ret = add_modes(modes, output, formats, wish);
 	if (ret == 0)
 		*out = umm_steal(modes);
 	return ret;

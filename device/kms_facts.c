@@ -31,17 +31,46 @@ static void output_facts(json_t **list, const struct umm_kms_output *output)
 	}
 }
 
-static void format_facts(json_t **list, const struct umm_kms_formats *formats)
+/* What the primary takes as ever; of the others what it does not take. */
+static void format_facts(json_t **list, const struct umm_kms_planes *planes,
+			 const struct umm_kms_formats *offer)
 {
-	const char *source =
-		formats->from_in_formats
-			? "driver: IN_FORMATS of the primary plane"
-			: "driver: formats of the primary plane; table: LINEAR, for it "
-			  "has no IN_FORMATS";
-	for (unsigned i = 0; i < formats->n; i++)
-		umm_fact_add(list, "formats", format_json(&formats->list[i]), source);
-	umm_fact_add(list, "formats.passed_over", json_integer(formats->n_passed_over),
-		     "table: formats that umm has no description of");
+	const struct umm_kms_formats *primary = &planes->list[0].formats;
+	const char *in_formats = offer->from_in_formats
+					 ? "driver: IN_FORMATS of the primary plane"
+					 : "driver: formats of the primary plane; table: LINEAR, "
+					   "for it has no IN_FORMATS";
+	const char *of_overlays = offer->from_in_formats
+					  ? "driver: IN_FORMATS of overlay planes"
+					  : "driver: formats of overlay planes; table: LINEAR, for "
+					    "they have no IN_FORMATS";
+	for (unsigned i = 0; i < offer->n; i++)
+		umm_fact_add(list, "formats", format_json(&offer->list[i]),
+			     offer->list[i].second || !planes->list[0].wanted ? of_overlays
+									      : in_formats);
+	umm_fact_add(list, "formats.passed_over", json_integer(primary->n_passed_over),
+		     "table: formats of the primary plane that umm has no description of");
+}
+
+static json_t *plane_json(const struct umm_kms_plane *plane)
+{
+	char name[UMM_FORMAT_NAME_SIZE];
+	json_t *formats = json_array();
+	for (unsigned i = 0; i < plane->formats.n; i++)
+		json_array_append_new(
+			formats, json_string(umm_format_name(plane->formats.list[i].fourcc, name)));
+	json_t *zpos = plane->zpos.known ? json_integer((json_int_t)plane->zpos.now) : json_null();
+	return json_pack("{siss so sb so}", "plane", (int)plane->id, "type",
+			 umm_kms_plane_type(plane), "zpos", zpos, "zpos_settable",
+			 plane->zpos.settable, "formats", formats);
+}
+
+static void plane_facts(json_t **list, const struct umm_kms_planes *planes)
+{
+	for (unsigned i = 0; i < planes->n; i++)
+		umm_fact_add(list, "planes", plane_json(&planes->list[i]),
+			     "driver: planes of the CRTC, their type, zpos and formats; "
+			     "cursors are left out");
 }
 
 static void fence_facts(json_t **list, const struct umm_kms_fences *fences)
@@ -57,14 +86,15 @@ static void fence_facts(json_t **list, const struct umm_kms_fences *fences)
 }
 
 int umm_kms_facts(const struct umm_kms_card *card, const struct umm_kms_output *output,
-		  const struct umm_kms_formats *formats, const struct umm_kms_fences *fences,
-		  char **out)
+		  const struct umm_kms_planes *planes, const struct umm_kms_formats *offer,
+		  const struct umm_kms_fences *fences, char **out)
 {
 	json_t *list = json_array();
 	umm_fact_add(&list, "driver", json_string(card->driver), "driver: DRM_IOCTL_VERSION");
 	umm_fact_add(&list, "atomic", json_boolean(card->atomic), "driver: DRM_CLIENT_CAP_ATOMIC");
 	output_facts(&list, output);
-	format_facts(&list, formats);
+	plane_facts(&list, planes);
+	format_facts(&list, planes, offer);
 	fence_facts(&list, fences);
 	umm_fact_add(&list, "buffers.camping", json_integer(UMM_KMS_CAMPING),
 		     "table: one on the screen, one on its way there");

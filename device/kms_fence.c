@@ -17,13 +17,12 @@ static bool is_wanted(const struct umm_kms_card *card)
 }
 
 struct umm_kms_fences umm_kms_fences_find(const struct umm_kms_card *card,
-					  const struct umm_kms_output *output)
+					  const struct umm_kms_output *output, uint32_t plane)
 {
 	if (!is_wanted(card))
 		return (struct umm_kms_fences){ 0 };
 	return (struct umm_kms_fences){
-		.in = umm_kms_property(card->fd, output->plane, DRM_MODE_OBJECT_PLANE,
-				       "IN_FENCE_FD"),
+		.in = umm_kms_property(card->fd, plane, DRM_MODE_OBJECT_PLANE, "IN_FENCE_FD"),
 		.out = umm_kms_property(card->fd, output->crtc, DRM_MODE_OBJECT_CRTC,
 					"OUT_FENCE_PTR"),
 	};

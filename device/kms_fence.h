@@ -5,8 +5,8 @@
  *	in	IN_FENCE_FD of the plane: what must have happened before the frame is shown. It is
  *		what drivers left in the frame's dma-buf for who reads.
  *	out	OUT_FENCE_PTR of the CRTC: signalled when a flip is over. From then on the frame
- *that it replaced is read no more, so it goes into that frame's dma-buf: a driver that writes there
- *waits for it, even where the display's process has died meanwhile.
+ *		that it replaced is read no more, so it goes into that frame's dma-buf: a driver
+ *		that writes there waits for it, even where the display's process has died meanwhile.
  *
  * A display without these properties waits for what is in the dma-buf by itself
  * (drm_gem_plane_helper_prepare_fb), and nobody else is told when it is done.
@@ -25,7 +25,7 @@ struct umm_kms_fences {
 };
 
 struct umm_kms_fences umm_kms_fences_find(const struct umm_kms_card *card,
-					  const struct umm_kms_output *output);
+					  const struct umm_kms_output *output, uint32_t plane);
 
 /** What who shows the frame waits for, as a sync_file of the caller's; -1: nobody tells. */
 int umm_kms_fence_before(const struct umm_buffer *buffer);

@@ -12,22 +12,28 @@
 
 static const uint32_t xr24 = UMM_FOURCC('X', 'R', '2', '4');
 
-static struct umm_kms_format *find(const struct umm_kms_formats *formats, uint32_t fourcc)
+static struct umm_kms_format *find(const struct umm_kms_formats *formats, uint32_t fourcc,
+				   bool second)
 {
 	for (unsigned i = 0; i < formats->n; i++)
-		if (formats->list[i].fourcc == fourcc)
+		if (formats->list[i].fourcc == fourcc && formats->list[i].second == second)
 			return &formats->list[i];
 	return NULL;
 }
 
-/* Of a format that may be there already; more modifiers than fit are the least wanted ones. */
-static int add(struct umm_kms_formats *formats, uint32_t fourcc, uint64_t modifier)
+static bool has_modifier(const struct umm_kms_format *format, uint64_t modifier)
 {
-	if (umm_format_info(fourcc) == NULL) {
-		formats->n_passed_over++;
-		return 0;
-	}
-	struct umm_kms_format *format = find(formats, fourcc);
+	for (unsigned i = 0; i < format->n_modifiers; i++)
+		if (format->modifiers[i] == modifier)
+			return true;
+	return false;
+}
+
+/* More modifiers than fit are the least wanted ones. */
+int umm_kms_formats_add(struct umm_kms_formats *formats, uint32_t fourcc, uint64_t modifier,
+			bool second)
+{
+	struct umm_kms_format *format = find(formats, fourcc, second);
 	if (format == NULL) {
 		struct umm_kms_format *list =
 			reallocarray(formats->list, formats->n + 1, sizeof(*list));
@@ -35,25 +41,32 @@ static int add(struct umm_kms_formats *formats, uint32_t fourcc, uint64_t modifi
 			return -ENOMEM;
 		formats->list = list;
 		format = &list[formats->n++];
-		*format = (struct umm_kms_format){ .fourcc = fourcc };
+		*format = (struct umm_kms_format){ .fourcc = fourcc, .second = second };
 	}
-	if (format->n_modifiers < UMM_DEMAND_MODIFIERS)
+	if (format->n_modifiers < UMM_DEMAND_MODIFIERS && !has_modifier(format, modifier))
 		format->modifiers[format->n_modifiers++] = modifier;
 	return 0;
 }
 
-static int read_blob(drmModePropertyBlobRes *blob, uint32_t only, struct umm_kms_formats *out)
+static int add(struct umm_kms_formats *formats, uint32_t fourcc, uint64_t modifier)
+{
+	if (umm_format_info(fourcc) != NULL)
+		return umm_kms_formats_add(formats, fourcc, modifier, false);
+	formats->n_passed_over++;
+	return 0;
+}
+
+static int read_blob(drmModePropertyBlobRes *blob, struct umm_kms_formats *out)
 {
 	drmModeFormatModifierIterator pair = { 0 };
 	int ret = 0;
 	while (ret == 0 && drmModeFormatModifierBlobIterNext(blob, &pair))
-		if (only == 0 || pair.fmt == only)
-			ret = add(out, pair.fmt, pair.mod);
+		ret = add(out, pair.fmt, pair.mod);
 	return ret;
 }
 
 /* -ENOENT: there is none, or framebuffers cannot have modifiers anyway. */
-static int read_in_formats(const struct umm_kms_card *card, uint32_t plane, uint32_t only,
+static int read_in_formats(const struct umm_kms_card *card, uint32_t plane,
 			   struct umm_kms_formats *out)
 {
 	uint64_t id;
@@ -64,21 +77,19 @@ static int read_in_formats(const struct umm_kms_card *card, uint32_t plane, uint
 	if (blob == NULL)
 		return -ENOENT;
 	out->from_in_formats = true;
-	int ret = read_blob(blob, only, out);
+	int ret = read_blob(blob, out);
 	drmModeFreePropertyBlob(blob);
 	return ret;
 }
 
-static int read_plane(const struct umm_kms_card *card, uint32_t plane, uint32_t only,
-		      struct umm_kms_formats *out)
+static int read_plane(const struct umm_kms_card *card, uint32_t plane, struct umm_kms_formats *out)
 {
 	drmModePlane *info = drmModeGetPlane(card->fd, plane);
 	if (info == NULL)
 		return -errno;
 	int ret = 0;
 	for (uint32_t i = 0; i < info->count_formats && ret == 0; i++)
-		if (only == 0 || info->formats[i] == only)
-			ret = add(out, info->formats[i], UMM_MODIFIER_LINEAR);
+		ret = add(out, info->formats[i], UMM_MODIFIER_LINEAR);
 	drmModeFreePlane(info);
 	return ret;
 }
@@ -86,7 +97,7 @@ static int read_plane(const struct umm_kms_card *card, uint32_t plane, uint32_t 
 /* Everybody can draw it: where there is a choice, it is the one. */
 static void prefer_xr24(struct umm_kms_formats *formats)
 {
-	struct umm_kms_format *found = find(formats, xr24);
+	struct umm_kms_format *found = find(formats, xr24, false);
 	if (found == NULL)
 		return;
 	struct umm_kms_format moved = *found;
@@ -94,15 +105,13 @@ static void prefer_xr24(struct umm_kms_formats *formats)
 	formats->list[0] = moved;
 }
 
-int umm_kms_formats_ask(const struct umm_kms_card *card, uint32_t plane, uint32_t only,
+int umm_kms_formats_ask(const struct umm_kms_card *card, uint32_t plane,
 			struct umm_kms_formats *out)
 {
 	struct umm_kms_formats formats = { 0 };
-	int ret = read_in_formats(card, plane, only, &formats);
+	int ret = read_in_formats(card, plane, &formats);
 	if (ret == -ENOENT)
-		ret = read_plane(card, plane, only, &formats);
-	if (ret == 0 && formats.n == 0)
-		ret = -EINVAL;
+		ret = read_plane(card, plane, &formats);
 	if (ret < 0) {
 		umm_kms_formats_finish(&formats);
 		return ret;
@@ -120,15 +129,14 @@ void umm_kms_formats_finish(struct umm_kms_formats *formats)
 
 bool umm_kms_formats_have(const struct umm_kms_formats *formats, uint32_t fourcc, uint64_t modifier)
 {
-	const struct umm_kms_format *format = find(formats, fourcc);
-	for (unsigned i = 0; format != NULL && i < format->n_modifiers; i++)
-		if (format->modifiers[i] == modifier)
+	for (unsigned i = 0; i < formats->n; i++)
+		if (formats->list[i].fourcc == fourcc && has_modifier(&formats->list[i], modifier))
 			return true;
 	return false;
 }
 
 bool umm_kms_formats_alike(const struct umm_kms_format *a, const struct umm_kms_format *b)
 {
-	return a->n_modifiers == b->n_modifiers &&
+	return a->second == b->second && a->n_modifiers == b->n_modifiers &&
 	       memcmp(a->modifiers, b->modifiers, a->n_modifiers * sizeof(a->modifiers[0])) == 0;
 }

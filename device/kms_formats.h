@@ -20,6 +20,7 @@ struct umm_kms_format {
 	uint32_t fourcc;
 	uint64_t modifiers[UMM_DEMAND_MODIFIERS];
 	unsigned n_modifiers;
+	bool second; /* of an offer: it takes an overlay plane, though there is the primary */
 };
 
 struct umm_kms_formats {
@@ -28,18 +29,22 @@ struct umm_kms_formats {
 	bool from_in_formats;
 };
 
-/** Ask; only `only` (a fourcc) unless that is 0. Returns 0, -ENOMEM, -EINVAL (not that format), or
- * an errno of the driver. */
-int umm_kms_formats_ask(const struct umm_kms_card *card, uint32_t plane, uint32_t only,
+/** Ask a plane. Returns 0, -ENOMEM, or an errno of the driver. */
+int umm_kms_formats_ask(const struct umm_kms_card *card, uint32_t plane,
 			struct umm_kms_formats *out);
+
+/** Add one, once; `second` ones are kept apart from those that are not. More modifiers than fit
+ * are left out. Returns 0 or -ENOMEM. */
+int umm_kms_formats_add(struct umm_kms_formats *formats, uint32_t fourcc, uint64_t modifier,
+			bool second);
 
 void umm_kms_formats_finish(struct umm_kms_formats *formats);
 
-/** Can the plane show that? */
+/** Is it among them? */
 bool umm_kms_formats_have(const struct umm_kms_formats *formats, uint32_t fourcc,
 			  uint64_t modifier);
 
-/** Both can be put into one demand: they have the same modifiers. */
+/** Both can be put into one demand: they have the same modifiers, on planes of the same kind. */
 bool umm_kms_formats_alike(const struct umm_kms_format *a, const struct umm_kms_format *b);
 
 #endif

@@ -8,8 +8,6 @@
 
 #include <xf86drm.h>
 
-#include "device/kms_property.h"
-
 /* ---- modes ---- */
 
 const drmModeModeInfo *umm_kms_mode(const struct umm_kms_output *output, uint32_t width_px,
@@ -80,7 +78,7 @@ static void list_sizes(const drmModeConnector *connector, char *text, size_t siz
 	}
 }
 
-/* ---- CRTC and plane ---- */
+/* ---- CRTC ---- */
 
 static uint32_t possible_crtcs(int fd, const drmModeConnector *connector)
 {
@@ -108,28 +106,6 @@ static int choose_crtc(int fd, const drmModeRes *resources, const drmModeConnect
 			first = i;
 	}
 	return first;
-}
-
-static bool is_primary(int fd, uint32_t plane)
-{
-	uint64_t type;
-	return umm_kms_property_value(fd, plane, DRM_MODE_OBJECT_PLANE, "type", &type) == 0 &&
-	       type == DRM_PLANE_TYPE_PRIMARY;
-}
-
-static uint32_t find_primary(int fd, int crtc_index)
-{
-	drmModePlaneRes *planes = drmModeGetPlaneResources(fd);
-	uint32_t found = 0;
-	for (uint32_t i = 0; planes != NULL && i < planes->count_planes && found == 0; i++) {
-		drmModePlane *plane = drmModeGetPlane(fd, planes->planes[i]);
-		if (plane != NULL && (plane->possible_crtcs & (UINT32_C(1) << crtc_index)) &&
-		    is_primary(fd, plane->plane_id))
-			found = plane->plane_id;
-		drmModeFreePlane(plane);
-	}
-	drmModeFreePlaneResources(planes);
-	return found;
 }
 
 /* ---- connector ---- */
@@ -179,10 +155,7 @@ static int take(const struct search *search, const drmModeConnector *connector,
 		return umm_device_refuse(node, search->why, -EBUSY, "no CRTC can drive %s",
 					 output.name);
 	output.crtc = search->resources->crtcs[index];
-	output.plane = find_primary(fd, index);
-	if (output.plane == 0)
-		return umm_device_refuse(node, search->why, -ENODEV, "%s has no primary plane",
-					 output.name);
+	output.crtc_index = index;
 	*out = output;
 	return 0;
 }

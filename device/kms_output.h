@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * Which part of a card shows the frames: a connector with something behind it, a CRTC that can
- * drive it, that CRTC's primary plane, and the modes that the display can.
+ * drive it, and the modes that the display can. Its planes: device/kms_planes.h.
  */
 #ifndef UMM_DEVICE_KMS_OUTPUT_H
 #define UMM_DEVICE_KMS_OUTPUT_H
@@ -15,7 +15,8 @@
 
 struct umm_kms_output {
 	char name[48]; /* "HDMI-A-1" */
-	uint32_t connector, crtc, plane;
+	uint32_t connector, crtc;
+	int crtc_index;
 	bool connected; /* false: only named by the user, nothing is behind it */
 	drmModeModeInfo modes[UMM_KMS_MODES_MAX]; /* the preferred first, each size once */
 	unsigned n_modes;

@@ -2,41 +2,59 @@
 #include "device/kms_property.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <xf86drmMode.h>
 
-static bool has_name(int fd, uint32_t id, const char *name)
+/* What the kernel tells of a property, if it has that name. */
+static bool read_named(int fd, uint32_t id, const char *name, struct umm_kms_property *out)
 {
 	drmModePropertyRes *property = drmModeGetProperty(fd, id);
 	bool same = property != NULL && strcmp(property->name, name) == 0;
+	if (same) {
+		*out = (struct umm_kms_property){
+			.id = id,
+			.settable = !(property->flags & DRM_MODE_PROP_IMMUTABLE),
+		};
+		if (drm_property_type_is(property, DRM_MODE_PROP_RANGE) &&
+		    property->count_values == 2) {
+			out->min = property->values[0];
+			out->max = property->values[1];
+		}
+	}
 	drmModeFreeProperty(property);
 	return same;
 }
 
-static uint32_t find(int fd, uint32_t object, uint32_t type, const char *name, uint64_t *out_value)
+int umm_kms_property_read(int fd, uint32_t object, uint32_t type, const char *name,
+			  struct umm_kms_property *out)
 {
 	drmModeObjectProperties *all = drmModeObjectGetProperties(fd, object, type);
-	uint32_t found = 0;
-	for (uint32_t i = 0; all != NULL && i < all->count_props && found == 0; i++) {
-		if (!has_name(fd, all->props[i], name))
+	int ret = -ENOENT;
+	for (uint32_t i = 0; all != NULL && i < all->count_props && ret < 0; i++) {
+		struct umm_kms_property found;
+		if (!read_named(fd, all->props[i], name, &found))
 			continue;
-		found = all->props[i];
-		*out_value = all->prop_values[i];
+		found.value = all->prop_values[i];
+		*out = found;
+		ret = 0;
 	}
 	drmModeFreeObjectProperties(all);
-	return found;
+	return ret;
 }
 
 uint32_t umm_kms_property(int fd, uint32_t object, uint32_t type, const char *name)
 {
-	uint64_t ignored;
-	return find(fd, object, type, name, &ignored);
+	struct umm_kms_property found = { 0 };
+	return umm_kms_property_read(fd, object, type, name, &found) == 0 ? found.id : 0;
 }
 
 int umm_kms_property_value(int fd, uint32_t object, uint32_t type, const char *name, uint64_t *out)
 {
-	return find(fd, object, type, name, out) != 0 ? 0 : -ENOENT;
+	struct umm_kms_property found = { 0 };
+	int ret = umm_kms_property_read(fd, object, type, name, &found);
+	if (ret == 0)
+		*out = found.value;
+	return ret;
 }

@@ -12,6 +12,12 @@
 /* A display that refreshes at all does so within this; else its flip will never come. */
 #define LAST_FLIP_NS INT64_C(1000000000)
 
+/* Frames of which kind the driver is asked about. */
+struct question {
+	struct umm_kms_screen *screen;
+	const struct umm_kms_picture *picture;
+};
+
 /* ---- without atomic mode setting ---- */
 
 static int legacy_show(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
@@ -32,13 +38,64 @@ static int legacy_flip(struct umm_kms_screen *screen, const struct umm_kms_pictu
 	return failed != 0 ? -errno : 0;
 }
 
+/* ---- on which plane ---- */
+
+static int ask_driver(void *user, const struct umm_kms_arrangement *arrangement)
+{
+	const struct question *question = user;
+	struct umm_kms_screen *screen = question->screen;
+	struct umm_size size = { screen->mode.hdisplay, screen->mode.vdisplay };
+	int ret = 0;
+	if (arrangement->primary != NULL)
+		ret = umm_kms_backdrop_have(screen->card, arrangement->backdrop, size,
+					    &screen->backdrop);
+	if (ret < 0)
+		return ret;
+	screen->how = *arrangement;
+	return umm_kms_atomic_test(screen, question->picture);
+}
+
+/* What the last one that was asked needed may not be what was taken. */
+static void drop_unused_backdrop(struct umm_kms_screen *screen)
+{
+	if (screen->how.primary == NULL)
+		umm_kms_backdrop_drop(screen->card, &screen->backdrop);
+}
+
+int umm_kms_screen_arrange(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
+			   const struct umm_layout *layout, const struct umm_kms_picture *picture,
+			   char said[UMM_KMS_SAID_MAX])
+{
+	struct question question = { .screen = screen, .picture = picture };
+	struct umm_kms_arrangement how = { .plane = &screen->planes->list[0] };
+	int ret = 0;
+	screen->mode = *mode;
+	if (screen->card->atomic)
+		ret = umm_kms_arrange(screen->planes, layout->format, layout->modifier, ask_driver,
+				      &question, &how, said);
+	screen->how = ret == 0 ? how : (struct umm_kms_arrangement){ 0 };
+	drop_unused_backdrop(screen);
+	if (ret == 0)
+		screen->fences = umm_kms_fences_find(screen->card, screen->output, how.plane->id);
+	return ret;
+}
+
 /* ---- showing ---- */
+
+/* What cannot be remembered cannot be put back; that is no reason to show nothing. */
+static void remember(struct umm_kms_screen *screen)
+{
+	screen->before = drmModeGetCrtc(screen->card->fd, screen->output->crtc);
+	if (screen->card->atomic &&
+	    umm_kms_save(screen->card, screen->output, screen->planes, &screen->saved) < 0)
+		umm_kms_saved_finish(&screen->saved);
+}
 
 int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
 			const struct umm_kms_picture *picture)
 {
 	if (screen->before == NULL)
-		screen->before = drmModeGetCrtc(screen->card->fd, screen->output->crtc);
+		remember(screen);
 	screen->mode = *mode;
 	screen->x_px = picture->x_px;
 	screen->y_px = picture->y_px;
@@ -90,7 +147,8 @@ int umm_kms_screen_wait(struct umm_kms_screen *screen, int64_t timeout_ns)
 
 /* ---- putting back ---- */
 
-static int put_back(const struct umm_kms_screen *screen)
+/* By the calls of before, which know the primary plane alone; overlays go with their frames. */
+static int put_back_primary(const struct umm_kms_screen *screen)
 {
 	drmModeCrtc *before = screen->before;
 	uint32_t connector = screen->output->connector;
@@ -102,6 +160,13 @@ static int put_back(const struct umm_kms_screen *screen)
 	if (failed != 0) /* there was nothing, or it is gone */
 		failed = drmModeSetCrtc(fd, before->crtc_id, 0, 0, 0, NULL, 0, NULL);
 	return failed != 0 ? -errno : 0;
+}
+
+static int put_back(const struct umm_kms_screen *screen)
+{
+	if (umm_kms_saved_restore(screen->card, &screen->saved, screen->before) == 0)
+		return 0;
+	return put_back_primary(screen);
 }
 
 void umm_kms_screen_restore(struct umm_kms_screen *screen)
@@ -116,4 +181,10 @@ void umm_kms_screen_restore(struct umm_kms_screen *screen)
 	drmModeFreeCrtc(screen->before);
 	screen->before = NULL;
 	screen->flipping = false;
+	umm_kms_saved_finish(&screen->saved);
+}
+
+void umm_kms_screen_finish(struct umm_kms_screen *screen)
+{
+	umm_kms_backdrop_drop(screen->card, &screen->backdrop);
 }

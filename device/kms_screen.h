@@ -2,9 +2,10 @@
 /**
  * Putting frames on the screen, and putting back what was there before.
  *
+ *	arrange	on which plane: asks the driver, shows nothing
  *	show	the first frame: sets the mode, returns when the frame is on the screen
  *	flip	each further one: returns at once; an event says when it has taken its place
- *	restore	the picture that was there before the first, or nothing where there was none
+ *	restore	what was there before the first, on all planes, or nothing where there was none
  *
  * Atomic mode setting where the driver has it: one commit says everything, or nothing happens.
  * Else the calls of before: SETCRTC and PAGE_FLIP, which know one plane and no part of a picture.
@@ -14,9 +15,12 @@
 
 #include <xf86drmMode.h>
 
+#include "device/kms_arrange.h"
+#include "device/kms_backdrop.h"
 #include "device/kms_card.h"
 #include "device/kms_fence.h"
 #include "device/kms_output.h"
+#include "device/kms_saved.h"
 
 /** Which framebuffer, and where in it the picture of the mode's size begins. */
 struct umm_kms_picture {
@@ -32,15 +36,26 @@ struct umm_kms_source {
 struct umm_kms_screen {
 	const struct umm_kms_card *card;
 	const struct umm_kms_output *output;
+	const struct umm_kms_planes *planes;
 	struct umm_kms_fences fences;
+	struct umm_kms_arrangement how;
+	struct umm_kms_backdrop backdrop;
 	drmModeModeInfo mode;
 	struct umm_kms_source source; /* atomic mode setting only; from the first frame on */
 	uint32_t x_px, y_px;	      /* of the first frame */
 	drmModeCrtc *before;	      /* NULL until something was shown */
+	struct umm_kms_saved saved;   /* of then; atomic mode setting only */
 	bool flipping;		      /* an event is to come */
 };
 
-/** Set the mode and show. Returns 0 or a negative errno. */
+/** Decide `how` frames like this are shown in that mode. Without atomic mode setting nobody can be
+ * asked: it is the primary plane. Returns 0, or as umm_kms_arrange() does; then `how` has no plane.
+ */
+int umm_kms_screen_arrange(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
+			   const struct umm_layout *layout, const struct umm_kms_picture *picture,
+			   char said[UMM_KMS_SAID_MAX]);
+
+/** Set the mode and show, as it was arranged. Returns 0 or a negative errno. */
 int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
 			const struct umm_kms_picture *picture);
 
@@ -54,5 +69,8 @@ int umm_kms_screen_flip(struct umm_kms_screen *screen, const struct umm_kms_pict
 int umm_kms_screen_wait(struct umm_kms_screen *screen, int64_t timeout_ns);
 
 void umm_kms_screen_restore(struct umm_kms_screen *screen);
+
+/** Give up what it has of its own; nothing is shown. */
+void umm_kms_screen_finish(struct umm_kms_screen *screen);
 
 #endif

@@ -26,18 +26,30 @@ struct display {
 	uint64_t n_shown;
 };
 
+/* Which planes there are the card knows; what cannot be one is said before it is opened. */
+static int check_plane(const struct stage_spec *spec, const char *plane)
+{
+	if (plane == NULL || strcmp(plane, "primary") == 0 || strcmp(plane, "overlay") == 0 ||
+	    (plane[0] != '\0' && plane[strspn(plane, "0123456789")] == '\0'))
+		return 0;
+	stage_error(spec, "plane=%s: expected primary, overlay, or the number of a plane", plane);
+	return -1;
+}
+
 static int read_options(const struct stage_spec *spec, struct umm_device_opts *out, uint64_t *hold)
 {
 	*out = (struct umm_device_opts){
 		.struct_size = sizeof(*out),
 		.direction = UMM_DEVICE_READS,
 		.connector = stage_option(spec, "connector"),
+		.plane = stage_option(spec, "plane"),
 	};
 	*hold = 0;
 	if (stage_option_size(spec, "mode", &out->size) < 0 ||
 	    stage_option_format(spec, "format", &out->format) < 0 ||
 	    stage_option_rational(spec, "rate", MOST_RATE, &out->rate) < 0 ||
-	    stage_option_u64(spec, "hold", 0, LONGEST_S, hold) < 0)
+	    stage_option_u64(spec, "hold", 0, LONGEST_S, hold) < 0 ||
+	    check_plane(spec, out->plane) < 0)
 		return -1;
 	return 0;
 }
@@ -159,6 +171,8 @@ static const struct stage_key keys[] = {
 	{ "connector", "NAME", "which connector, default: the first with a display" },
 	{ "rate", "N[/D]", "frames per second of the mode, default: the display's choice" },
 	{ "format", "FOURCC", "pixel format, default: what all agree on" },
+	{ "plane", "primary|overlay|ID",
+	  "plane of the CRTC, default: the first that shows such frames" },
 	{ "hold", "SECONDS", "show the last frame so long, default 0" },
 	{ 0 },
 };

@@ -73,6 +73,9 @@ struct umm_device_opts {
 	 * inside a driver that gives what it is given: then contents can be compared. NULL: none.
 	 */
 	const char *loop;
+	/** Displays: the plane that shows the frames, "primary", "overlay", or its number; NULL:
+	 * the first of them that takes them. */
+	const char *plane;
 };
 #define UMM_DEVICE_OPTS(...)                                                                       \
 	(&(struct umm_device_opts){ .struct_size = sizeof(struct umm_device_opts), __VA_ARGS__ })

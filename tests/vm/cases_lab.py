@@ -232,9 +232,9 @@ def probe_tells_both_ends_of_a_converter_and_what_the_table_says_of_its_driver(v
 # ---- VKMS ----
 
 @contextlib.contextmanager
-def vkms(vm):
+def vkms(vm, parameters=""):
     """Its card, "card1" for one."""
-    vm.check("modprobe vkms")
+    vm.check(f"modprobe vkms {parameters}")
     try:
         yield vm.check("ls /sys/devices/platform/vkms/drm | grep card").stdout.strip()
     finally:
@@ -270,6 +270,69 @@ def frames_on_vkms_have_the_checksum_of_their_content(vm):
                 found = shown_checksums(vm, card)
             assert found == {checksum(wanted)} != {checksum(other)}, (memory, found)
             expect_nothing_left(vm)
+
+
+def shown_planes(vm, card):
+    """What each plane shows, by the driver's number of it: the format of its picture, or None."""
+    shown, plane = {}, None
+    for line in vm.check(f"cat /sys/kernel/debug/dri/{card.removeprefix('card')}/state"
+                         ).stdout.splitlines():
+        start = re.match(r"(\w+)\[(\d+)\]", line)
+        if start:
+            plane = int(start[2]) if start[1] == "plane" else None
+            shown.update({plane: None} if plane else {})
+        elif plane and line.strip().startswith("format="):
+            shown[plane] = line.split("=")[1].split()[0]
+    return shown
+
+
+@case("lab")
+def frames_are_shown_by_overlay_planes_alone_or_over_a_black_primary(vm):
+    """On VKMS all planes take the same, so the overlays are asked for by the user."""
+    wanted = checksum(drawn_outside(vm, "640x480", FRAMES - 1))
+    needs_primary = {"LD_PRELOAD": f"{vm.build}/tests/vm/needs-primary.so"}
+    with vkms(vm, "enable_overlay=1") as card:
+        devices = json.loads(vm.check("umm probe --json", timeout_s=180).stdout)["devices"]
+        facts = [fact for device in devices if device["name"] == f"/dev/dri/{card}"
+                 for fact in device.get("facts", []) if fact["field"] == "planes"]
+        planes = [fact["value"] for fact in facts]
+        assert [plane["type"] for plane in planes] == ["primary"] + ["overlay"] * 8, planes
+        assert all("XR24" in plane["formats"] for plane in planes), planes
+        assert "type, zpos and formats" in facts[0]["source"], facts
+        before = shown_planes(vm, card)
+        primary, first, last = planes[0]["plane"], planes[1]["plane"], planes[-1]["plane"]
+        for wish, environment, expected in (
+                ("", {}, {primary: "XR24"}),
+                (",plane=primary", needs_primary, {primary: "XR24"}),
+                (",plane=overlay", {}, {first: "XR24"}),
+                (f",plane={last}", {}, {last: "XR24"}),
+                (",plane=overlay", needs_primary, {primary: "RG16", first: "XR24"}),
+                (f",plane={last}", {**needs_primary, "NEEDS_PRIMARY": "XR24"},
+                 {primary: "XR24", last: "XR24"})):
+            with vm.started(f"umm run --no-cache --frames={FRAMES} test,size=640x480,format=XR24 "
+                            f"kms:/dev/dri/{card},hold=300{wish}", **environment) as job:
+                job.wait_for(HELD)
+                shown = shown_planes(vm, card)
+                found = shown_checksums(vm, card)
+            assert {plane: format for plane, format in shown.items() if format} == expected, \
+                (wish, environment, shown)
+            assert found == {wanted}, (wish, environment, found)
+            vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
+            assert shown_planes(vm, card) == before, (wish, before)
+            check_nothing_left(vm)
+        refuse_all_planes(vm, card, {**needs_primary, "NEEDS_PRIMARY": "NV12"}, planes)
+
+
+def refuse_all_planes(vm, card, environment, planes):
+    """The driver takes no arrangement: it is told of which planes, and in which words."""
+    run = f"umm run --no-cache --frames=1 test,size=640x480,format=XR24 kms:/dev/dri/{card},mode=640x480"
+    job = vm.run(f"{run},plane=overlay", **environment)
+    assert job.status == 1, job.stdout
+    assert (f"overlay plane {planes[1]['plane']}, with and without the primary: Invalid argument"
+            in job.stderr), job.stderr
+    job = vm.run(f"{run},plane=1")
+    assert job.status == 1 and f"has no plane 1; it has: {planes[0]['plane']} (primary)" in \
+        job.stderr, job.stderr
 
 
 # ---- drivers that do not come to an end ----
