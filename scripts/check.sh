@@ -10,15 +10,20 @@
 #
 #	format    clang-format finds nothing to change (clang-tidy takes long: make lint)
 #	gcc       debugoptimized: all tests
-#	clang     AddressSanitizer + UndefinedBehaviorSanitizer, fuzzers: all tests of code
+#	clang     AddressSanitizer + UndefinedBehaviorSanitizer, fuzzers: all tests of code, the
+#	          random ones shorter
 #	tsan      ThreadSanitizer: what is shared or threaded
-#	valgrind  --track-fds, leak check: the unit tests
+#	valgrind  --track-fds, leak check, uninitialised memory: the unit tests, the random ones shorter
 #	vm        the gcc build on a real kernel in QEMU, when nothing else needs the processors
 #	lab       the same on a kernel built for it; only by its name, the kernel takes 12-20 minutes
 #	release   without assertions and tests: must compile without a warning
 #	install   into an empty prefix, then a client built with pkg-config against it
 #	cross     the core and the modelled machine for 32-bit x86, arm64 and RISC-V, and their tests,
 #	          under qemu-user where this machine cannot run them
+#
+# The gcc pass runs every test in full. What a later pass looks for (a wrong access, a race, another
+# machine's numbers) is in the way of every random step, so it takes fewer of them: UMM_TEST_LONG,
+# MUTANT_STEP, counts in tests/reference/meson.build. tsan takes all of them: it looks for rare moments.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -79,11 +84,12 @@ run() {
 	log=${log:-$name}
 	shift
 	say "testing $log"
-	rm -f "$base/$name/meson-logs/testlog.json"
-	meson test -C "$base/$name" --no-rebuild --num-processes "$jobs" "$@" >"$logs/$log-test.txt" \
+	# With a wrapper meson adds its name to that of the log.
+	rm -f "$base/$name"/meson-logs/testlog*.json
+	# One process more than processors: some tests sleep, for a time limit or for each other.
+	meson test -C "$base/$name" --no-rebuild --num-processes $((jobs + 1)) "$@" >"$logs/$log-test.txt" \
 		2>&1 </dev/null
-	if [ -f "$base/$name/meson-logs/testlog.json" ]; then
-		cp "$base/$name/meson-logs/testlog.json" "$logs/$log.json"
+	if cp "$base/$name"/meson-logs/testlog*.json "$logs/$log.json" 2>/dev/null; then
 		python3 scripts/sum-tests.py --one "$log" "$logs/$log.json"
 	else
 		tail -n 20 "$logs/$log-test.txt"
@@ -114,12 +120,12 @@ check_clang() {
 	asan=detect_leaks=1:detect_stack_use_after_return=1:abort_on_error=0
 	export ASAN_OPTIONS=$asan:intercept_tls_get_addr=0
 	export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-	export UMM_TEST_TIMEOUT=240
+	export UMM_TEST_TIMEOUT=240 UMM_TEST_LONG=0.2
 	# Not the models and scripts that have nothing of this build in them.
 	# shellcheck disable=SC2086 # two words or none
 	run clang ${wrapper:+--wrapper "$wrapper"} --timeout-multiplier 4 --no-suite spin \
 		--no-suite build --no-suite vm --no-suite lab
-	unset ASAN_OPTIONS UBSAN_OPTIONS UMM_TEST_TIMEOUT
+	unset ASAN_OPTIONS UBSAN_OPTIONS UMM_TEST_TIMEOUT UMM_TEST_LONG
 }
 
 check_tsan() {
@@ -142,14 +148,16 @@ check_valgrind() {
 		return
 	fi
 	say "testing valgrind"
+	export UMM_TEST_LONG=0.1
 	python3 scripts/run-valgrind.py "$base/gcc" "$logs/valgrind.json" "$jobs"
+	unset UMM_TEST_LONG
 	python3 scripts/sum-tests.py --one valgrind "$logs/valgrind.json"
 }
 
 check_vm() {
 	build gcc --buildtype=debugoptimized || return
 	log=vm
-	run gcc --suite vm
+	run gcc --suite vm --num-processes "$jobs" # a machine sleeps little
 }
 
 check_lab() {
@@ -159,7 +167,7 @@ check_lab() {
 	}
 	build gcc --buildtype=debugoptimized || return
 	log=lab
-	run gcc --suite lab
+	run gcc --suite lab --num-processes "$jobs"
 }
 
 # Asserts that compile to nothing leave variables behind that nobody uses.
@@ -210,11 +218,19 @@ check_cross() {
 	done
 }
 
+# cpu: what the shell's times said, as seconds of processor time of all children so far.
+cpu() {
+	awk 'NR == 2 { split($0, part, /[ms ]+/); print int((part[1] + part[3]) * 60 + part[2] + part[4]) }'
+}
+
 start=$(date +%s)
 for pass in ${*:-format gcc clang tsan valgrind vm release install cross}; do
 	begun=$(date +%s)
+	times >"$logs/times.txt"
+	used=$(cpu <"$logs/times.txt")
 	"check_$pass"
-	say "$pass took $(($(date +%s) - begun)) s"
+	times >"$logs/times.txt"
+	say "$pass took $(($(date +%s) - begun)) s, $(($(cpu <"$logs/times.txt") - used)) s of processor time"
 done
 say "all took $(($(date +%s) - start)) s"
 exec python3 scripts/sum-tests.py "$logs"/*.json
