@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "os/clock.h"
 #include "stage/device.h"
 #include "stage/port.h"
 #include "stage/table.h"
@@ -17,12 +18,14 @@
 #define STOP_POLL_NS	INT64_C(100000000)
 #define MOST_RATE	1000
 #define MOST_BAD_FRAMES 30 /* in a row: then it is the camera, and not the frame */
+#define SILENCE_S	5  /* long exposures are shorter */
 
 struct camera {
 	struct stage_port *port;
 	struct umm_device *device;
 	uint64_t max_frames, shown;
 	uint64_t bad, bad_in_a_row;
+	int64_t silent_at_ns; /* when its silence is to be told; INT64_MAX: it was */
 };
 
 static int read_options(const struct stage_spec *spec, struct umm_device_opts *out)
@@ -89,6 +92,28 @@ static enum stage_result put_back(struct camera *camera, const struct umm_device
 	return failed(camera, "makes broken frames only", done->error);
 }
 
+static void note_sign_of_life(struct camera *camera)
+{
+	camera->silent_at_ns = umm_now_ns() + SILENCE_S * UMM_NS_PER_SECOND;
+}
+
+/* Said once, and waited for all the same: a cable may be on its way. A camera that has no buffer is
+   silent for want of one. */
+static void note_silence(struct camera *camera)
+{
+	if (camera->port->in_hand == 0)
+		note_sign_of_life(camera);
+	if (umm_now_ns() < camera->silent_at_ns)
+		return;
+	camera->silent_at_ns = INT64_MAX;
+	stage_error(camera->port->env->spec,
+		    "%s (%s) has given no frame for %d s, with %u buffers to fill, after %" PRIu64
+		    " frames: is a signal there, is the sensor linked and powered, does another "
+		    "input= have one? Waiting on",
+		    umm_device_name(camera->device), umm_device_driver(camera->device), SILENCE_S,
+		    camera->port->in_hand, camera->shown);
+}
+
 static bool enough(const struct camera *camera)
 {
 	return camera->max_frames > 0 && camera->shown >= camera->max_frames;
@@ -106,6 +131,7 @@ static enum stage_result empty(struct camera *camera)
 			return STAGE_OVER;
 		if (ret < 0)
 			return failed(camera, "gives no more frames", ret);
+		note_sign_of_life(camera);
 		if (done.error != 0) {
 			enum stage_result result = put_back(camera, &done);
 			if (result != STAGE_OK)
@@ -129,9 +155,11 @@ static enum stage_result stream(struct camera *camera)
 	int ret = umm_device_start(camera->device);
 	if (ret < 0)
 		return failed(camera, "does not start", ret);
+	note_sign_of_life(camera);
 	while (result == STAGE_OK && !stage_port_stopped(camera->port)) {
 		stage_port_wait_device(camera->port, STAGE_WAIT_EITHER, STOP_POLL_NS);
 		result = empty(camera);
+		note_silence(camera);
 		if (result == STAGE_OK)
 			result = feed(camera);
 	}

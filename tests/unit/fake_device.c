@@ -53,10 +53,13 @@ static int video_open(const char *node, const struct umm_device_opts *opts, void
 {
 	(void)node, (void)why;
 	struct fake *fake;
-	int ret = create(opts->partner != NULL ? UMM_DEVICE_WRITES : UMM_DEVICE_READS, &fake);
+	bool camera = opts->partner == NULL && opts->direction == UMM_DEVICE_WRITES;
+	bool writes = opts->partner != NULL || camera;
+	int ret = create(writes ? UMM_DEVICE_WRITES : UMM_DEVICE_READS, &fake);
 	if (ret < 0)
 		return ret;
-	fake->error_fd = eventfd(1, EFD_CLOEXEC);
+	if (!camera)
+		fake->error_fd = eventfd(1, EFD_CLOEXEC);
 	*out = fake;
 	return 0;
 }
@@ -144,6 +147,8 @@ static int fake_submit(void *state, unsigned slot, const struct umm_frame_info *
 		fake_device.sum += data[0];
 	fake->frames++;
 	fake_device.submitted++;
+	if (fake_device.silent)
+		return 0;
 	fake->ready[(fake->next + fake->n_ready++) % UMM_MAX_BUFFERS] = slot;
 	return eventfd_write(fake->event_fd, 1) < 0 ? -errno : 0;
 }

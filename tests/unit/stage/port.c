@@ -235,13 +235,6 @@ TEST(a_video_output_sleeps_until_its_first_frame)
 	play(late_camera, video_output);
 }
 
-static int broken_converter(const struct stage_env *env)
-{
-	fake_device.done_error = -EIO;
-	CHECK_INT(stage_m2m.run(env), STAGE_EXIT_FAILED);
-	return 0;
-}
-
 static int patient_display(const struct stage_env *env)
 {
 	struct umm_device *device = open_device("fake:display");
@@ -253,6 +246,42 @@ static int patient_display(const struct stage_env *env)
 	CHECK_INT(umm_device_start(device), 0);
 	stage_port_finish(&port);
 	umm_device_close(device);
+	return 0;
+}
+
+static void on_alarm(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* Until 6 s are over. */
+static int silent_camera(const struct stage_env *env)
+{
+	char said[1024] = "";
+	FILE *file = tmpfile();
+	CHECK(file != NULL && dup2(fileno(file), STDERR_FILENO) >= 0);
+	fake_device.silent = true;
+	signal(SIGALRM, on_alarm);
+	alarm(6);
+	int status = stage_v4l2.run(env);
+	rewind(file);
+	fread(said, 1, sizeof(said) - 1, file);
+	fclose(file);
+	CHECK(strstr(said, "(fake-driver) has given no frame for 5 s") != NULL);
+	CHECK(strchr(said, '\n') == strrchr(said, '\n')); /* once */
+	return status;
+}
+
+TEST(a_camera_that_gives_no_frame_is_named_once)
+{
+	play(silent_camera, patient_display);
+}
+
+static int broken_converter(const struct stage_env *env)
+{
+	fake_device.done_error = -EIO;
+	CHECK_INT(stage_m2m.run(env), STAGE_EXIT_FAILED);
 	return 0;
 }
 
