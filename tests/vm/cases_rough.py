@@ -4,6 +4,7 @@ import collections
 import os
 
 from cases import case
+from cases_gl import need_gl
 from cases_kms import FRAMES, drawn_outside, expect_shown
 from cases_m2m import converter
 from cases_v4l2 import NODE, camera, reference, sums, wait_for_frames
@@ -84,6 +85,15 @@ def storm_of_signals_does_not_reach_what_a_converter_makes(vm):
     assert sums(vm, "/tmp/sums") == sums(vm, "/tmp/wanted") and len(sums(vm, "/tmp/sums")) == FRAMES
     expect_broken(vm, m2m=50)
     expect_nothing_left(vm)
+
+
+@case("depth-virtio")
+def storm_of_signals_does_not_reach_what_a_gpu_draws(vm):
+    need_gl(vm)
+    wanted = drawn_outside(vm, SIZE, FRAMES - 1)
+    expect_shown(vm, f"umm run --no-cache --frames={FRAMES} test,size={SIZE},format=XR24 gl "
+                     "kms:,hold=300", wanted, **storm(vm))
+    expect_broken(vm, test=10, gl=50, kms=50)
 
 
 @case("lab-iommu")
