@@ -93,19 +93,28 @@ TEST(broker_that_ends_wakes_who_left_the_watch_to_it)
 	CHECK_INT(served.statuses[0], 0);
 }
 
-/* A process of the viewer's own sends nonsense on its line, and the broker cuts it. */
+/* As soon as frames flow a process of the viewer's own sends nonsense on its line, and the broker
+   cuts it. */
 static int view_behind_a_cut_line(int fd, const void *argument)
 {
-	int noise = dup(fd);
+	struct player_part part = *(const struct player_part *)argument;
+	int noise = dup(fd), flow[2];
+	if (pipe(flow) < 0)
+		return 98;
 	pid_t child = fork();
 	if (child == 0) {
-		struct timespec pause = { .tv_sec = 2 }; /* by then frames flow everywhere */
-		nanosleep(&pause, NULL);
+		char first;
 		close(fd);
+		close(flow[1]);
+		if (read(flow[0], &first, 1) != 1)
+			_exit(1);
 		_exit(write(noise, (uint32_t[]){ 1, 16u << 16 | 77, 0, 0 }, 16) != 16);
 	}
 	close(noise);
-	int result = player_play(fd, argument);
+	part.first_fd = flow[1];
+	int result = player_play(fd, &part);
+	close(flow[0]);
+	close(flow[1]);
 	int status;
 	return waitpid(child, &status, 0) == child && status == 0 ? result : 99;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 int player_enter(int fd, const struct player_part *part, struct player *player)
 {
@@ -71,6 +72,8 @@ static int consume(struct umm_member *member, const struct player_part *part)
 		const unsigned char *data = umm_buffer_data(frame.buffer);
 		if (frame.info.pts != i || data[0] != (i & 0xff) || data[4095] != (i & 0xff))
 			return -EBADMSG;
+		if (i == 0 && part->first_fd > 0 && write(part->first_fd, "", 1) != 1)
+			return -EIO;
 		ret = umm_consumer_release(member, &frame);
 		if (ret < 0)
 			return ret;

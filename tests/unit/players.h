@@ -15,6 +15,7 @@ struct player_part {
 	int expect;	  /* what the last call is to return */
 	bool die;	  /* by SIGKILL after `frames` */
 	enum umm_watch watch;
+	int first_fd; /* consumer: the first frame is told here, by a byte; 0: nobody asks */
 };
 
 struct player {
