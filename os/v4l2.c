@@ -6,17 +6,13 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "os/cleanup.h"
 #include "os/clock.h"
+#include "os/patience.h"
 
 /* Signals are rare; a driver that says EINTR this often in a row will never say anything else. */
 #define MOST_RETRIES 1000
-
-/* Between two questions to a queue that is busy. */
-#define FIRST_PAUSE_NS INT64_C(1000000)
-#define PAUSE_NS       INT64_C(20000000)
 
 int umm_v4l2_open(const char *node, int *out_fd)
 {
@@ -42,16 +38,12 @@ int umm_v4l2_call(int fd, unsigned long request, void *argument)
 
 int umm_v4l2_claim(int fd, unsigned long request, void *argument)
 {
-	int64_t deadline_ns = umm_deadline_ns(UMM_V4L2_BUSY_NS);
-	int64_t pause_ns = FIRST_PAUSE_NS;
-	for (;;) {
-		int ret = umm_v4l2_call(fd, request, argument);
-		int64_t left_ns = ret == -EBUSY ? umm_left_ns(deadline_ns, pause_ns) : 0;
-		if (left_ns == 0)
-			return ret;
-		nanosleep(&(struct timespec){ .tv_nsec = (long)left_ns }, NULL);
-		pause_ns = pause_ns < PAUSE_NS / 2 ? pause_ns * 2 : PAUSE_NS;
-	}
+	struct umm_patience patience = umm_patience_of(UMM_V4L2_BUSY_NS);
+	int ret;
+	do
+		ret = umm_v4l2_call(fd, request, argument);
+	while (ret == -EBUSY && umm_patience_left(&patience));
+	return ret;
 }
 
 int umm_v4l2_wait(int fd, short events, int64_t timeout_ns, short *out_events)
