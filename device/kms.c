@@ -7,7 +7,8 @@
  *	constraints	a size per mode, formats and modifiers of those planes together
  *	attach		dma-buf -> GEM handle -> framebuffer (device/kms_frame.h); for the first it
  *			is found out on which plane such frames are shown (device/kms_arrange.h)
- *	submit		the first frame sets the mode; each further one is a page flip, which
+ *	start		sets the mode, with nothing to see yet
+ *	submit		the first frame is shown at once; each further one is a page flip, which
  *			waits for the frame's fences (device/kms_fence.h)
  *	complete	a flip has happened: the frame that it replaced is done
  *	stop		what was on the screen before comes back
@@ -260,10 +261,19 @@ static void kms_detach(void *state, unsigned slot)
 
 /* ---- frames ---- */
 
+static const drmModeModeInfo *mode_of_frames(const struct kms *kms)
+{
+	return umm_kms_mode(&kms->output, kms->layout.width_px, kms->layout.height_px);
+}
+
 static int kms_start(void *state)
 {
 	struct kms *kms = state;
-	return umm_kms_card_is_master(&kms->card) ? 0 : -EBUSY;
+	if (!umm_kms_card_is_master(&kms->card))
+		return -EBUSY;
+	if (kms->screen.how.plane != NULL) /* the buffers may come later: these were tried */
+		umm_kms_screen_prepare(&kms->screen, mode_of_frames(kms), kms->layout.format);
+	return 0;
 }
 
 static int kms_stop(void *state)
@@ -289,12 +299,10 @@ static struct umm_kms_picture picture_of(const struct kms *kms, unsigned slot,
 
 static int show_first(struct kms *kms, unsigned slot, const struct umm_kms_picture *picture)
 {
-	const drmModeModeInfo *mode =
-		umm_kms_mode(&kms->output, kms->layout.width_px, kms->layout.height_px);
 	int ret = kms->screen.how.plane == NULL ? arrange(kms, &kms->layout, picture, NULL) : 0;
 	if (ret < 0)
 		return ret;
-	ret = umm_kms_screen_show(&kms->screen, mode, picture);
+	ret = umm_kms_screen_show(&kms->screen, mode_of_frames(kms), picture);
 	if (ret == 0)
 		kms->shown = (int)slot;
 	return ret;

@@ -28,6 +28,22 @@ unsigned umm_kms_backdrop_bytes(uint32_t fourcc)
 	return 0;
 }
 
+static bool takes(const struct umm_kms_plane *primary, uint32_t fourcc)
+{
+	return umm_kms_formats_have(&primary->formats, fourcc, UMM_MODIFIER_LINEAR);
+}
+
+uint32_t umm_kms_backdrop_choose(const struct umm_kms_planes *planes, uint32_t fourcc)
+{
+	const struct umm_kms_plane *primary = &planes->list[0];
+	if (umm_kms_backdrop_bytes(fourcc) != 0 && takes(primary, fourcc))
+		return fourcc;
+	for (size_t i = 0; i < N_BACKDROPS; i++)
+		if (takes(primary, backdrops[i].fourcc))
+			return backdrops[i].fourcc;
+	return 0;
+}
+
 /* ---- above and below ---- */
 
 static bool put_plane_above(struct umm_kms_arrangement *arrangement)
@@ -97,9 +113,7 @@ static int ask_over_backdrop(const struct question *question, const struct umm_k
 	bool above = is_above(&arrangement);
 	for (size_t i = 0; i < N_BACKDROPS && umm_kms_is_judgement(ret); i++) {
 		arrangement.backdrop = backdrops[i].fourcc;
-		if ((above || backdrops[i].transparent) &&
-		    umm_kms_formats_have(&primary->formats, backdrops[i].fourcc,
-					 UMM_MODIFIER_LINEAR))
+		if ((above || backdrops[i].transparent) && takes(primary, backdrops[i].fourcc))
 			ret = ask(question, &arrangement);
 	}
 	return ret;

@@ -44,6 +44,10 @@ int umm_kms_arrange(const struct umm_kms_planes *planes, uint32_t fourcc, uint64
 /** Bytes of a pixel of a format that `backdrop` can be. */
 unsigned umm_kms_backdrop_bytes(uint32_t fourcc);
 
+/** In which format the primary shows nothing before there are frames of `fourcc`: that, if it can
+ * be; 0: in none. */
+uint32_t umm_kms_backdrop_choose(const struct umm_kms_planes *planes, uint32_t fourcc);
+
 /** Is it about the driver's judgement, and not about who asks, or when? */
 bool umm_kms_is_judgement(int error);
 

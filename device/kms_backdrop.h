@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/** A picture of nothing, for a primary plane below the overlay that shows the frames: a dumb buffer
- * of the card itself, all zero bytes (device/kms_arrange.h says in which format that is black). */
+/** A picture of nothing, for a primary plane before there are frames, and below the overlay that
+ * shows them: a dumb buffer of the card itself, all zero bytes (device/kms_arrange.h says in which
+ * format that is black). */
 #ifndef UMM_DEVICE_KMS_BACKDROP_H
 #define UMM_DEVICE_KMS_BACKDROP_H
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
+#include <string.h>
 
 #include <xf86drm.h>
 
@@ -91,16 +93,24 @@ static void remember(struct umm_kms_screen *screen)
 		umm_kms_saved_finish(&screen->saved);
 }
 
-int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
-			const struct umm_kms_picture *picture)
+static int show(struct umm_kms_screen *screen, const struct umm_kms_picture *picture)
 {
 	if (screen->before == NULL)
 		remember(screen);
+	return screen->card->atomic ? umm_kms_atomic_show(screen, picture)
+				    : legacy_show(screen, picture);
+}
+
+int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
+			const struct umm_kms_picture *picture)
+{
 	screen->mode = *mode;
 	screen->x_px = picture->x_px;
 	screen->y_px = picture->y_px;
-	return screen->card->atomic ? umm_kms_atomic_show(screen, picture)
-				    : legacy_show(screen, picture);
+	int ret = show(screen, picture);
+	if (ret == 0)
+		umm_kms_backdrop_drop(screen->card, &screen->curtain);
+	return ret;
 }
 
 int umm_kms_screen_flip(struct umm_kms_screen *screen, const struct umm_kms_picture *picture,
@@ -145,6 +155,53 @@ int umm_kms_screen_wait(struct umm_kms_screen *screen, int64_t timeout_ns)
 	return 0;
 }
 
+/* ---- before there are frames ---- */
+
+/* As the kernel compares them: another name or place in the list is no other mode. */
+static bool is_same_mode(const drmModeModeInfo *a, const drmModeModeInfo *b)
+{
+	size_t timings = offsetof(drmModeModeInfo, vrefresh) - offsetof(drmModeModeInfo, clock);
+	return memcmp(&a->clock, &b->clock, timings) == 0 && a->flags == b->flags;
+}
+
+static bool is_set(const struct umm_kms_screen *screen)
+{
+	drmModeCrtc *crtc = drmModeGetCrtc(screen->card->fd, screen->output->crtc);
+	bool same = crtc != NULL && crtc->mode_valid && is_same_mode(&crtc->mode, &screen->mode);
+	drmModeFreeCrtc(crtc);
+	return same;
+}
+
+static int show_nothing(struct umm_kms_screen *screen, uint32_t fourcc)
+{
+	struct umm_size size = { screen->mode.hdisplay, screen->mode.vdisplay };
+	const struct umm_kms_arrangement how = screen->how;
+	uint32_t black = umm_kms_backdrop_choose(screen->planes, fourcc);
+	if (black == 0)
+		return -EOPNOTSUPP;
+	int ret = umm_kms_backdrop_have(screen->card, black, size, &screen->curtain);
+	if (ret < 0)
+		return ret;
+	screen->how = (struct umm_kms_arrangement){ .plane = &screen->planes->list[0] };
+	ret = show(screen, &(struct umm_kms_picture){ .fb = screen->curtain.fb, .fence = -1 });
+	screen->how = how;
+	if (ret < 0)
+		umm_kms_backdrop_drop(screen->card, &screen->curtain);
+	return ret;
+}
+
+void umm_kms_screen_prepare(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
+			    uint32_t fourcc)
+{
+	screen->mode = *mode;
+	if (is_set(screen))
+		return;
+	int ret = show_nothing(screen, fourcc);
+	if (ret < 0)
+		umm_log(UMM_LOG_INFO, "%s: the mode is set with the first frame (%d)",
+			screen->card->node, ret);
+}
+
 /* ---- putting back ---- */
 
 /* By the calls of before, which know the primary plane alone; overlays go with their frames. */
@@ -182,6 +239,7 @@ void umm_kms_screen_restore(struct umm_kms_screen *screen)
 	screen->before = NULL;
 	screen->flipping = false;
 	umm_kms_saved_finish(&screen->saved);
+	umm_kms_backdrop_drop(screen->card, &screen->curtain);
 }
 
 void umm_kms_screen_finish(struct umm_kms_screen *screen)

@@ -3,7 +3,8 @@
  * Putting frames on the screen, and putting back what was there before.
  *
  *	arrange	on which plane: asks the driver, shows nothing
- *	show	the first frame: sets the mode, returns when the frame is on the screen
+ *	prepare	before there are frames: sets the mode, the screen is black
+ *	show	the first frame: sets the mode if it is not, returns when the frame is on the screen
  *	flip	each further one: returns at once; an event says when it has taken its place
  *	restore	what was there before the first, on all planes, or nothing where there was none
  *
@@ -40,6 +41,7 @@ struct umm_kms_screen {
 	struct umm_kms_fences fences;
 	struct umm_kms_arrangement how;
 	struct umm_kms_backdrop backdrop;
+	struct umm_kms_backdrop curtain; /* what is seen until the first frame */
 	drmModeModeInfo mode;
 	struct umm_kms_source source; /* atomic mode setting only; from the first frame on */
 	uint32_t x_px, y_px;	      /* of the first frame */
@@ -54,6 +56,16 @@ struct umm_kms_screen {
 int umm_kms_screen_arrange(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
 			   const struct umm_layout *layout, const struct umm_kms_picture *picture,
 			   char said[UMM_KMS_SAID_MAX]);
+
+/**
+ * Set the mode on a black picture, for frames like this, unless it is set already. Best before
+ * anything is written into the frames: it takes long where cables are, and may wipe what lies in
+ * the card's memory (QEMU's VGA clears as many bytes from the beginning as the mode's picture has,
+ * hw/display/vga.c, unless VBE_DISPI_NOCLEARMEM is set, which bochs does not). Where that fails the
+ * first frame sets the mode.
+ */
+void umm_kms_screen_prepare(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
+			    uint32_t fourcc);
 
 /** Set the mode and show, as it was arranged. Returns 0 or a negative errno. */
 int umm_kms_screen_show(struct umm_kms_screen *screen, const drmModeModeInfo *mode,

@@ -111,9 +111,6 @@ static enum stage_result show(struct display *display, const struct umm_frame *f
 
 static enum stage_result show_all(struct display *display)
 {
-	int ret = umm_device_start(display->device);
-	if (ret < 0)
-		return failed(display, "does not start", ret);
 	enum stage_result result = STAGE_OK;
 	while (result == STAGE_OK) {
 		struct umm_frame frame;
@@ -122,6 +119,18 @@ static enum stage_result show_all(struct display *display)
 			result = show(display, &frame);
 	}
 	return result;
+}
+
+/* The mode is set before anybody writes a frame: device/kms_screen.h. */
+static enum stage_result open_display(struct display *display)
+{
+	enum stage_result result = stage_port_seal(display->port);
+	if (result != STAGE_OK)
+		return result;
+	int ret = umm_device_start(display->device);
+	if (ret < 0)
+		return failed(display, "does not start", ret);
+	return stage_port_start(display->port);
 }
 
 /* The last frame stays, for those who want to look at it; they can end it by an interrupt. */
@@ -155,10 +164,12 @@ static int kms_run(const struct stage_env *env)
 	    stage_device_open(env->spec, "kms", &options, &device) < 0)
 		return STAGE_EXIT_FAILED;
 	stage_auto_port port = { 0 };
-	if (stage_port_open_device(&port, env, UMM_CONSUMER, device) != STAGE_OK)
+	if (stage_port_join_device(&port, env, UMM_CONSUMER, device) != STAGE_OK)
 		return STAGE_EXIT_FAILED;
 	struct display display = { .port = &port, .device = device };
-	enum stage_result result = show_all(&display);
+	enum stage_result result = open_display(&display);
+	if (result == STAGE_OK)
+		result = show_all(&display);
 	if (result == STAGE_OVER)
 		hold_last(&display, hold);
 	give_all(&display);

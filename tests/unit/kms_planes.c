@@ -262,6 +262,20 @@ TEST(wish_for_a_plane_is_kept_in_offer_and_choice)
 	finish();
 }
 
+TEST(nothing_is_shown_in_the_format_of_frames_where_it_can_be)
+{
+	make_planes();
+	CHECK_INT(umm_kms_backdrop_choose(&planes, xr24), xr24);
+	CHECK_INT(umm_kms_backdrop_choose(&planes, nv12), rg16); /* zeroes would be green */
+	CHECK_INT(umm_kms_backdrop_choose(&planes, ar24), rg16); /* the primary has none */
+	finish();
+	CHECK(add_plane(PRIMARY) != NULL);
+	have(&planes.list[0], nv12, UMM_MODIFIER_LINEAR);
+	have(&planes.list[0], xr24, TILED);
+	CHECK_INT(umm_kms_backdrop_choose(&planes, nv12), 0);
+	finish();
+}
+
 /* ---- what is demanded ---- */
 
 TEST(what_takes_an_overlay_costs_more_and_a_wish_has_alternatives_of_its_own)

@@ -132,6 +132,14 @@ def memory_of_the_display_itself_is_shown(vm):
 
 
 @case("virtio", "bochs")
+def first_frame_is_whole_though_setting_a_mode_wipes_memory(vm):
+    """QEMU's VGA (bochs) clears as much of the card's memory as the mode's picture takes; behind the
+    console's, which is smaller, the first frame begins in there."""
+    wanted = drawn_outside(vm, "1440x900", 0)
+    expect_shown(vm, "umm run --frames=1 --heap=card0 test,size=1440x900 kms:,hold=300", wanted)
+
+
+@case("virtio", "bochs")
 def memory_that_a_display_refuses_is_no_way_around_it(vm):
     """The trial has the last word, and what is said helps: who says no, and in which words."""
     job = vm.run("umm run --frames=1 --heap=udmabuf test,size=640x480 kms:,mode=640x480")

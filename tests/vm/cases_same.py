@@ -97,7 +97,7 @@ def copy_is_shown_where_memory_cannot_be_shared(vm):
     stand_still(vm)
     expect_shown(vm, f"umm run --copies=allow --frames={FRAMES} v4l2:{NODE},size=640x360 "
                      "kms:,hold=300", still(vm, 640, 360).framed(640, 480), UMM_CACHE=BOCHS_CACHE)
-    with vm.started(f"umm run --copies=allow --frames=1 v4l2:{NODE} kms:,hold=300",
+    with vm.started(f"umm run --copies=allow --frames={FRAMES} v4l2:{NODE} kms:,hold=300",
                     UMM_CACHE=BOCHS_CACHE) as job:
         job.wait_for(HELD, timeout_s=240)
         shown = vm.screendump()
