@@ -8,7 +8,8 @@
 # is summed over all of them by scripts/sum-tests.py, which also prints failures and the reasons of
 # skips. A build that breaks counts as one failed test, so nothing is lost in silence.
 #
-#	format    clang-format finds nothing to change (clang-tidy takes long: make lint)
+#	format    clang-format finds nothing to change, pyflakes nothing in the Python files (clang-tidy
+#	          takes long: make lint)
 #	gcc       debugoptimized: all tests
 #	clang     AddressSanitizer + UndefinedBehaviorSanitizer, fuzzers: all tests of code, the
 #	          random ones shorter
@@ -98,14 +99,19 @@ run() {
 	log=
 }
 
-check_format() {
-	say "looking at the format"
-	scripts/lint.sh format >"$logs/format.txt" 2>&1
+look_at() { # what lint.sh calls it, what is found then
+	scripts/lint.sh "$1" >"$logs/$1.txt" 2>&1
 	case $? in
-	0) note "format: clang-format finds nothing to change" OK "" ;;
-	77) note "format: clang-format finds nothing to change" SKIP "$(tail -n 1 "$logs/format.txt")" ;;
-	*) note "format: clang-format finds nothing to change" FAIL "$(head -n 15 "$logs/format.txt")" ;;
+	0) note "$1: $2" OK "" ;;
+	77) note "$1: $2" SKIP "$(tail -n 1 "$logs/$1.txt")" ;;
+	*) note "$1: $2" FAIL "$(head -n 15 "$logs/$1.txt")" ;;
 	esac
+}
+
+check_format() {
+	say "looking at the sources"
+	look_at format "clang-format finds nothing to change"
+	look_at names "pyflakes finds nothing in the Python files"
 }
 
 check_gcc() {

@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What tools say about the sources: lint.sh format | tidy BUILD | all BUILD.
+# What tools say about the sources: lint.sh format | names | tidy BUILD | all BUILD.
 #
 #	format	clang-format finds nothing to change; seconds, and so a part of `make check`
+#	names	pyflakes finds no name in the Python files that nobody defines, or uses; likewise: some
+#		of those files run in `make check-lab` alone
 #	tidy	clang-tidy with .clang-tidy finds nothing, in every C file that BUILD compiles and in
 #		fuzz/; about 5 s a file, and so a command of its own, `make lint`
 #
@@ -25,6 +27,19 @@ sources() {
 format() {
 	have clang-format
 	sources | xargs clang-format --dry-run -Werror
+}
+
+programs() {
+	git grep -lI '^#!.*python' 2>/dev/null | grep . || grep -rlI '^#!.*python' --exclude-dir='build*' .
+	git ls-files '*.py' 2>/dev/null | grep . || find . -name '*.py' -not -path './build*'
+}
+
+names() {
+	command -v pyflakes3 >/dev/null || {
+		echo "SKIP: pyflakes3 is not installed"
+		exit 77
+	}
+	programs | sort -u | xargs pyflakes3
 }
 
 # One file at a time: clang-tidy 14 mistakes a second va_list for the first one's.
@@ -52,10 +67,11 @@ tidy() {
 
 case ${1-} in
 format) format ;;
+names) names ;;
 tidy) tidy "$2" ;;
-all) format && tidy "$2" ;;
+all) format && names && tidy "$2" ;;
 *)
-	echo "lint.sh format | tidy BUILD | all BUILD" >&2
+	echo "lint.sh format | names | tidy BUILD | all BUILD" >&2
 	exit 2
 	;;
 esac

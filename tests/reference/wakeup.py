@@ -70,7 +70,7 @@ def name_instructions(trace, symbols):
 def wake_ups(names, who):
     """Where segments begin and end: from the return of the last call out of the program that a
     sleeper made, through the next one that consume() makes (the clock), to its return."""
-    asleep, looking, outside, begin = False, False, False, None
+    outside, begin = False, None
     for i, name in enumerate(names):
         if name is None:
             continue

@@ -319,7 +319,7 @@ def frames_are_shown_by_overlay_planes_alone_or_over_a_black_primary(vm):
             assert found == {wanted}, (wish, environment, found)
             vm.check("until ! pgrep -x umm >/dev/null; do sleep 0.1; done", timeout_s=60)
             assert shown_planes(vm, card) == before, (wish, before)
-            check_nothing_left(vm)
+            expect_nothing_left(vm)
         refuse_all_planes(vm, card, {**needs_primary, "NEEDS_PRIMARY": "NV12"}, planes)
 
 
