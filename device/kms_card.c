@@ -15,6 +15,7 @@
 #include <xf86drmMode.h>
 
 #include "os/cleanup.h"
+#include "os/holders.h"
 
 #define NODES	       "/dev/dri/card*"
 #define MASTER_TRIES   20
@@ -115,10 +116,12 @@ int umm_kms_card_become_master(struct umm_kms_card *card, char *why)
 		nanosleep(&(struct timespec){ .tv_nsec = MASTER_WAIT_NS }, NULL);
 		open_again(card);
 	}
+	char holders[UMM_HOLDERS_MAX];
 	return umm_device_refuse(
 		card->node, why, -EBUSY,
 		"another program shows its pictures there (it is the DRM master): end "
-		"it, or switch to a console without one");
+		"it, or switch to a console without one%s",
+		umm_holders(card->node, holders));
 }
 
 void umm_kms_list(void (*each)(void *user, const char *node), void *user)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "os/cleanup.h"
+#include "os/holders.h"
 #include "os/v4l2.h"
 
 /* Two, so that one can be filled while the next waits: what a driver needs that does not say. */
@@ -102,10 +103,12 @@ static int ask_for_import(const struct umm_v4l2_node *node, char *why)
 {
 	struct v4l2_requestbuffers request = { .type = node->queue.type,
 					       .memory = V4L2_MEMORY_DMABUF };
+	char holders[UMM_HOLDERS_MAX];
 	int ret = umm_v4l2_claim(node->fd, VIDIOC_REQBUFS, &request);
 	if (ret == -EBUSY)
 		return umm_v4l2_refuse(node, why, ret,
-				       "somebody else streams from it; end that program");
+				       "somebody else streams from it, end that program%s",
+				       umm_holders(node->path, holders));
 	if (ret == -EINVAL || ret == -ENOTTY ||
 	    (ret == 0 && request.capabilities != 0 &&
 	     !(request.capabilities & V4L2_BUF_CAP_SUPPORTS_DMABUF)))

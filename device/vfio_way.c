@@ -7,6 +7,7 @@
 
 #include "device/refuse.h"
 #include "os/clock.h"
+#include "os/holders.h"
 #include "os/patience.h"
 
 /* Who only asks what a device is like (`umm probe`) has it for some milliseconds, and the kernel
@@ -144,6 +145,23 @@ static bool is_taken(const struct umm_vfio_way *way, int error, const char *step
 	return is_bind(step) && (error == -EBUSY || error == -EINVAL);
 }
 
+/* By its group, or by its own node. */
+static const char *holders_of(const struct umm_pci *pci, char out[UMM_HOLDERS_MAX])
+{
+	char node[UMM_VFIO_NODE_MAX];
+	snprintf(node, sizeof(node), "/dev/vfio/%d", pci->iommu_group);
+	if (umm_holders(node, out)[0] == '\0' && umm_vfio_cdev_node(pci->address, node) == 0)
+		umm_holders(node, out);
+	return out;
+}
+
+static int refuse_taken(const struct umm_pci *pci, const char *step, const char *unless, char *why)
+{
+	char holders[UMM_HOLDERS_MAX];
+	return umm_device_refuse(pci->address, why, -EBUSY, "%s: another program drives it%s%s",
+				 step, unless, holders_of(pci, holders));
+}
+
 static int refuse_open(const struct umm_pci *pci, int error, const char *step, char *why)
 {
 	bool bind = is_bind(step);
@@ -153,12 +171,11 @@ static int refuse_open(const struct umm_pci *pci, int error, const char *step, c
 					 "kernel: see /sys/kernel/iommu_groups/%d/devices",
 					 pci->iommu_group, pci->iommu_group);
 	if (error == -EINVAL && bind)
-		return umm_device_refuse(pci->address, why, -EBUSY,
-					 "%s: another program drives it (or, seldom, it does not "
-					 "look into the CPU's caches)",
-					 step);
-	return umm_device_refuse(pci->address, why, error, "%s: %s", step,
-				 error == -EBUSY ? "another program drives it" : strerror(-error));
+		return refuse_taken(pci, step,
+				    " (or, seldom, it does not look into the CPU's caches)", why);
+	if (error == -EBUSY)
+		return refuse_taken(pci, step, "", why);
+	return umm_device_refuse(pci->address, why, error, "%s: %s", step, strerror(-error));
 }
 
 int umm_vfio_way_open(struct umm_vfio_way *way, const struct umm_pci *pci, const char *wish,

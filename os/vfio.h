@@ -47,6 +47,12 @@ void umm_vfio_close(struct umm_vfio_fds *fds);
 
 int umm_vfio_ask_iommu(int container, struct umm_vfio_iommu *out);
 
+#define UMM_VFIO_NODE_MAX 64
+
+/** The device's own node; its number has nothing to do with the group's. Returns 0, -ENOENT (the
+ * kernel makes no such nodes, or vfio-pci does not have the device) or -ENOMEM. */
+int umm_vfio_cdev_node(const char *address, char out[UMM_VFIO_NODE_MAX]);
+
 /**
  * Open the device's own node and /dev/iommu, which changes nothing yet. *step is what could not be
  * opened. Returns 0, -ENOENT (also: the kernel makes no such nodes), -EACCES, or an errno of

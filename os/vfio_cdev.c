@@ -17,8 +17,8 @@
 
 /* ---- open ---- */
 
-/* sysfs names it; the number has nothing to do with the group's. */
-static int find_node(const char *address, char *out, size_t size)
+/* sysfs names it. */
+int umm_vfio_cdev_node(const char *address, char out[UMM_VFIO_NODE_MAX])
 {
 	char pattern[96];
 	glob_t found;
@@ -26,16 +26,16 @@ static int find_node(const char *address, char *out, size_t size)
 	int ret = glob(pattern, 0, NULL, &found);
 	if (ret != 0)
 		return ret == GLOB_NOSPACE ? -ENOMEM : -ENOENT;
-	snprintf(out, size, "/dev/vfio/devices/%s", strrchr(found.gl_pathv[0], '/') + 1);
+	snprintf(out, UMM_VFIO_NODE_MAX, "/dev/vfio/devices/%s", strrchr(found.gl_pathv[0], '/') + 1);
 	globfree(&found);
 	return 0;
 }
 
 static int open_nodes(const char *address, struct umm_vfio_fds *fds, const char **step)
 {
-	char node[64];
+	char node[UMM_VFIO_NODE_MAX];
 	*step = "its own node in /dev/vfio/devices";
-	int ret = find_node(address, node, sizeof(node));
+	int ret = umm_vfio_cdev_node(address, node);
 	if (ret < 0)
 		return ret;
 	fds->device = open(node, O_RDWR | O_CLOEXEC);

@@ -150,7 +150,9 @@ def camera_that_somebody_else_has_is_refused(vm):
                     "--stream-to=/dev/null") as other:
         other.wait_for("<")  # its sign for a frame
         job = vm.run(f"umm run --quiet --frames 3 v4l2:{NODE} null")
-    assert job.status == 1 and "somebody else streams from it" in job.stderr, job.stderr
+    assert job.status == 1, job.stderr
+    assert re.search(r"somebody else streams from it, end that program; it is open in "
+                     r"v4l2-ctl \(\d+\)", job.stderr), job.stderr
 
 
 def failures(vm):
