@@ -46,6 +46,19 @@ int umm_fence_wait(const struct umm_fence *fence, int64_t timeout_ns)
 	return -EOPNOTSUPP;
 }
 
+static int describe_point(const struct umm_timeline *timeline, uint64_t point, char *text,
+			  size_t size)
+{
+	int ret = umm_timeline_words_look(timeline->words, point);
+	if (ret == 0)
+		snprintf(text, size, "signalled");
+	else
+		snprintf(text, size, "%s point %llu of a timeline that is at %llu",
+			 ret < 0 ? "failed, from" : "waiting for", (unsigned long long)point,
+			 (unsigned long long)umm_timeline_point(timeline));
+	return 0;
+}
+
 static int describe_sync_file(int fd, char *text, size_t size)
 {
 	char owners[256];
@@ -71,10 +84,7 @@ int umm_fence_describe(const struct umm_fence *fence, char *text, size_t size)
 	case UMM_FENCE_TIMELINE:
 		if (fence->timeline == NULL)
 			return -EINVAL;
-		snprintf(text, size, "waiting for point %llu of a timeline that is at %llu",
-			 (unsigned long long)fence->point,
-			 (unsigned long long)umm_timeline_point(fence->timeline));
-		return 0;
+		return describe_point(fence->timeline, fence->point, text, size);
 	case UMM_FENCE_SYNC_FILE:
 		return describe_sync_file(fence->fd, text, size);
 	}

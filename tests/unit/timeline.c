@@ -47,6 +47,25 @@ TEST(a_point_is_reached_and_stays_reached)
 	umm_timeline_destroy(timeline);
 }
 
+TEST(messages_tell_where_a_point_stands)
+{
+	struct umm_timeline *timeline;
+	char text[96];
+	CHECK_INT(umm_timeline_create(&timeline), 0);
+	struct umm_fence one = fence_at(timeline, 1), two = fence_at(timeline, 2);
+	CHECK_INT(umm_timeline_signal(timeline, 1), 0);
+	CHECK_INT(umm_fence_describe(&one, text, sizeof(text)), 0);
+	CHECK_STR(text, "signalled");
+	CHECK_INT(umm_fence_describe(&two, text, sizeof(text)), 0);
+	CHECK_STR(text, "waiting for point 2 of a timeline that is at 1");
+	CHECK_INT(umm_timeline_fail(timeline, -EIO), 0);
+	CHECK_INT(umm_fence_describe(&two, text, sizeof(text)), 0);
+	CHECK_STR(text, "failed, from point 2 of a timeline that is at 1");
+	CHECK_INT(umm_fence_describe(&one, text, sizeof(text)), 0);
+	CHECK_STR(text, "signalled");
+	umm_timeline_destroy(timeline);
+}
+
 TEST(a_failure_must_be_an_errno)
 {
 	struct umm_timeline *timeline;
