@@ -91,11 +91,15 @@ int umm_consumer_give(struct umm_member *member, const struct umm_frame *frame)
 	return ret < 0 ? ret : released;
 }
 
+/* Nothing is in hand afterwards, so what could not be shown is not kept either. */
 static int show_in_hand(struct umm_member *member, struct umm_frame *frame)
 {
 	struct umm_buffer *buffer = frame->buffer;
 	frame->buffer = NULL;
-	return buffer != NULL ? umm_producer_show(member, buffer, &frame->info) : 0;
+	int ret = buffer != NULL ? umm_producer_show(member, buffer, &frame->info) : 0;
+	if (ret < 0)
+		umm_producer_release(member, buffer);
+	return ret;
 }
 
 int umm_producer_next(struct umm_member *member, int64_t timeout_ns, struct umm_frame *frame)

@@ -226,6 +226,20 @@ TEST(a_loop_that_waits_too_long_can_go_on)
 	umm_collection_destroy(pair.collection);
 }
 
+TEST(a_loop_keeps_no_buffer_that_it_could_not_show)
+{
+	struct pair pair = make_pair();
+	struct umm_frame drawn = { 0 };
+	for (unsigned i = 0; i < 2 * umm_member_buffer_count(pair.painter); i++) {
+		CHECK_INT(umm_producer_next(pair.painter, 0, &drawn), 0);
+		drawn.info.visible =
+			(struct umm_rect){ .width_px = 2 * TEST_WIDTH, .height_px = 1 };
+		CHECK_INT(umm_producer_next(pair.painter, 0, &drawn), -EINVAL);
+		CHECK(drawn.buffer == NULL);
+	}
+	umm_collection_destroy(pair.collection);
+}
+
 TEST(a_loop_ends_with_the_error_of_the_other_side)
 {
 	struct pair pair = make_pair();
