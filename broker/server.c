@@ -164,6 +164,8 @@ int umm_broker_add_collection(struct umm_broker *broker, const char *token,
 	struct umm_broker_collection_opts full = { 0 };
 	size_t size = opts->struct_size < sizeof(full) ? opts->struct_size : sizeof(full);
 	memcpy(&full, opts, size);
+	if (token == NULL)
+		return -EINVAL;
 	if (collection_find(broker, token) != NULL)
 		return -EEXIST;
 

@@ -19,8 +19,7 @@ int collection_create(struct umm_broker *broker, const char *token,
 	umm_autofree struct collection *collection = calloc(1, sizeof(*collection));
 	if (collection == NULL)
 		return -ENOMEM;
-	if (token == NULL || strlen(token) >= sizeof(collection->token) ||
-	    opts->expected_members < 2)
+	if (strlen(token) >= sizeof(collection->token) || opts->expected_members < 2)
 		return -EINVAL;
 	struct umm_negotiation_opts wishes = {
 		.mode = opts->mode,

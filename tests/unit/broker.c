@@ -208,5 +208,11 @@ TEST(tokens_are_unique)
 	CHECK_INT(umm_broker_add_collection(served.broker, "edge1",
 					    UMM_BROKER_COLLECTION_OPTS(.expected_members = 1)),
 		  -EINVAL);
+	CHECK_INT(umm_broker_add_collection(served.broker, NULL,
+					    UMM_BROKER_COLLECTION_OPTS(.expected_members = 2)),
+		  -EINVAL);
+	CHECK_INT(umm_broker_add_collection(served.broker, "",
+					    UMM_BROKER_COLLECTION_OPTS(.expected_members = 2)),
+		  -EINVAL);
 	serve_close(&served);
 }
