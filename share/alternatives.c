@@ -57,7 +57,7 @@ static json_t *rename_alternative(const json_t *participant, const json_t *alter
 /* States nothing but its name, or is a group already. */
 static bool may_be_group(const json_t *object)
 {
-	return json_object_get(object, "one_of") != NULL || json_object_size(object) == 1;
+	return json_is_array(json_object_get(object, "one_of")) || json_object_size(object) == 1;
 }
 
 static int append(json_t *object, json_t *take_alternative)

@@ -301,5 +301,7 @@ int umm_constraints_add_format(struct umm_constraints *constraints,
 		}
 		return replace(constraints, "formats", first);
 	}
+	if (!json_is_array(formats)) /* of umm_constraints_from_json(): nobody has looked at it */
+		return -EINVAL;
 	return json_array_append(formats, builder.object) < 0 ? -ENOMEM : 0;
 }

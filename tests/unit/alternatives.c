@@ -133,6 +133,20 @@ TEST(alternatives_survive_json_and_back)
 	CHECK_STR(again, text);
 }
 
+TEST(lists_that_are_none_take_no_further_entry)
+{
+	static const char text[] = "{\"name\":\"a\",\"formats\":5}",
+			  group[] = "{\"name\":\"a\",\"one_of\":5}";
+	struct umm_format_demand format = { .formats = { UMM_FOURCC('N', 'V', '1', '2') } };
+	umm_auto(umm_constraints, odd) = NULL;
+	umm_auto(umm_constraints, odd_group) = NULL;
+	umm_auto(umm_constraints, alternative) = one_mode(&vga, UMM_USAGE_VIDEO);
+	CHECK_INT(umm_constraints_from_json(text, strlen(text), &odd), 0);
+	CHECK_INT(umm_constraints_add_format(odd, &format), -EINVAL);
+	CHECK_INT(umm_constraints_from_json(group, strlen(group), &odd_group), 0);
+	CHECK_INT(umm_constraints_add_alternative(odd_group, alternative), -EINVAL);
+}
+
 TEST(an_alternative_is_a_copy)
 {
 	umm_auto(umm_constraints, camera) = NULL;
