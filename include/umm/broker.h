@@ -5,7 +5,8 @@
  *
  * It speaks umm's Wayland protocol (broker/umm-v1.xml) over socketpairs, allocates the memory,
  * sends each process its fds, and is out of the way after that: no frame passes through it. When a
- * process disconnects, what it held goes back. One thread at a time.
+ * process disconnects, what it held goes back. One thread at a time per broker, with all that is
+ * its: clients, collections.
  */
 #ifndef UMM_BROKER_H
 #define UMM_BROKER_H
@@ -22,7 +23,8 @@ UMM_BEGIN_DECLS
 
 struct umm_broker;
 
-/** A process that is connected; valid until its disconnected event returns. */
+/** A process that is connected. It belongs to the broker, and is valid until its disconnected event
+ * returns. */
 struct umm_client;
 
 /** How a collection is to be; fill it with UMM_BROKER_COLLECTION_OPTS(). */
@@ -44,7 +46,10 @@ struct umm_broker_collection_opts {
 	(&(struct umm_broker_collection_opts){                                                     \
 		.struct_size = sizeof(struct umm_broker_collection_opts), __VA_ARGS__ })
 
-/** What happens, told from inside umm_broker_dispatch(). Any may be NULL. */
+/** What happens, told from inside umm_broker_dispatch(); `disconnected` also from inside
+ * umm_broker_destroy() and umm_broker_end_collection(). Any may be NULL. Texts and layouts hold
+ * until the event returns. Inside of one the broker may be asked, and told to end collections, but
+ * not dispatched nor destroyed. */
 struct umm_broker_events {
 	/** A collection has its layout; notes: what is worth telling (a heap that was passed over),
 	 * "" if nothing. */
@@ -59,15 +64,18 @@ struct umm_broker_events {
 	void (*disconnected)(void *user, struct umm_client *client, const char *label, bool clean);
 };
 
-/** Make a broker. `events` is copied. *out: umm_broker_destroy(). Returns 0 or a negative errno.
- * Since 0.1. */
+/** Make a broker. `events` is copied, and may be NULL; `user` is kept, and handed to them. *out is
+ * yours: umm_broker_destroy(). Returns 0 or -ENOMEM. Since 0.1. */
 UMM_API UMM_MUST_CHECK int umm_broker_create(const struct umm_broker_events *events, void *user,
 					     struct umm_broker **out);
 
-/** Disconnect everybody and free. NULL is fine. */
+/** Disconnect everybody and free. NULL is fine. Since 0.1. */
 UMM_API void umm_broker_destroy(struct umm_broker *broker);
 
-/** Offer a collection under `token`. Returns 0, -EEXIST, -EINVAL, -ENOMEM. Since 0.1. */
+/** Offer a collection under `token` (1 to 63 bytes); it and `opts` are copied. The token stays
+ * taken, also after the end of the collection. Returns 0; -EEXIST: a collection of that token;
+ * -EINVAL: no such token, fewer than two members expected, more than UMM_MAX_BUFFERS, or no such
+ * content_check; -ENOMEM. Since 0.1. */
 UMM_API UMM_MUST_CHECK int umm_broker_add_collection(struct umm_broker *broker, const char *token,
 						     const struct umm_broker_collection_opts *opts);
 
@@ -94,7 +102,9 @@ UMM_API UMM_MUST_CHECK int umm_broker_get_moves(const struct umm_broker *broker,
 
 /**
  * A socket for one process, for its umm_connection_open(): the caller owns *out_fd and hands it to
- * the process. `label` names the process in messages. Returns 0 or a negative errno. Since 0.1.
+ * the process. `label` names the process in messages; it is copied, and cut to 63 bytes.
+ * *out_client belongs to the broker; out_client may be NULL. Returns 0, -ENOMEM, or what
+ * socketpair(2) says. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_broker_connect(struct umm_broker *broker, const char *label,
 					      int *out_fd, struct umm_client **out_client);
@@ -107,19 +117,19 @@ UMM_API UMM_MUST_CHECK int umm_broker_connect(struct umm_broker *broker, const c
  */
 UMM_API void umm_broker_vouch_for(struct umm_client *client);
 
-/** Readable when umm_broker_dispatch() has something to do. Borrowed. */
+/** Readable when umm_broker_dispatch() has something to do. Borrowed: never close it. Since 0.1. */
 UMM_API int umm_broker_fd(const struct umm_broker *broker);
 
-/** Serve what is pending, waiting at most timeout_ns for the first. Returns 0 or a negative errno.
- * Since 0.1. */
+/** Serve what is pending, waiting at most timeout_ns for the first. Returns 0, also when the time
+ * is up or a signal came, or what epoll_wait(2) says. Since 0.1. */
 UMM_API UMM_MUST_CHECK int umm_broker_dispatch(struct umm_broker *broker, int64_t timeout_ns);
 
 /** One member of a collection as the broker sees it. */
 struct umm_broker_member_info {
-	const char *name;  /**< lives as long as the broker's collection */
+	const char *name;  /**< this and `label` live until the next umm_broker_dispatch() */
 	const char *label; /**< of its client */
 	enum umm_role role;
-	bool gone;
+	bool gone;		       /**< it left, or its process has gone */
 	struct umm_member_stats stats; /**< read from shared memory: the member's own word */
 };
 
@@ -141,7 +151,7 @@ UMM_API int umm_broker_get_answer(const struct umm_broker *broker, const char *t
 				  struct umm_broker_answer *out);
 
 /** End a collection for all its members: they get -ECONNRESET, and its memory goes with its last
- * user. */
+ * user. Does nothing where it has ended, or is not there. Since 0.1. */
 UMM_API void umm_broker_end_collection(struct umm_broker *broker, const char *token);
 
 UMM_END_DECLS

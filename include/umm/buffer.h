@@ -25,6 +25,10 @@
  *	a device that you drive		you, before its engine starts
  *	(umm/driver.h, or the fd in
  *	an ioctl of your own)
+ *
+ * Everything here is thread-safe: what reads only looks at what never changes, accesses are counted
+ * atomically. It cannot fail where no error is named, and every pointer it returns lives as long as
+ * the buffer: until the last reference is dropped, which may be after its collection has gone.
  */
 #ifndef UMM_BUFFER_H
 #define UMM_BUFFER_H
@@ -51,23 +55,23 @@ struct umm_buffer_id {
 	uint64_t dev, ino;
 };
 
-/** One more reference. Returns `buffer`. Thread-safe. */
+/** One more reference. Returns `buffer`. Since 0.1. */
 UMM_API struct umm_buffer *umm_buffer_ref(struct umm_buffer *buffer);
 
-/** Drop a reference; the last one unmaps and closes. NULL is fine. Thread-safe. */
+/** Drop a reference of yours; the last one unmaps and closes. NULL is fine. Since 0.1. */
 UMM_API void umm_buffer_unref(struct umm_buffer *buffer);
 
-/** Name for messages, "edge0/2": collection and index. Lives as long as the buffer. */
+/** Name for messages, "edge0/2": collection and index. Since 0.1. */
 UMM_API const char *umm_buffer_name(const struct umm_buffer *buffer);
 
-/** Index in the pool, from 0. The same in every member. */
+/** Index in the pool, from 0. The same in every member. Since 0.1. */
 UMM_API unsigned umm_buffer_index(const struct umm_buffer *buffer);
 
-/** The identity of the memory. */
+/** The identity of the memory. Since 0.1. */
 UMM_API struct umm_buffer_id umm_buffer_id(const struct umm_buffer *buffer);
 
 /** The fd (memfd or dma-buf), borrowed: valid as long as the buffer, never close it. -1: the buffer
- * moves between accesses and has none. */
+ * moves between accesses and has none. Since 0.1. */
 UMM_API int umm_buffer_fd(const struct umm_buffer *buffer);
 
 /**
@@ -82,7 +86,7 @@ UMM_API int umm_buffer_fd(const struct umm_buffer *buffer);
  */
 UMM_API int umm_buffer_memory_fd(const struct umm_buffer *buffer);
 
-/** The layout all buffers of the pool share. Lives as long as the buffer. */
+/** The layout all buffers of the pool share. Since 0.1. */
 UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buffer);
 
 /**
@@ -98,7 +102,7 @@ UMM_API const struct umm_layout *umm_buffer_layout(const struct umm_buffer *buff
  * -ETIME (a driver has not come to an end after 15 s; the log names it), or, to who reads,
  * the error that a writer's fence failed with while he waited (umm_fence_wait()). A buffer that
  * moves is held fast meanwhile, and may say -ENOMEM (its new place cannot be mapped), -EPROTO (its
- * place makes no sense) or -ETIMEDOUT (a move does not end). Thread-safe. Since 0.1.
+ * place makes no sense) or -ETIMEDOUT (a move does not end). Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
 						   enum umm_access access);
@@ -111,17 +115,17 @@ UMM_API UMM_MUST_CHECK int umm_buffer_begin_access(struct umm_buffer *buffer,
  * not wait by himself. Of a dma-buf that no driver uses it costs one poll(2), of a memfd, which has
  * no fences, nothing. Not for accesses by the CPU: umm_buffer_begin_access() does this, too.
  *
- * Returns 0; -ETIME: a driver has not come to an end after `timeout_ns` (UMM_FOREVER: after
- * UMM_DRIVER_NS), and the log names it; to who reads, the error that a writer's fence failed with
- * meanwhile (umm_fence_wait()), and the log names him; or another negative errno. Of a reader that
- * failed who overwrites is only told in the log. Signals do not interrupt it. Thread-safe. Since
- * 0.1.
+ * Returns 0; -ETIME: a driver has not come to an end after `timeout_ns`, or UMM_DRIVER_NS where
+ * that is less (UMM_FOREVER, too), and the log names it; to who reads, the error that a writer's
+ * fence failed with meanwhile (umm_fence_wait()), and the log names him; or another negative errno.
+ * Of a reader that failed who overwrites is only told in the log. Signals do not interrupt it.
+ * Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_wait(const struct umm_buffer *buffer, enum umm_access access,
 					   int64_t timeout_ns);
 
 /** End an access begun with the same `access`. Returns 0, or -EINVAL if there is none such, or what
- * the kernel says for a dma-buf: the access has ended all the same. Thread-safe. Since 0.1. */
+ * the kernel says for a dma-buf: the access has ended all the same. Since 0.1. */
 UMM_API int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access access);
 
 /**
@@ -129,7 +133,7 @@ UMM_API int umm_buffer_end_access(struct umm_buffer *buffer, enum umm_access acc
  * (UMM_ACCESS_READ) or writes has to wait for. It is signalled already where no driver left one, as
  * V4L2 never does. umm_buffer_begin_access() waits for it anyway, and umm_buffer_wait(); this is
  * for those who hand it on. *out is yours: umm_fence_close(). Returns 0; -EOPNOTSUPP: a memfd, or a
- * kernel before 6.0; or a negative errno. Thread-safe. Since 0.1.
+ * kernel before 6.0; or what DMA_BUF_IOCTL_EXPORT_SYNC_FILE says. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_export_fence(const struct umm_buffer *buffer,
 						   enum umm_access access, struct umm_fence *out);
@@ -140,17 +144,19 @@ UMM_API UMM_MUST_CHECK int umm_buffer_export_fence(const struct umm_buffer *buff
  * in the dma-buf itself, so no fd travels; it is not kept otherwise. Returns 0 (also for
  * UMM_FENCE_NONE), -EINVAL (no sync_file: kernel drivers cannot wait for a timeline), the error of
  * a fence that has failed already, as umm_fence_wait() (the kernel would forget it), or as
- * umm_buffer_export_fence(). Thread-safe. Since 0.1.
+ * umm_buffer_export_fence(). Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_buffer_import_fence(struct umm_buffer *buffer,
 						   enum umm_access access,
 						   const struct umm_fence *fence);
 
 /** First byte of the mapping, umm_layout.raw_size_bytes long at least. Same address for the
- * buffer's whole life. */
+ * buffer's whole life. A consumer's is mapped for reading only: a write to it is a SIGSEGV. Since
+ * 0.1.
+ */
 UMM_API void *umm_buffer_data(const struct umm_buffer *buffer);
 
-/** First byte of plane `plane`, or NULL if the format has no such plane. */
+/** First byte of plane `plane`, or NULL if the format has no such plane. Since 0.1. */
 UMM_API void *umm_buffer_plane(const struct umm_buffer *buffer, unsigned plane);
 
 UMM_END_DECLS

@@ -17,6 +17,10 @@
  * moment to hand umm_buffer_fd() to somebody who maps it for writing (wl_shm, VFIO, udmabuf).
  * umm_collection_start() ends it: F_SEAL_FUTURE_WRITE is set, and from then on the memory can be
  * neither resized, nor hole-punched, nor newly mapped for writing (fcntl(2), memfd_create(2)).
+ *
+ * One thread at a time per collection, with all its members, until it has started; then per member
+ * (umm/queue.h). Collections behind one connection share its thread. What a collection or member
+ * returns lives until umm_collection_destroy(), members themselves included.
  */
 #ifndef UMM_COLLECTION_H
 #define UMM_COLLECTION_H
@@ -32,13 +36,14 @@
 
 UMM_BEGIN_DECLS
 
-/** A process's line to a broker. One thread at a time. */
+/** A process's line to a broker. */
 struct umm_connection;
 
-/** One negotiation. One thread at a time. */
+/** One negotiation. */
 struct umm_collection;
 
-/** One participant in it, as seen by the process that joined. Owned by its collection. */
+/** One participant in it, as seen by the process that joined. Owned by its collection: there is no
+ * call to destroy it. */
 struct umm_member;
 
 /** Most consumers of one producer. */
@@ -78,37 +83,39 @@ struct umm_join_opts {
 /**
  * Connect to a broker over a socket that is already connected to it. Takes the fd, also on failure.
  *
- * *out: umm_connection_close(), after the collections opened through it are destroyed.
- * Returns 0, -ECONNRESET (nobody speaks there, or not this protocol), or a negative errno. Since
- * 0.1.
+ * *out is yours: umm_connection_close(), after the collections opened through it are destroyed.
+ * Waits for the broker's first answer. Returns 0, -ECONNRESET (nobody speaks there, or not this
+ * protocol), -ENOMEM, or what fcntl(2) says of the fd. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_connection_open(int take_fd, struct umm_connection **out);
 
 /** Close; NULL is fine. Whatever members of this process still held goes back. Waits until the
- * broker has heard of it, at most a second. */
+ * broker has heard of it, at most a second. Since 0.1. */
 UMM_API void umm_connection_close(struct umm_connection *connection);
 
-/** A collection inside this process. *out: umm_collection_destroy(). Returns 0, -EINVAL (no name),
- * -ENOMEM. Since 0.1. */
+/** A collection inside this process. `name` (1 to 63 bytes) is copied. *out is yours:
+ * umm_collection_destroy(). Returns 0, -EINVAL (no such name), -ENOMEM. Since 0.1. */
 UMM_API UMM_MUST_CHECK int umm_collection_create(const char *name, struct umm_collection **out);
 
 /**
- * A collection the broker holds under `token`. *out: umm_collection_destroy().
- * Returns 0, -ENOENT (the broker knows no such token), -ECONNRESET (the broker is gone), -ENOMEM.
- * Since 0.1.
+ * A collection the broker holds under `token`. *out is yours: umm_collection_destroy(), before the
+ * connection is closed. Returns 0, -EINVAL (not 1 to 63 bytes), -ENOENT (the broker knows no such
+ * token), -ECONNRESET (the broker is gone), -ENOMEM. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_collection_open(struct umm_connection *connection, const char *token,
 					       struct umm_collection **out);
 
 /** Leave and destroy: members and the queue go, buffers live until their last reference. NULL is
- * fine. */
+ * fine. Since 0.1. */
 UMM_API void umm_collection_destroy(struct umm_collection *collection);
 
 /**
  * Take part. The constraints are copied. *out belongs to the collection.
  *
- * Returns 0; -EEXIST: a member of that name, or a second producer; -EBUSY: already sealed; -E2BIG:
- * more than UMM_MAX_CONSUMERS; -ECONNRESET; -ENOMEM. Since 0.1.
+ * Returns 0; -EEXIST: a member of that name, or a second producer; -EBUSY: already sealed, or,
+ * behind a broker, this process has joined already; -E2BIG: more than UMM_MAX_CONSUMERS, or than
+ * the broker expects; -EINVAL: no such role or mode, or a name of more than 63 bytes; -ECONNRESET:
+ * the broker is gone; -EPROTO: it sent nonsense; -ENOMEM. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_collection_join(struct umm_collection *collection,
 					       const struct umm_constraints *constraints,
@@ -154,7 +161,7 @@ struct umm_trial_opts {
 	 * line that says which call refused it: "PRIME import".
 	 */
 	int (*attach)(void *user, struct umm_buffer *buffer, char *why);
-	void *user;
+	void *user; /**< kept until umm_collection_seal() has returned */
 
 	/** Who it is, for what is kept beyond this collection: "virtio_gpu" and
 	 * "kms:/dev/dri/card0". Copied. NULL: nothing is kept. */
@@ -184,7 +191,8 @@ struct umm_trial_opts {
  *
  * What trials teach is kept for later runs, see umm-cache(5).
  *
- * Returns 0; -EBUSY: already sealed; -EINVAL: no attach function; -ECONNRESET; -ENOMEM. Since 0.1.
+ * A second call replaces the first. Returns 0; -EBUSY: already sealed; -EINVAL: no attach function;
+ * -ECONNRESET: the broker is gone, -EPROTO: it sent nonsense. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_member_set_trial(struct umm_member *member,
 						const struct umm_trial_opts *opts);
@@ -193,8 +201,8 @@ UMM_API UMM_MUST_CHECK int umm_member_set_trial(struct umm_member *member,
  * Join with the constraints as JSON text, a PARTICIPANT or GROUP of the constraint document: the
  * short way.
  *
- * Everything else as umm_collection_join() with default options. Returns what that returns, and
- * -EBADMSG (not JSON), -EINVAL (no name). Since 0.1.
+ * `participant` is NUL-terminated. Everything else as umm_collection_join() with default options.
+ * Returns what that returns, and -EBADMSG (not JSON), -EINVAL (no name). Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_collection_join_json(struct umm_collection *collection,
 						    enum umm_role role, const char *participant,
@@ -205,7 +213,8 @@ UMM_API UMM_MUST_CHECK int umm_collection_join_json(struct umm_collection *colle
  * and writing them as a producer, reading as a consumer. The shortest way.
  *
  * Everything else as umm_collection_join() with default options. Returns what that returns, and
- * -EINVAL (a size of 0, or an observer, which touches nothing). Since 0.1.
+ * -EINVAL (no name, a fourcc that is not known, a size of 0, or an observer, which touches
+ * nothing). Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_collection_join_cpu(struct umm_collection *collection,
 						   enum umm_role role, const char *name,
@@ -216,44 +225,48 @@ UMM_API UMM_MUST_CHECK int umm_collection_join_cpu(struct umm_collection *collec
  * No more members from here: find the layout, allocate the pool, map it.
  *
  * Behind a broker this waits until every process that is expected has sealed too.
- * Returns 0; UMM_CONFLICT or UMM_INVALID (umm_collection_explain() says why); -EPROTO: no producer,
- * or the broker sent nonsense; -ECONNRESET: the broker is gone or ended the collection; -ENOMEM and
- * other errnos of the heap. Since 0.1.
+ * Returns 0; UMM_CONFLICT or UMM_INVALID (umm_collection_explain() says why); -EPROTO: no producer
+ * or no consumer, or the broker sent nonsense; -EBUSY: already sealed; -ECONNRESET: the broker is
+ * gone or ended the collection; -ENOMEM and other errnos of the heap. Unless it is 0 or -EBUSY the
+ * collection can do no more than explain itself: destroy it. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_collection_seal(struct umm_collection *collection);
 
 /**
  * All mappings exist: seal the memory for good and let frames flow. Behind a broker it waits for
- * the others. Returns 0, -EINVAL (not sealed), -ECONNRESET, or a negative errno. Since 0.1.
+ * the others. Returns 0; -EINVAL: not sealed, or started already; -ECONNRESET: the broker is gone
+ * or ended the collection; -EPROTO: it sent nonsense; or what fcntl(2) and mmap(2) say. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_collection_start(struct umm_collection *collection);
 
-/** Why the answer is what it is, for people; "" before the seal, and for NULL. Lives as long as the
- * collection. */
+/** Why the answer is what it is, for people; "" before the seal, and for NULL. Where a broker
+ * ended the collection before that, its reason. Since 0.1. */
 UMM_API const char *umm_collection_explain(const struct umm_collection *collection);
 
-/** The solver's whole answer as the contract's JSON, or NULL before the seal. Lives as long as the
- * collection. */
+/** The solver's whole answer as the contract's JSON (umm-constraints(5)). NULL: there is none,
+ * before the seal; and of a refusal behind a broker, which sends its members the explanation alone.
+ * Since 0.1. */
 UMM_API const char *umm_collection_answer_json(const struct umm_collection *collection);
 
-/** The agreed layout, or NULL before a successful seal. Lives as long as the collection. */
+/** The agreed layout, or NULL before a successful seal. Since 0.1. */
 UMM_API const struct umm_layout *umm_collection_layout(const struct umm_collection *collection);
 
-/** The member's name. */
+/** The member's name. Since 0.1. */
 UMM_API const char *umm_member_name(const struct umm_member *member);
 
-/** How many buffers the pool has; 0 before the seal. */
+/** How many buffers the pool has; 0 before the seal. Since 0.1. */
 UMM_API unsigned umm_member_buffer_count(const struct umm_member *member);
 
-/** Buffer `index` as this member maps it, or NULL. Borrowed: umm_buffer_ref() to keep it longer
- * than the collection. */
+/** Buffer `index` as this member maps it, or NULL: there is none. Borrowed: umm_buffer_ref() to
+ * keep it longer than the collection. Since 0.1. */
 UMM_API struct umm_buffer *umm_member_buffer(const struct umm_member *member, unsigned index);
 
 /**
  * In-process collections: tell the others that this member's process has died. What it held goes
  * back, consumers of a dead producer get -EOWNERDEAD. Seldom needed: who waits for a process that
  * has died after its first call on its member notices by itself (umm/queue.h), and a broker when it
- * disconnects. What nobody notices is a child that dies before that. Since 0.1.
+ * disconnects. What nobody notices is a child that dies before that. Does nothing before the seal,
+ * and behind a broker. Since 0.1.
  */
 UMM_API void umm_member_bury(struct umm_member *member);
 

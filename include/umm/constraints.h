@@ -5,7 +5,9 @@
  * The vocabulary, the defaults and the rules of merging are those of the constraint document
  * (umm-constraints(5)); every structure here mirrors one object of it, and a zeroed structure
  * states nothing: 0 and NULL always mean "not stated, take the document's default". Sizes are
- * bytes, image sizes pixels.
+ * bytes, image sizes pixels, a cost is a number without unit that only counts against others.
+ *
+ * One thread at a time per object, also for reading.
  */
 #ifndef UMM_CONSTRAINTS_H
 #define UMM_CONSTRAINTS_H
@@ -19,7 +21,7 @@
 
 UMM_BEGIN_DECLS
 
-/** One participant's demands; opaque. Not thread-safe: one thread at a time per object. */
+/** One participant's demands; opaque. */
 struct umm_constraints;
 
 /** What a participant does with the memory; a set. */
@@ -148,34 +150,39 @@ struct umm_format_demand {
  * Start a participant that states nothing yet.
  *
  * `name` is copied; it must be unique in its collection. *out is yours: umm_constraints_destroy().
- * Returns 0, -EINVAL (no name), -ENOMEM. Since 0.1.
+ * Returns 0, -EINVAL (no name, or not UTF-8), -ENOMEM. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_constraints_create(const char *name, struct umm_constraints **out);
 
 /**
  * Take a participant from its JSON text: a PARTICIPANT or GROUP object of the constraint document.
  *
- * Only the syntax is checked here (-EBADMSG); whether the demands are valid is told when the
- * collection is sealed. `size` is in bytes, no NUL is needed. Returns 0, -EBADMSG, -EINVAL (no
- * name), -ENOMEM. Since 0.1.
+ * Only the syntax is checked here; whether the demands are valid is told when the collection is
+ * sealed, or by umm_solve_participants(). `size` is in bytes, no NUL is needed. *out is yours:
+ * umm_constraints_destroy(). Returns 0, -EBADMSG (not JSON, or not an object), -EINVAL (no name),
+ * -ENOMEM. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_constraints_from_json(const char *text, size_t size,
 						     struct umm_constraints **out);
 
-/** The participant as JSON, NUL-terminated; free() it. Returns 0 or -ENOMEM. Since 0.1. */
+/** The participant as JSON, NUL-terminated; *out is yours: free(). Returns 0 or -ENOMEM. Since 0.1.
+ */
 UMM_API UMM_MUST_CHECK int umm_constraints_to_json(const struct umm_constraints *constraints,
 						   char **out);
 
-/** Destroy; NULL is fine. */
+/** Destroy; NULL is fine. Since 0.1. */
 UMM_API void umm_constraints_destroy(struct umm_constraints *constraints);
 
-/** The name given at creation; lives as long as the object. */
+/** The name given at creation; lives as long as the object. Since 0.1. */
 UMM_API const char *umm_constraints_name(const struct umm_constraints *constraints);
 
 /**
  * State one part of the demands. A second call replaces what the first said;
- * umm_constraints_add_format() appends. Structures are copied. Each returns 0, -EINVAL (a value the
- * document cannot express) or -ENOMEM, and on failure leaves the object as it was. Since 0.1.
+ * umm_constraints_add_format() appends. Structures are copied.
+ *
+ * Each returns 0; -EINVAL: a value the document cannot express (also a usage of 0, and a format
+ * demand without a format), or the participant has alternatives; or -ENOMEM; and on failure leaves
+ * the object as it was. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_constraints_set_usage(struct umm_constraints *constraints,
 						     uint32_t usage);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * A device: something other than the CPU that touches the memory. A V4L2 node, a KMS display, a
- *GPU.
+ * GPU.
  *
  *	open -> constraints -> join a collection with them        umm/collection.h
  *	     -> attach one buffer on trial, detach it             (the collection asks for it)
@@ -17,7 +17,10 @@
  *
  * Nothing above this header knows V4L2 or DRM by name. What a device demands comes from asking its
  * driver, from a table of what drivers do not tell, and from trials; umm_device_facts() says which
- * said what. One thread at a time per device, devices are independent of each other.
+ * said what.
+ *
+ * One thread at a time per device, also for what only reads, and per pair of partners; others are
+ * independent. What a device returns lives until umm_device_close().
  */
 #ifndef UMM_DEVICE_H
 #define UMM_DEVICE_H
@@ -48,7 +51,7 @@ struct umm_device_overlay {
 	int x_px, y_px; /**< where its top left corner comes; what lies outside is cut off */
 };
 
-/** Choices of the user; zero and NULL leave them to the device. */
+/** Choices of the user; zero and NULL leave them to the device. Strings are copied. */
 struct umm_device_opts {
 	size_t struct_size;
 	struct umm_size size;	  /**< only this size; 0x0: whatever the device can */
@@ -92,7 +95,8 @@ struct umm_device_opts {
  * Open "kind:node", e.g. "v4l2:/dev/video0", "kms:/dev/dri/card0"; "kms:" takes the first node that
  * will do. A GPU ("gl:") is opened twice, one end that reads and then, as its partner, one that
  * writes: a frame is drawn when both have a buffer. `why` (UMM_DEVICE_WHY_MAX bytes, may be NULL)
- * gets one line that names node, reason and way out if it fails. *out: umm_device_close().
+ * gets one line that names node, reason and way out if it fails. `opts` may be NULL. *out is yours:
+ * umm_device_close().
  *
  * Returns 0; -EINVAL: no such kind, or an option it has no use for; -ENODEV: not such a device;
  * -EBUSY: somebody else has it; -ENOMEM; or an errno of open(2) or the driver. Since 0.1.
@@ -100,10 +104,10 @@ struct umm_device_opts {
 UMM_API UMM_MUST_CHECK int umm_device_open(const char *spec, const struct umm_device_opts *opts,
 					   struct umm_device **out, char *why);
 
-/** Stop, detach what is attached, close. NULL is fine. */
+/** Stop, detach what is attached, close. NULL is fine. Since 0.1. */
 UMM_API void umm_device_close(struct umm_device *device);
 
-/** "v4l2:/dev/video0", and the driver's name as the kernel knows it. Live as long as the device. */
+/** "v4l2:/dev/video0", and the driver's name as the kernel knows it. Since 0.1. */
 UMM_API const char *umm_device_name(const struct umm_device *device);
 UMM_API const char *umm_device_driver(const struct umm_device *device);
 
@@ -120,7 +124,7 @@ UMM_API bool umm_device_may_crash(const struct umm_device *device);
  */
 UMM_API bool umm_device_heeds_fences(const struct umm_device *device);
 
-/** What it does with buffers. */
+/** What it does with buffers. Since 0.1. */
 UMM_API enum umm_device_direction umm_device_direction(const struct umm_device *device);
 
 /**
@@ -134,7 +138,7 @@ UMM_API UMM_MUST_CHECK int umm_device_constraints(struct umm_device *device, con
 
 /**
  * The facts behind the constraints and where each comes from (driver, table, trial), as JSON text
- * of a list of {"field", "value", "source"}. Caller frees. Returns 0, -ENOMEM. Since 0.1.
+ * of a list of {"field", "value", "source"}. *out is yours: free(). Returns 0, -ENOMEM. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_facts(struct umm_device *device, char **out);
 
@@ -143,9 +147,11 @@ UMM_API UMM_MUST_CHECK int umm_device_facts(struct umm_device *device, char **ou
  * not on the way. All buffers of a device have one layout; the first decides it, detaching the last
  * frees the choice. `why` as with umm_device_open().
  *
+ * The device keeps a reference to the buffer until it is detached.
+ *
  * Returns 0; -EOPNOTSUPP: not this layout; -EBUSY: another layout is attached; -EEXIST: this buffer
- * is; -ENOSPC: no room for one more; or the errno with
- * which the driver refused the memory. A refusal changes nothing. Since 0.1.
+ * is; -ENOSPC: no room for one more; or the errno with which the driver refused the memory. A
+ * refusal changes nothing. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_attach(struct umm_device *device, struct umm_buffer *buffer,
 					     char *why);
@@ -167,16 +173,18 @@ UMM_API bool umm_device_can_check(const struct umm_device *device);
  *
  * Returns 0; -EBADMSG: the content is wrong, and `why` tells where; UMM_DEVICE_UNCHECKED: it cannot
  * be told, as with most devices that only read, and `why` tells the reason; -ENOENT: not attached;
- * -EBUSY: it is at work, or not the only one. Since 0.1.
+ * -EBUSY: it is at work, or not the only one; or what stood in the way of comparing, as the errno
+ * of the driver. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_check(struct umm_device *device, struct umm_buffer *buffer,
 					    char *why);
 
-/** Give it up. A buffer that is submitted or not attached: -EBUSY, -ENOENT. */
+/** Give it up. Returns 0, -EBUSY (it is submitted), -ENOENT (not attached). Since 0.1. */
 UMM_API int umm_device_detach(struct umm_device *device, struct umm_buffer *buffer);
 
-/** Begin and end work; stop gives back all submitted buffers without completing them. 0 or the
- * driver's errno. */
+/** Begin and end work; stop gives back all submitted buffers without completing them, even if it
+ * fails. Returns 0, also where there is nothing to do; -EBUSY: another program has the display; or
+ * the driver's errno. Since 0.1. */
 UMM_API UMM_MUST_CHECK int umm_device_start(struct umm_device *device);
 UMM_API int umm_device_stop(struct umm_device *device);
 
@@ -189,15 +197,15 @@ UMM_API int umm_device_stop(struct umm_device *device);
  * until nobody writes it. That is one poll(2) where no driver is at work on the buffer.
  *
  * Returns 0, -ENOENT (not attached), -EBUSY (it has it, or its queue is full), -ENODEV (unplugged),
- * what umm_buffer_wait() says (the device has not got the buffer then), or the driver's errno.
- * Since 0.1.
+ * what umm_buffer_wait() says, -EOPNOTSUPP (driven from user space, umm/driver.h), or the driver's
+ * errno. Unless it is 0 the device has not got the buffer. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_submit(struct umm_device *device, struct umm_buffer *buffer,
 					     const struct umm_frame_info *info);
 
 /** A buffer the device is done with. */
 struct umm_device_done {
-	struct umm_buffer *buffer;  /**< borrowed: the one submitted */
+	struct umm_buffer *buffer;  /**< the one submitted; borrowed until it is detached */
 	struct umm_frame_info info; /**< writers: sequence and time of the frame */
 	int error;		    /**< 0, or a negative errno: the content is not to be used */
 };
@@ -209,20 +217,21 @@ struct umm_device_done {
  * which stays until a second one takes its place. Returns 0, -EAGAIN (none within the time),
  * -EINTR, UMM_END (no more will come), -ENODEV (unplugged), -ESTALE (its source has changed its
  * size: what was agreed on holds no more), -EPROTO (the driver returned a buffer it does not have),
- * or its errno. Since 0.1.
+ * -EOPNOTSUPP (driven from user space, umm/driver.h), or its errno. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_device_complete(struct umm_device *device, int64_t timeout_ns,
 					       struct umm_device_done *out);
 
 /** Frames that writers made and had no buffer for, since the start; 0 where the driver does not
- * tell. */
+ * tell. Since 0.1. */
 UMM_API uint64_t umm_device_dropped(const struct umm_device *device);
 
-/** Readable or with an error pending (POLLIN, POLLPRI, POLLERR, as umm_device_events() says) when
- * umm_device_complete() will not wait. Borrowed. */
+/** The fd to poll for what umm_device_events() says (or POLLERR): then umm_device_complete() will
+ * not wait. Borrowed: never close it. -1: there is none ("uio:"). Since 0.1. */
 UMM_API int umm_device_fd(const struct umm_device *device);
 
-/** The events of poll(2) to ask of that fd. */
+/** The events of poll(2) to ask of that fd, always the same: POLLOUT too, of a V4L2 output. 0:
+ * those of a device that is driven from user space are its driver's business. Since 0.1. */
 UMM_API short umm_device_events(const struct umm_device *device);
 
 UMM_END_DECLS

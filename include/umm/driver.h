@@ -30,6 +30,9 @@
  * CAP_SYS_ADMIN to know where that is. That the memory file belongs to the dma-buf is tried, a word
  * of each page at a time, so attach before frames flow. A device that is bound to uio_pci_generic
  * can access memory no more when the process ends, however it ends; one without a driver can.
+ *
+ * One thread at a time per device, with the calls of umm/device.h. All but umm_driver_order() say
+ * -EOPNOTSUPP of a device that the kernel drives.
  */
 #ifndef UMM_DRIVER_H
 #define UMM_DRIVER_H
@@ -58,8 +61,8 @@ struct umm_driver_segment {
  * to the end of the memory, which may be behind the end of the image. Behind an IOMMU it is one.
  * At most `capacity` are written.
  *
- * Returns how many there are, or -ENOENT (not attached), -EOPNOTSUPP (not a device with a driver in
- * user space). They hold until the buffer is detached. Since 0.1.
+ * Returns how many there are, which may be more than `capacity`; -ENOENT (not attached);
+ * -EOPNOTSUPP. They hold until the buffer is detached. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_driver_segments(const struct umm_device *device,
 					       const struct umm_buffer *buffer,
@@ -83,7 +86,7 @@ struct umm_driver_memory {
 UMM_API UMM_MUST_CHECK int umm_driver_take_memory(struct umm_device *device, uint64_t size_bytes,
 						  struct umm_driver_memory *out);
 
-/** Give it back. Returns 0 or -ENOENT (it was not taken). Since 0.1. */
+/** Give it back. Returns 0, -ENOENT (it was not taken), -EOPNOTSUPP. Since 0.1. */
 UMM_API int umm_driver_give_memory(struct umm_device *device,
 				   const struct umm_driver_memory *memory);
 
@@ -108,7 +111,7 @@ UMM_API UMM_MUST_CHECK int umm_driver_registers(struct umm_device *device, unsig
 UMM_API UMM_MUST_CHECK int umm_driver_interrupt(struct umm_device *device, int borrow_eventfd);
 
 /** What was written to memory so far is seen by the device before what is written to its registers
- * from here on. */
+ * from here on. Since 0.1. */
 UMM_API void umm_driver_order(struct umm_device *device);
 
 UMM_END_DECLS

@@ -5,6 +5,9 @@
  * A format is a DRM fourcc (four characters, little endian in a uint32_t); a modifier is the 64-bit
  * DRM_FORMAT_MOD_* value that says how pixels lie in memory. UMM_MODIFIER_LINEAR is rows one after
  * the other.
+ *
+ * All calls are thread-safe and only look at tables; what they return is static or the caller's own
+ * memory. The tables are those of include/uapi/drm/drm_fourcc.h.
  */
 #ifndef UMM_FORMAT_H
 #define UMM_FORMAT_H
@@ -44,39 +47,36 @@ struct umm_format_info {
 				    fill whole bytes */
 };
 
-/** What is known of `fourcc`, or NULL if nothing is. Static, never freed. Thread-safe. Since 0.1.
- */
+/** What is known of `fourcc`, or NULL if nothing is. Static, never freed. Since 0.1. */
 UMM_API const struct umm_format_info *umm_format_info(uint32_t fourcc);
 
-/** The i-th known format, or NULL past the last: a way to walk over all of them. Thread-safe. Since
- * 0.1. */
+/** The i-th known format, or NULL past the last: a way to walk over all of them. Since 0.1. */
 UMM_API const struct umm_format_info *umm_format_at(size_t i);
 
 /** "NV12" and the like into `name`, which has UMM_FORMAT_NAME_SIZE bytes; trailing blanks are cut.
- * Returns `name`. */
+ * Bytes that are no letters stay as they are. Returns `name`. Since 0.1. */
 UMM_API const char *umm_format_name(uint32_t fourcc, char *name);
 
-/** The fourcc that `name` ("NV12", "R8") spells, or 0 if it is none that is known. Thread-safe.
- * Since 0.1. */
+/** The fourcc that `name` ("NV12", "R8") spells, or 0 if it is none that is known. Since 0.1. */
 UMM_API uint32_t umm_format_from_name(const char *name);
 
 /** "LINEAR", "I915_X_TILED", or "0x..." into `name` of UMM_MODIFIER_NAME_SIZE bytes. Returns
- * `name`. */
+ * `name`. Since 0.1. */
 UMM_API const char *umm_modifier_name(uint64_t modifier, char *name);
 
-/** Read a modifier's name or hex text. Returns 0 or -EINVAL (unknown, or INVALID). Thread-safe.
- * Since 0.1. */
+/** Read a modifier's name or hex text ("0x" and up to 16 digits). Returns 0 or -EINVAL (unknown, or
+ * INVALID). Since 0.1. */
 UMM_API int umm_modifier_from_name(const char *name, uint64_t *out);
 
-/** Width of plane `plane` in pixels of that plane, for an image of `width_px`; likewise rows.
- * Rounded up. */
+/** Width of plane `plane`, which is below info->n_planes, in pixels of that plane, for an image of
+ * `width_px`; likewise rows. Rounded up. Since 0.1. */
 UMM_API uint64_t umm_format_plane_width(const struct umm_format_info *info, unsigned plane,
 					uint64_t width_px);
 UMM_API uint64_t umm_format_plane_rows(const struct umm_format_info *info, unsigned plane,
 				       uint64_t rows);
 
-/** Bytes that `width_px` pixels of the image take in one row of plane `plane`, without any padding.
- */
+/** Bytes that `width_px` pixels of the image take in one row of plane `plane`, which is below
+ * info->n_planes, without any padding; 2^63 where it would be that much or more. Since 0.1. */
 UMM_API uint64_t umm_format_row_bytes(const struct umm_format_info *info, unsigned plane,
 				      uint64_t width_px);
 

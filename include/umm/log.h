@@ -13,8 +13,8 @@ UMM_BEGIN_DECLS
 
 enum umm_log_level { UMM_LOG_ERROR, UMM_LOG_WARNING, UMM_LOG_INFO, UMM_LOG_DEBUG };
 
-/** One event, one line, no trailing newline. Must be safe to call from any thread that uses the
- * library. */
+/** One event, one line, no trailing newline; `format` and `args` are those of vprintf(3), and hold
+ * until it returns. Must be safe to call from any thread that uses the library. */
 typedef void (*umm_log_handler)(void *user, enum umm_log_level level, const char *format,
 				va_list args);
 
@@ -22,6 +22,7 @@ typedef void (*umm_log_handler)(void *user, enum umm_log_level level, const char
  * Send messages of `level` and graver to `handler`; NULL silences the library (the state at start).
  *
  * Per process, because a broken peer or a full heap concerns the process and not one object.
+ * `user` is kept and handed to `handler`: it must live until another one is set.
  * Call it before other threads use the library. Since 0.1.
  */
 UMM_API void umm_log_set_handler(umm_log_handler handler, enum umm_log_level level, void *user);

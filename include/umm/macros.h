@@ -11,6 +11,16 @@
  *				comment of each call that gives it
  *
  * Results leave through `out` parameters, which are written on success only.
+ *
+ * Pointers: what a call is given it uses until it returns, and no longer, unless its comment says
+ * that it is copied, kept, or taken (an fd named take_...: the library closes it, also on failure).
+ * What a call returns belongs to the object that was asked and lives as long as that, unless its
+ * comment says otherwise; what arrives in `out` is yours where the comment names the call that
+ * destroys it. NULL is allowed where a comment says so.
+ *
+ * Threads: one at a time per object, and different objects are independent, unless a comment says
+ * more ("thread-safe": any number of threads at once) or less. Reading counts, too. The library
+ * makes no threads.
  */
 #ifndef UMM_MACROS_H
 #define UMM_MACROS_H

@@ -12,7 +12,11 @@
  * on a member, and by an fd of the library's: one that closes all fds it finds is taken for dead,
  * and so is one that exits without umm_collection_destroy().
  *
- * One thread at a time per member; different members are independent.
+ * One thread at a time per member, and per connection to a broker (umm_connection_open()): who
+ * waits listens to it. Other members are independent.
+ *
+ * Every int that is returned is also -EINVAL where the member is not of that role, or has not
+ * started.
  */
 #ifndef UMM_QUEUE_H
 #define UMM_QUEUE_H
@@ -60,8 +64,8 @@ struct umm_frame {
 	uint64_t dropped;	   /**< frames this consumer missed since the one it got before */
 	int64_t published_ns;	   /**< CLOCK_MONOTONIC */
 	struct umm_frame_info info;
-	struct umm_fence
-		ready; /**< wait for it before reading, if its kind is not UMM_FENCE_NONE */
+	struct umm_fence ready; /**< wait for it before reading, if its kind is not UMM_FENCE_NONE;
+				   its timeline lives as long as the member */
 };
 
 /** What the producer does with its own hold when it publishes. */
@@ -81,9 +85,10 @@ struct umm_member_stats {
 /**
  * Take a free buffer to fill; the producer holds it from here.
  *
- * Returns 0; -ETIMEDOUT; -EINTR: a signal came; -EDEADLK: the producer itself holds every buffer,
- * waiting would never end; -EPIPE: no consumer is left; -EPROTO: a consumer broke the ring;
- * -ECONNRESET: the broker is gone. Since 0.1.
+ * Returns 0: *out is borrowed, it belongs to the member; -ETIMEDOUT; -EINTR: a signal came;
+ * -EDEADLK: the producer itself holds every buffer, waiting would never end; -EPIPE: no consumer is
+ * left; -EINVAL: after umm_producer_end(); -EPROTO: a consumer broke the ring; -ECONNRESET: the
+ * broker is gone. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_producer_acquire(struct umm_member *member, int64_t timeout_ns,
 						struct umm_buffer **out);
@@ -94,8 +99,11 @@ UMM_API UMM_MUST_CHECK int umm_producer_acquire(struct umm_member *member, int64
  *
  * UMM_HOLD_KEEP keeps the producer's own hold (a decoder goes on reading its reference frames)
  * until umm_producer_release(). Publishing the same hold twice is allowed for repeated pictures
- * only after all consumers let go. Returns 0; -EINVAL: not held, visible rectangle outside the
- * image; -EBUSY: still with a consumer; -EPIPE; -EPROTO.
+ * only after all consumers let go. `info` is copied.
+ *
+ * Returns 0; -EINVAL: not held, visible rectangle outside the image, or after umm_producer_end();
+ * -EBUSY: still with a consumer; -EPIPE: no consumer is left; -EPROTO: a consumer broke the ring.
+ * Unless it is 0 the producer still holds the buffer. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_producer_publish(struct umm_member *member,
 						struct umm_buffer *buffer,
@@ -107,16 +115,19 @@ UMM_API int umm_producer_release(struct umm_member *member, struct umm_buffer *b
 
 /**
  * End of the stream. Consumers still get what was published, then UMM_END; with an error (negative
- * errno) they get that instead of UMM_END. Returns 0 or -EINVAL. Since 0.1.
+ * errno) they get that instead of UMM_END. Returns 0, or -EINVAL: it has ended before, or `error`
+ * is neither 0 nor a negative errno. Since 0.1.
  */
 UMM_API int umm_producer_end(struct umm_member *member, int error);
 
-/** Wait until all consumers have let go of everything, after umm_producer_end(). Returns 0,
- * -ETIMEDOUT, -EINTR, ... */
+/** Wait until all consumers have let go of everything, after umm_producer_end(). Returns 0 (also
+ * where none is left), -ETIMEDOUT, -EINTR, -EPROTO, -ECONNRESET as umm_producer_acquire().
+ * Since 0.1. */
 UMM_API int umm_producer_drain(struct umm_member *member, int64_t timeout_ns);
 
 /** The timeline of this producer's frames: signal it where frames were published with a
- * fence_point. Borrowed. */
+ * fence_point. Borrowed: it lives as long as the member, never destroy it. NULL: not a producer, or
+ * not started. Since 0.1. */
 UMM_API struct umm_timeline *umm_producer_timeline(struct umm_member *member);
 
 /**
@@ -144,8 +155,9 @@ UMM_API int umm_consumer_release(struct umm_member *member, const struct umm_fra
 UMM_API UMM_MUST_CHECK int umm_producer_grab(struct umm_member *member, int64_t timeout_ns,
 					     struct umm_buffer **out);
 
-/** Show a grabbed buffer: close it, and publish it with UMM_HOLD_DROP. On an error but -EBUSY and
- * -EINVAL the stream is over. Since 0.1. */
+/** Show a grabbed buffer: close it, and publish it with UMM_HOLD_DROP. Returns what
+ * umm_buffer_end_access() and umm_producer_publish() return. Unless it is 0 the producer still
+ * holds the buffer, closed: umm_producer_release(). Since 0.1. */
 UMM_API int umm_producer_show(struct umm_member *member, struct umm_buffer *buffer,
 			      const struct umm_frame_info *info);
 
@@ -155,7 +167,8 @@ UMM_API int umm_producer_show(struct umm_member *member, struct umm_buffer *buff
 UMM_API UMM_MUST_CHECK int umm_consumer_take(struct umm_member *member, int64_t timeout_ns,
 					     struct umm_frame *out);
 
-/** Give back what was taken: close it, and release it. Since 0.1. */
+/** Give back what was taken: close it, and release it. Returns what umm_buffer_end_access() and
+ * umm_consumer_release() return; it has been released even if the first failed. Since 0.1. */
 UMM_API int umm_consumer_give(struct umm_member *member, const struct umm_frame *frame);
 
 /*
@@ -167,8 +180,9 @@ UMM_API int umm_consumer_give(struct umm_member *member, const struct umm_frame 
  * Show the frame in hand, with what `frame->info` tells of it, and grab the next buffer to draw in.
  *
  * Returns 0: frame->buffer is open for reading and writing, and of its info nothing is told yet;
- * or what umm_producer_show() and umm_producer_grab() return: then nothing is in hand, and after
- * -ETIMEDOUT and -EINTR it can be called again. Since 0.1.
+ * or what umm_producer_show() and umm_producer_grab() return: then nothing is in hand (a frame that
+ * could not be shown has been given up), and after -ETIMEDOUT and -EINTR it can be called again.
+ * Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_producer_next(struct umm_member *member, int64_t timeout_ns,
 					     struct umm_frame *frame);
@@ -189,16 +203,17 @@ UMM_API UMM_MUST_CHECK int umm_consumer_next(struct umm_member *member, int64_t 
  * An fd for event loops: readable when acquire might not have to wait. Borrowed. Level-triggered
  * after umm_member_arm(); acquire with timeout 0 until it says -ETIMEDOUT, arm, poll, and so on.
  * The end of a broker makes it readable, too; in an in-process collection the death of a peer may
- * not: arm once in a while, it looks. Returns the fd or a negative errno.
+ * not: arm once in a while, it looks. Returns the fd, which lives as long as the member;
+ * -EOPNOTSUPP: there is nobody who could ring; or what epoll_create1(2) says. Since 0.1.
  */
 UMM_API int umm_member_fd(struct umm_member *member);
 
-/** Ask to be told on umm_member_fd(). Returns 1 if acquire would not wait (do not poll), 0,
- * -ECONNRESET (the broker is gone), or another negative errno. */
+/** Ask to be told on umm_member_fd(). Returns 1 if acquire would not wait (do not poll), 0 (poll),
+ * -ECONNRESET (the broker is gone), or what umm_member_fd() returns. Since 0.1. */
 UMM_API int umm_member_arm(struct umm_member *member);
 
 /** How long acquire spins before it sleeps; 0, the default, sleeps at once. For those who own their
- * cores. */
+ * cores. After the start; before it does nothing. Since 0.1. */
 UMM_API void umm_member_set_spin(struct umm_member *member, int64_t spin_ns);
 
 /** Who notices that a process which this member waits for has died. */
@@ -217,10 +232,11 @@ enum umm_watch {
  */
 UMM_API int umm_member_set_watch(struct umm_member *member, enum umm_watch watch);
 
-/** Say that `bytes` of frame data were copied by this member; it shows on its edge. */
+/** Say that `bytes` of frame data were copied by this member; it shows in copied_bytes of
+ * its counters. Not before the start. Since 0.1. */
 UMM_API void umm_member_count_copy(struct umm_member *member, uint64_t bytes);
 
-/** Read the counters. */
+/** Read the counters; all are 0 before the start, and of an observer. Since 0.1. */
 UMM_API void umm_member_get_stats(const struct umm_member *member, struct umm_member_stats *out);
 
 UMM_END_DECLS

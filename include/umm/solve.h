@@ -4,6 +4,10 @@
  * heap.
  *
  * Collections (umm/collection.h) call this for you; use it to ask "would this work?".
+ *
+ * An answer never changes: all that read it are thread-safe and cannot fail, and every pointer that
+ * they return, or that is inside what they return, lives until umm_answer_destroy(). The rules of
+ * document and answer are those of umm-constraints(5).
  */
 #ifndef UMM_SOLVE_H
 #define UMM_SOLVE_H
@@ -48,9 +52,9 @@ struct umm_answer;
 /**
  * Solve a whole constraint document given as JSON text.
  *
- * *out gets the answer for UMM_OK, UMM_CONFLICT and UMM_INVALID alike; drop it with
- * umm_answer_destroy(). Returns UMM_OK, UMM_CONFLICT, UMM_INVALID, or -ENOMEM (*out untouched).
- * Never crashes, whatever the input. Thread-safe. Since 0.1.
+ * *out gets the answer for UMM_OK, UMM_CONFLICT and UMM_INVALID alike; it is yours:
+ * umm_answer_destroy(). Returns UMM_OK; UMM_CONFLICT; UMM_INVALID (also of text that is no JSON);
+ * or -ENOMEM (*out untouched). Never crashes, whatever the input. Thread-safe. Since 0.1.
  */
 UMM_API UMM_MUST_CHECK int umm_solve_json(const char *text, size_t size_bytes,
 					  struct umm_answer **out);
@@ -85,23 +89,22 @@ UMM_API UMM_MUST_CHECK int umm_solve_participants(const struct umm_constraints *
 						  const struct umm_heap_offer *heaps,
 						  size_t n_heaps, struct umm_answer **out);
 
-/** Destroy; NULL is fine. */
+/** Destroy, when nobody reads it any more; NULL is fine. Since 0.1. */
 UMM_API void umm_answer_destroy(struct umm_answer *answer);
 
-/** UMM_OK, UMM_CONFLICT or UMM_INVALID. */
+/** UMM_OK, UMM_CONFLICT or UMM_INVALID, as the call that made it returned. Since 0.1. */
 UMM_API int umm_answer_verdict(const struct umm_answer *answer);
 
-/** The chosen layout, or NULL unless the verdict is UMM_OK. Lives as long as the answer. */
+/** The chosen layout, or NULL unless the verdict is UMM_OK. Since 0.1. */
 UMM_API const struct umm_layout *umm_answer_layout(const struct umm_answer *answer);
 
-/** The whole answer as the contract's JSON, one line, NUL-terminated. Lives as long as the answer.
- */
+/** The whole answer as the contract's JSON, one line, NUL-terminated. Since 0.1. */
 UMM_API const char *umm_answer_json(const struct umm_answer *answer);
 
 /**
  * The answer for people: for UMM_OK what was chosen and who bound it; for UMM_CONFLICT who clashes
  * on which field and what would help; for UMM_INVALID every violation with its path. One or more
- * lines, NUL-terminated, lives as long as the answer.
+ * lines, NUL-terminated. Since 0.1.
  */
 UMM_API const char *umm_answer_text(const struct umm_answer *answer);
 
@@ -156,18 +159,14 @@ struct umm_violation {
 	const char *message;
 };
 
-/** How many there are of each. Never fails; thread-safe. Since 0.1. */
+/** How many there are of each. Since 0.1. */
 UMM_API size_t umm_answer_reason_count(const struct umm_answer *answer);
 UMM_API size_t umm_answer_rejection_count(const struct umm_answer *answer);
 UMM_API size_t umm_answer_clash_count(const struct umm_answer *answer);
 UMM_API size_t umm_answer_relaxation_count(const struct umm_answer *answer);
 UMM_API size_t umm_answer_violation_count(const struct umm_answer *answer);
 
-/**
- * The one at `i`, from 0, or NULL past the end of the list.
- *
- * What is returned belongs to the answer and lives as long as it does. Thread-safe. Since 0.1.
- */
+/** The one at `i`, from 0, or NULL past the end of the list. Since 0.1. */
 UMM_API const struct umm_reason *umm_answer_reason(const struct umm_answer *answer, size_t i);
 UMM_API const struct umm_rejection *umm_answer_rejection(const struct umm_answer *answer, size_t i);
 UMM_API const struct umm_clash *umm_answer_clash(const struct umm_answer *answer, size_t i);
