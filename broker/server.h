@@ -89,6 +89,10 @@ struct collection {
 		int64_t began_ns;		     /**< when they were asked */
 		struct wl_event_source *timer;	     /* NULL: nobody is asked */
 	} round;
+	struct {
+		struct wl_event_source *timer; /* NULL: nobody has left */
+		int pause_ms;
+	} stir;
 	struct umm_pool *pool; /* NULL until settled */
 	struct member_record *records;
 	struct wl_list seats; /* seat.collection_link: all that opened it, joined or not */
@@ -114,6 +118,9 @@ int collection_join(struct collection *collection, struct seat *seat,
 void collection_advance(struct collection *collection);
 /** A member has gone. */
 void collection_leave(struct collection *collection, struct seat *seat);
+/** Wake who may sleep on and on since a member has gone (server_stir.c), until nobody is left. */
+void stir_start(struct collection *collection);
+void stir_stop(struct collection *collection);
 /** Over for everybody. */
 void collection_end(struct collection *collection, const char *reason);
 /** The search has ended: with a pool (verdict 0), or without. */

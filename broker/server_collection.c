@@ -53,6 +53,7 @@ void collection_destroy(struct collection *collection)
 {
 	wl_list_remove(&collection->link);
 	trial_end(collection);
+	stir_stop(collection);
 	umm_pool_destroy(collection->pool);
 	umm_negotiation_finish(&collection->negotiation);
 	free(collection->records);
@@ -212,13 +213,16 @@ void collection_leave(struct collection *collection, struct seat *seat)
 	collection->records[index].seat = NULL;
 	if (collection->step == STEP_RUNNING) {
 		umm_pool_bury(collection->pool, &collection->negotiation, index);
-		umm_pool_stir(collection->pool);
+		stir_start(collection);
 	} else if (collection->step != STEP_ENDED) {
 		char reason[160];
 		snprintf(reason, sizeof(reason), "%s left before the start",
 			 collection->negotiation.members[index].name);
 		collection_end(collection, reason);
 	}
-	if (collection->pool != NULL && is_empty(collection))
+	if (!is_empty(collection))
+		return;
+	stir_stop(collection);
+	if (collection->pool != NULL)
 		umm_pool_leave_arena(collection->pool);
 }

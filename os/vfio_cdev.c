@@ -26,7 +26,8 @@ int umm_vfio_cdev_node(const char *address, char out[UMM_VFIO_NODE_MAX])
 	int ret = glob(pattern, 0, NULL, &found);
 	if (ret != 0)
 		return ret == GLOB_NOSPACE ? -ENOMEM : -ENOENT;
-	snprintf(out, UMM_VFIO_NODE_MAX, "/dev/vfio/devices/%s", strrchr(found.gl_pathv[0], '/') + 1);
+	snprintf(out, UMM_VFIO_NODE_MAX, "/dev/vfio/devices/%s",
+		 strrchr(found.gl_pathv[0], '/') + 1);
 	globfree(&found);
 	return 0;
 }

@@ -85,7 +85,8 @@ void umm_queue_bury_producer(void *producer_block);
 void umm_queue_bury_consumer(void *consumer_block);
 
 /** For heirs, when they cut a member off that may be alive: all who sleep on this block's bell look
- * around, within UMM_QUEUE_SLICE_NS, whether they are meant. */
+ * around, within UMM_QUEUE_SLICE_NS, whether they are meant. Who only goes to sleep is not reached:
+ * to be repeated. */
 void umm_queue_stir(const void *block);
 
 /** For heirs and for progress: the counters in a block. Bounded work, whatever the block says. */

@@ -43,7 +43,7 @@ static bool knows_the_answer(const struct player *player)
 
 static int produce(struct umm_member *member, const struct player_part *part)
 {
-	struct timespec pause = { .tv_nsec = part->frame_ns };
+	struct timespec pause = { part->frame_ns / 1000000000, part->frame_ns % 1000000000 };
 	for (unsigned i = 0; i < part->frames; i++) {
 		struct umm_buffer *buffer;
 		int ret = umm_producer_acquire(member, UMM_FOREVER, &buffer);
@@ -54,8 +54,8 @@ static int produce(struct umm_member *member, const struct player_part *part)
 		ret = umm_producer_publish(member, buffer, &info, UMM_HOLD_DROP);
 		if (ret < 0)
 			return ret;
-		if (part->frame_ns > 0)
-			nanosleep(&pause, NULL);
+		if (part->frame_ns > 0 && nanosleep(&pause, NULL) < 0)
+			return -errno;
 	}
 	if (part->die)
 		raise(SIGKILL);
@@ -92,6 +92,9 @@ int player_play(int fd, const void *argument)
 	if (ret == 0)
 		ret = part->role == UMM_PRODUCER ? produce(player.member, part)
 						 : consume(player.member, part);
+	char end;
+	while (part->until_fd > 0 && read(part->until_fd, &end, 1) < 0 && errno == EINTR)
+		continue;
 	player_leave(&player);
 	return ret == part->expect ? 0 : ret < 0 ? -ret : 100 + ret;
 }

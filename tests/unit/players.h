@@ -16,6 +16,7 @@ struct player_part {
 	bool die;	  /* by SIGKILL after `frames` */
 	enum umm_watch watch;
 	int first_fd; /* consumer: the first frame is told here, by a byte; 0: nobody asks */
+	int until_fd; /* stay at the end until whoever has the other end is gone; 0: nobody */
 };
 
 struct player {
