@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Inside the broker:
+ * Inside the broker, each in the file of its name:
  *
- *	umm_broker --< umm_client     (a process)        server.c
- *	umm_broker --< collection     (a negotiation)    server_collection.c, its trials
- *server_trial.c collection --< seat           (a process's part in it: one wl_resource)
- *server_seat.c
+ *	server			umm_broker --< umm_client	a process
+ *	server_collection	umm_broker --< collection	a negotiation
+ *	server_trial				       its trials
+ *	server_stir				       those who sleep when a member has gone
+ *	server_seat		collection --< seat	a process's part in it: one wl_resource
  *
  * A seat outlives neither its client nor its resource; a collection outlives all its seats, so that
  * the counters of those who left can still be read.
