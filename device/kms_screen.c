@@ -9,6 +9,7 @@
 #include <xf86drm.h>
 
 #include "device/kms_atomic.h"
+#include "device/kms_property.h"
 #include "os/log.h"
 
 /* A display that refreshes at all does so within this; else its flip will never come. */
@@ -164,12 +165,30 @@ static bool is_same_mode(const drmModeModeInfo *a, const drmModeModeInfo *b)
 	return memcmp(&a->clock, &b->clock, timings) == 0 && a->flags == b->flags;
 }
 
+static bool has_value(const struct umm_kms_screen *screen, uint32_t object, uint32_t type,
+		      const char *name, uint64_t wanted)
+{
+	uint64_t value;
+	return umm_kms_property_value(screen->card->fd, object, type, name, &value) == 0 &&
+	       value == wanted;
+}
+
+/* A console that is blanked keeps its mode, and loses ACTIVE. */
+static bool is_lit(const struct umm_kms_screen *screen)
+{
+	const struct umm_kms_output *output = screen->output;
+	return has_value(screen, output->crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", 1) &&
+	       has_value(screen, output->connector, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID",
+			 output->crtc);
+}
+
+/* Without atomic mode setting nobody tells all of it. */
 static bool is_set(const struct umm_kms_screen *screen)
 {
 	drmModeCrtc *crtc = drmModeGetCrtc(screen->card->fd, screen->output->crtc);
 	bool same = crtc != NULL && crtc->mode_valid && is_same_mode(&crtc->mode, &screen->mode);
 	drmModeFreeCrtc(crtc);
-	return same;
+	return same && screen->card->atomic && is_lit(screen);
 }
 
 static int show_nothing(struct umm_kms_screen *screen, uint32_t fourcc)

@@ -58,11 +58,11 @@ int umm_kms_screen_arrange(struct umm_kms_screen *screen, const drmModeModeInfo 
 			   char said[UMM_KMS_SAID_MAX]);
 
 /**
- * Set the mode on a black picture, for frames like this, unless it is set already. Best before
- * anything is written into the frames: it takes long where cables are, and may wipe what lies in
- * the card's memory (QEMU's VGA clears as many bytes from the beginning as the mode's picture has,
- * hw/display/vga.c, unless VBE_DISPI_NOCLEARMEM is set, which bochs does not). Where that fails the
- * first frame sets the mode.
+ * Set the mode on a black picture, for frames like this, unless it is known to be set already. Best
+ * before anything is written into the frames: it takes long where cables are, and may wipe what
+ * lies in the card's memory (QEMU's VGA clears as many bytes from the beginning as the mode's
+ * picture has, hw/display/vga.c, unless VBE_DISPI_NOCLEARMEM is set, which bochs does not). Where
+ * that fails the first frame sets the mode.
  */
 void umm_kms_screen_prepare(struct umm_kms_screen *screen, const drmModeModeInfo *mode,
 			    uint32_t fourcc);
