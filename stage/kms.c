@@ -82,14 +82,17 @@ static void give(struct display *display, unsigned index)
 	display->frames[index] = (struct umm_frame){ 0 };
 }
 
-/* Wait until the frame has taken the place of the one before it, which goes back. */
+/* Wait until the frame has taken the place of the one before it, which goes back. A driver that
+   lost its vertical blank never says so. */
 static int wait_for_flip(struct display *display)
 {
 	struct umm_device_done done;
 	int ret;
 	do
-		ret = umm_device_complete(display->device, UMM_FOREVER, &done);
+		ret = umm_device_complete(display->device, UMM_DRIVER_NS, &done);
 	while (ret == -EINTR);
+	if (ret == -EAGAIN)
+		ret = -ETIMEDOUT;
 	if (ret == 0)
 		give(display, umm_buffer_index(done.buffer));
 	return ret;
