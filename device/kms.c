@@ -162,7 +162,8 @@ static enum umm_device_direction kms_direction(const void *state)
 static int kms_constraints(void *state, const char *name, struct umm_constraints **out)
 {
 	const struct kms *kms = state;
-	return umm_kms_demand(name, &kms->output, &kms->formats, kms->planes.wish, out);
+	return umm_kms_demand(name, &kms->output, &kms->formats, kms->card.stride_align,
+			      kms->planes.wish, out);
 }
 
 static int kms_facts(void *state, char **out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/kms_card.h"
+#include "device/kms_stride.h"
 #include "device/refuse.h"
 
 #include <errno.h>
@@ -81,6 +82,7 @@ int umm_kms_card_open(const char *node, struct umm_kms_card *out, char *why)
 	if (!has_capability(fd, DRM_CAP_PRIME, DRM_PRIME_CAP_IMPORT))
 		return umm_device_refuse(node, why, -ENODEV, "%s imports no dma-bufs", card.driver);
 	ask_for_capabilities(&card);
+	card.stride_align = umm_kms_stride_align(fd);
 	umm_fd_steal(&fd);
 	*out = card;
 	return 0;

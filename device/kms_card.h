@@ -16,8 +16,9 @@
 struct umm_kms_card {
 	int fd; /* -1: none */
 	char node[64], driver[64];
-	bool atomic;	/* else the calls of before */
-	bool modifiers; /* framebuffers with a modifier */
+	bool atomic;	       /* else the calls of before */
+	bool modifiers;	       /* framebuffers with a modifier */
+	uint32_t stride_align; /* bytes: of what it makes itself (device/kms_stride.h) */
 };
 #define UMM_KMS_NO_CARD                                                                            \
 	{                                                                                          \

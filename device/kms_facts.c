@@ -101,6 +101,8 @@ int umm_kms_facts(const struct umm_kms_card *card, const struct umm_kms_output *
 	umm_fact_add(&list, "memory.imports",
 		     json_pack("[s,s,s,s,s]", "udmabuf", "dma_heap", "drm", "v4l2", "carveout"),
 		     "driver: DRM_PRIME_CAP_IMPORT; table: which classes are dma-bufs");
-	umm_fact_add(&list, "stride", json_null(), "nobody: no driver tells; a trial shows it");
+	umm_fact_add(&list, "stride.divisor", json_integer(card->stride_align),
+		     "driver: what its dumb buffers have in common; preferred, and others are left "
+		     "to the trial");
 	return umm_facts_text(list, out);
 }

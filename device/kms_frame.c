@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/kms_frame.h"
+#include "device/kms_stride.h"
 #include "device/refuse.h"
 
 #include <errno.h>
@@ -7,8 +8,6 @@
 
 #include <xf86drm.h>
 #include <xf86drmMode.h>
-
-#define PITCH_MAX UINT32_MAX
 
 /* All planes lie in the one object that the buffer is. */
 static int import(const struct umm_kms_card *card, struct umm_kms_handles *handles,
@@ -27,38 +26,18 @@ static int import(const struct umm_kms_card *card, struct umm_kms_handles *handl
 	return 0;
 }
 
-static int add_framebuffer(const struct umm_kms_card *card, const struct umm_layout *layout,
-			   bool with_modifier, struct umm_kms_frame *frame)
-{
-	uint32_t pitches[4] = { 0 }, offsets[4] = { 0 };
-	uint64_t modifiers[4] = { 0 };
-	for (unsigned i = 0; i < frame->n_handles; i++) {
-		const struct umm_plane_layout *plane = &layout->planes[i];
-		if (plane->stride_bytes > PITCH_MAX || plane->offset_bytes > UINT32_MAX)
-			return -EOVERFLOW;
-		pitches[i] = (uint32_t)plane->stride_bytes;
-		offsets[i] = (uint32_t)plane->offset_bytes;
-		modifiers[i] = layout->modifier;
-	}
-	int failed = with_modifier ? drmModeAddFB2WithModifiers(
-					     card->fd, layout->width_px, layout->height_px,
-					     layout->format, frame->handles, pitches, offsets,
-					     modifiers, &frame->fb, DRM_MODE_FB_MODIFIERS)
-				   : drmModeAddFB2(card->fd, layout->width_px, layout->height_px,
-						   layout->format, frame->handles, pitches, offsets,
-						   &frame->fb, 0);
-	return failed != 0 ? -errno : 0;
-}
-
-static int refuse_layout(const struct umm_kms_card *card, const struct umm_layout *layout,
-			 int error, char *why)
+/* The layout is at fault where the card's own memory is refused in it, too. */
+static int refuse_framebuffer(const struct umm_kms_card *card, const struct umm_layout *layout,
+			      bool with_modifier, int error, char *why)
 {
 	char name[UMM_FORMAT_NAME_SIZE];
+	bool layout_is = umm_kms_minds_layout(card, layout, with_modifier);
 	return umm_device_refuse(
-		card->node, why, error,
-		"%s makes no framebuffer of %ux%u %s with a stride of %llu: %s", card->driver,
+		card->node, why, layout_is ? -EOPNOTSUPP : error,
+		"%s makes no framebuffer of %ux%u %s with a stride of %llu%s: %s", card->driver,
 		layout->width_px, layout->height_px, umm_format_name(layout->format, name),
-		(unsigned long long)layout->planes[0].stride_bytes, strerror(-error));
+		(unsigned long long)layout->planes[0].stride_bytes,
+		layout_is ? ", of its own memory neither" : " over this memory", strerror(-error));
 }
 
 int umm_kms_frame_create(const struct umm_kms_card *card, struct umm_kms_handles *handles,
@@ -69,9 +48,10 @@ int umm_kms_frame_create(const struct umm_kms_card *card, struct umm_kms_handles
 	const struct umm_layout *layout = umm_buffer_layout(buffer);
 	int ret = import(card, handles, buffer, &frame, why);
 	if (ret == 0) {
-		ret = add_framebuffer(card, layout, with_modifier, &frame);
+		ret = umm_kms_add_framebuffer(card, layout, frame.handles, with_modifier,
+					      &frame.fb);
 		if (ret < 0)
-			refuse_layout(card, layout, ret, why);
+			ret = refuse_framebuffer(card, layout, with_modifier, ret, why);
 	}
 	if (ret < 0) {
 		umm_kms_frame_destroy(card, handles, &frame);

@@ -12,7 +12,8 @@ struct umm_kms_frame {
 	unsigned n_handles;
 };
 
-/** Returns 0, or the errno with which the driver refused memory or layout, told in `why`. */
+/** Returns 0, -EOPNOTSUPP (the layout is refused, whatever the memory), or the errno with which the
+ * driver refused the memory, told in `why`. */
 int umm_kms_frame_create(const struct umm_kms_card *card, struct umm_kms_handles *handles,
 			 const struct umm_buffer *buffer, bool with_modifier,
 			 struct umm_kms_frame *out, char *why);

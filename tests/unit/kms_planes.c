@@ -287,16 +287,45 @@ TEST(what_takes_an_overlay_costs_more_and_a_wish_has_alternatives_of_its_own)
 	char *text;
 	make_planes();
 	CHECK_INT(umm_kms_planes_offer(&planes, 0, &offer), 0);
-	CHECK_INT(umm_kms_demand("screen", &output, &offer, "", &constraints), 0);
+	CHECK_INT(umm_kms_demand("screen", &output, &offer, 4, "", &constraints), 0);
 	CHECK_INT(umm_constraints_to_json(constraints, &text), 0);
 	const char *nv12_entry = strstr(text, "NV12");
 	CHECK(nv12_entry != NULL && strstr(text, "\"cost\":2") != NULL);
 	CHECK(strstr(text, "plane=") == NULL);
 	free(text);
 	umm_constraints_destroy(constraints);
-	CHECK_INT(umm_kms_demand("screen", &output, &offer, "overlay", &constraints), 0);
+	CHECK_INT(umm_kms_demand("screen", &output, &offer, 4, "overlay", &constraints), 0);
 	CHECK_INT(umm_constraints_to_json(constraints, &text), 0);
 	CHECK(strstr(text, "640x480,plane=overlay") != NULL);
+	free(text);
+	umm_constraints_destroy(constraints);
+	umm_kms_formats_finish(&offer);
+	finish();
+}
+
+TEST(rows_as_the_card_likes_them_come_before_others)
+{
+	struct umm_kms_output output = { .n_modes = 2,
+					 .modes = { { .hdisplay = 1366, .vdisplay = 768 },
+						    { .hdisplay = 1920, .vdisplay = 1080 } } };
+	struct umm_kms_formats offer;
+	struct umm_constraints *constraints;
+	char *text;
+	make_planes();
+	CHECK_INT(umm_kms_planes_offer(&planes, 0, &offer), 0);
+	CHECK_INT(umm_kms_demand("screen", &output, &offer, 64, "", &constraints), 0);
+	CHECK_INT(umm_constraints_to_json(constraints, &text), 0);
+	const char *liked = strstr(text, "@1366x768\""), *divisor = strstr(text, "divisor_bytes");
+	const char *any = strstr(text, "@1366x768,stride=any\"");
+	const char *large = strstr(text, "@1920x1080\"");
+	CHECK(liked != NULL && liked < divisor && divisor < any && any < large);
+	CHECK(strstr(any, "divisor_bytes") == NULL);
+	free(text);
+	umm_constraints_destroy(constraints);
+	output.n_modes = 1; /* the wish for a mode */
+	CHECK_INT(umm_kms_demand("screen", &output, &offer, 64, "", &constraints), 0);
+	CHECK_INT(umm_constraints_to_json(constraints, &text), 0);
+	CHECK(strstr(text, "1366x768,stride=any") != NULL);
 	free(text);
 	umm_constraints_destroy(constraints);
 	umm_kms_formats_finish(&offer);
