@@ -78,7 +78,7 @@ def display_that_another_program_has_is_named(vm):
         second = vm.run("umm run --frames=2 test,size=640x480 kms:")
         assert second.status == 1, second.stderr
         assert "another program shows its pictures there" in second.stderr, second.stderr
-        assert re.search(r"it is open in umm \(\d+\)", second.stderr), second.stderr
+        assert re.search(r"it is open in kms \(\d+\)", second.stderr), second.stderr
 
 
 @case("cirrus")
