@@ -85,12 +85,19 @@ class Suite:
     def boot(self):
         if self.no_machine is not None:
             raise self.no_machine
-        try:
-            vm = Machine(self.arguments.build, BOOTS[self.arguments.boot], self.arguments.logs)
-            return vm.__enter__()
-        except Exception as fault:
-            self.no_machine = fault
-            raise
+        for attempt in range(2):
+            try:
+                return self.try_boot()
+            except Exception as fault:
+                if attempt > 0 or not isinstance(fault, MachineDied):
+                    self.no_machine = fault
+                    raise
+                # Before any case had its say: a matter of emulator and host.
+                print("# no machine, once more: " + str(fault).replace("\n", "\n#   "), flush=True)
+
+    def try_boot(self):
+        vm = Machine(self.arguments.build, BOOTS[self.arguments.boot], self.arguments.logs)
+        return vm.__enter__()
 
     def machine(self):
         if self.vm is None:
