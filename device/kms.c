@@ -329,6 +329,8 @@ static int kms_submit(void *state, unsigned slot, const struct umm_frame_info *i
 	if (kms->screen.fences.in != 0)
 		kms->fences[slot] = umm_kms_fence_before(kms->buffers[slot]);
 	struct umm_kms_picture picture = picture_of(kms, slot, info);
+	if (kms->shown == NONE)
+		kms->screen.colours = umm_kms_colours_of(&kms->layout, info->flags);
 	int ret = kms->shown == NONE ? show_first(kms, slot, &picture)
 				     : show_next(kms, slot, &picture);
 	if (ret == 0)

@@ -94,6 +94,17 @@ static void set_plain(struct request *request, uint32_t plane)
 	}
 }
 
+/* A plane without the property, or without the value, shows YUV as it can. */
+static void set_entry(struct request *request, uint32_t plane, const char *name, const char *entry)
+{
+	uint32_t id;
+	uint64_t value;
+	if (entry != NULL &&
+	    umm_kms_property_entry(request->screen->card->fd, plane, DRM_MODE_OBJECT_PLANE, name,
+				   entry, &id, &value) == 0)
+		set_id(request, plane, id, value);
+}
+
 static void set_place(struct request *request, uint32_t plane)
 {
 	const struct umm_kms_screen *screen = request->screen;
@@ -115,6 +126,8 @@ static void set_planes(struct request *request, const struct umm_kms_picture *pi
 	const struct umm_kms_arrangement *how = &screen->how;
 	set_source(request, picture);
 	set_place(request, how->plane->id);
+	set_entry(request, how->plane->id, "COLOR_ENCODING", screen->colours.encoding);
+	set_entry(request, how->plane->id, "COLOR_RANGE", screen->colours.range);
 	if (how->sets_plane_zpos)
 		set_plane(request, how->plane->id, "zpos", how->plane_zpos);
 	if (how->primary == NULL)

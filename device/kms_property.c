@@ -58,3 +58,20 @@ int umm_kms_property_value(int fd, uint32_t object, uint32_t type, const char *n
 		*out = found.value;
 	return ret;
 }
+
+int umm_kms_property_entry(int fd, uint32_t object, uint32_t type, const char *name,
+			   const char *entry, uint32_t *out_id, uint64_t *out_value)
+{
+	uint32_t id = umm_kms_property(fd, object, type, name);
+	drmModePropertyRes *property = id != 0 ? drmModeGetProperty(fd, id) : NULL;
+	int ret = -ENOENT;
+	for (int i = 0; property != NULL && i < property->count_enums && ret < 0; i++) {
+		if (strcmp(property->enums[i].name, entry) != 0)
+			continue;
+		*out_id = id;
+		*out_value = property->enums[i].value;
+		ret = 0;
+	}
+	drmModeFreeProperty(property);
+	return ret;
+}

@@ -9,9 +9,10 @@
 #include "device/kms_property.h"
 
 /* All that device/kms_atomic.c sets. */
-static const char *const of_planes[] = { "FB_ID", "CRTC_ID",  "SRC_X",	"SRC_Y",  "SRC_W",
-					 "SRC_H", "CRTC_X",   "CRTC_Y", "CRTC_W", "CRTC_H",
-					 "zpos",  "rotation", "alpha" };
+static const char *const of_planes[] = { "FB_ID",  "CRTC_ID",	     "SRC_X",	   "SRC_Y",
+					 "SRC_W",  "SRC_H",	     "CRTC_X",	   "CRTC_Y",
+					 "CRTC_W", "CRTC_H",	     "zpos",	   "rotation",
+					 "alpha",  "COLOR_ENCODING", "COLOR_RANGE" };
 
 /* What an object does not have, or only tells, needs no putting back. */
 static int save(const struct umm_kms_card *card, uint32_t object, uint32_t type, const char *name,

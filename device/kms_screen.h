@@ -19,6 +19,7 @@
 #include "device/kms_arrange.h"
 #include "device/kms_backdrop.h"
 #include "device/kms_card.h"
+#include "device/kms_colours.h"
 #include "device/kms_fence.h"
 #include "device/kms_output.h"
 #include "device/kms_saved.h"
@@ -43,11 +44,12 @@ struct umm_kms_screen {
 	struct umm_kms_backdrop backdrop;
 	struct umm_kms_backdrop curtain; /* what is seen until the first frame */
 	drmModeModeInfo mode;
-	struct umm_kms_source source; /* atomic mode setting only; from the first frame on */
-	uint32_t x_px, y_px;	      /* of the first frame */
-	drmModeCrtc *before;	      /* NULL until something was shown */
-	struct umm_kms_saved saved;   /* of then; atomic mode setting only */
-	bool flipping;		      /* an event is to come */
+	struct umm_kms_colours colours; /* of the frames, for the first of them */
+	struct umm_kms_source source;	/* atomic mode setting only; from the first frame on */
+	uint32_t x_px, y_px;		/* of the first frame */
+	drmModeCrtc *before;		/* NULL until something was shown */
+	struct umm_kms_saved saved;	/* of then; atomic mode setting only */
+	bool flipping;			/* an event is to come */
 };
 
 /** Decide `how` frames like this are shown in that mode. Without atomic mode setting nobody can be
