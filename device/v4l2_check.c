@@ -56,10 +56,12 @@ static int await_frame(struct umm_v4l2_stream *stream)
 					       &info, &error);
 		if (ret == 0 && error == 0)
 			return 0;
-		bad += ret == 0; /* a signal is no frame */
+		if (ret == -EINTR && umm_left_ns(deadline_ns, LONGEST_NS) > 0)
+			continue; /* a signal is no frame */
+		bad++;
 		if (ret == 0)
 			ret = umm_v4l2_stream_put(stream, slot, NULL);
-		if (ret != 0 && ret != -EINTR)
+		if (ret != 0)
 			return ret == -EAGAIN ? -ETIMEDOUT : ret > 0 ? -ENODATA : ret;
 	}
 	return -EIO;

@@ -65,12 +65,15 @@ static void finish_memory(struct memory *memory)
 static int set_same_shape(struct loop *loop)
 {
 	const struct umm_v4l2_shape *shown = &loop->shown->shape;
+	const struct umm_format_info *info = loop->shown->info;
 	struct umm_v4l2_shape shape = *shown;
 	int ret = umm_v4l2_set_shape(&loop->node.queue, &shape);
 	if (ret < 0)
 		return ret;
 	if (shape.code != shown->code || shape.width_px != shown->width_px ||
-	    shape.height_px != shown->height_px || shape.n_memory != 1)
+	    shape.height_px != shown->height_px || shape.n_memory != 1 ||
+	    shape.strides_bytes[0] < umm_format_row_bytes(info, 0, shape.width_px) ||
+	    umm_v4l2_image_bytes(&shape, info) > shape.sizes_bytes[0])
 		return -EOPNOTSUPP;
 	loop->seen.queue = loop->node.queue;
 	loop->seen.shape = shape;
@@ -153,9 +156,12 @@ static int keep_showing(struct umm_v4l2_stream *stream)
 {
 	unsigned slot;
 	struct umm_frame_info info;
-	int error, ret;
-	while ((ret = umm_v4l2_stream_take(stream, 0, &slot, &info, &error)) == 0)
-		(void)umm_v4l2_stream_put(stream, slot, NULL); /* or it is not seen, which tells */
+	int error, ret = 0;
+	for (unsigned i = 0; i < stream->n_slots && ret == 0; i++) { /* some give back at once */
+		ret = umm_v4l2_stream_take(stream, 0, &slot, &info, &error);
+		if (ret == 0) /* or it is not seen, which tells */
+			(void)umm_v4l2_stream_put(stream, slot, NULL);
+	}
 	return ret == -EAGAIN || ret == -EINTR ? 0 : ret;
 }
 
