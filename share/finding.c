@@ -53,6 +53,8 @@ bool umm_finding_is_passing(const struct umm_finding *finding)
 	case -EAGAIN:
 	case -EMFILE:
 	case -ENFILE:
+	case -ENOMEM:
+	case -ENOSPC:
 		return true;
 	default:
 		return false;

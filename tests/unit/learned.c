@@ -97,9 +97,9 @@ TEST(the_second_run_makes_no_failing_trial)
 
 TEST(a_refusal_of_the_moment_is_tried_again_in_the_second_run)
 {
-	static const int moments[] = { -ETIMEDOUT, -EBUSY, -EMFILE };
+	static const int moments[] = { -ETIMEDOUT, -EBUSY, -EMFILE, -ENOMEM, -ENOSPC };
 	use_cache();
-	for (unsigned i = 0; i < 2 * 3; i++) {
+	for (unsigned i = 0; i < 2 * sizeof(moments) / sizeof(moments[0]); i++) {
 		struct trier camera = { .refuses = { "none" } };
 		struct trier display = { .refuses = { "one" },
 					 .error = moments[i / 2],
