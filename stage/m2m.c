@@ -21,7 +21,7 @@
 #include "stage/table.h"
 
 #define POLL_NS		INT64_C(100000000)
-#define DRAIN_NS	INT64_C(1000000000) /* without a result after the last frame was taken in */
+#define DRAIN_NS	INT64_C(3000000000) /* without a result after the last frame was taken in */
 #define MOST_BAD_FRAMES 30		    /* in a row: then it is the device, and not the frame */
 
 /* Frames that the driver has read and whose results have not come. */
@@ -309,6 +309,21 @@ static void give_all_back(struct m2m *m2m)
 			stage_port_give(&m2m->input, &m2m->held[i]);
 }
 
+/* A driver may make fewer frames of many; whoever knows his does not will want to know. */
+static void tell_losses(const struct m2m *m2m)
+{
+	const struct stage_spec *spec = m2m->env->spec;
+	if (m2m->broken > 0)
+		stage_error(spec, "%" PRIu64 " frames were broken and not shown", m2m->broken);
+	if (m2m->over && umm_now_ns() - m2m->progress_ns > DRAIN_NS &&
+	    m2m->shown + m2m->broken < m2m->taken)
+		stage_error(spec,
+			    "%" PRIu64 " of %" PRIu64
+			    " frames went in and have not come out, %d s after the last that did",
+			    m2m->taken - m2m->shown - m2m->broken, m2m->taken,
+			    (int)(DRAIN_NS / 1000000000));
+}
+
 static enum stage_result work(struct m2m *m2m)
 {
 	if (settle_input(m2m) != STAGE_OK || settle_output(m2m) != STAGE_OK ||
@@ -317,10 +332,8 @@ static enum stage_result work(struct m2m *m2m)
 	enum stage_result result = STAGE_OK;
 	while (result == STAGE_OK)
 		result = step(m2m);
+	tell_losses(m2m);
 	give_all_back(m2m);
-	if (m2m->broken > 0)
-		stage_error(m2m->env->spec, "%" PRIu64 " frames were broken and not shown",
-			    m2m->broken);
 	if (result == STAGE_OVER)
 		stage_port_end(&m2m->output);
 	return result == STAGE_OVER ? STAGE_OK : result;
