@@ -207,13 +207,18 @@ static void try_node(void *user, const char *node)
 	struct umm_gl_display display = { .fd = -1 };
 	if (search->ret == 0 || search->ret == -ENOENT)
 		return;
-	search->ret = open_one(node, &display, search->why);
-	if (search->ret == 0 && display.software && !search->processors) {
+	char why[UMM_DEVICE_WHY_MAX] = "";
+	int ret = open_one(node, &display, why);
+	if (ret == 0 && display.software && !search->processors) {
 		umm_gl_display_close(&display);
-		search->ret = -ENODEV;
+		ret = -ENODEV;
 	}
-	if (search->ret == 0)
-		*search->out = display;
+	if (ret < 0) {
+		umm_device_keep_first(&search->ret, search->why, ret, why);
+		return;
+	}
+	search->ret = 0;
+	*search->out = display;
 }
 
 int umm_gl_display_open(const char *node, struct umm_gl_display *out, char *why)

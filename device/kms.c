@@ -82,8 +82,14 @@ struct search {
 static void try_card(void *user, const char *node)
 {
 	struct search *search = user;
-	if (search->ret != 0)
-		search->ret = open_card(search->kms, node, search->opts, search->why);
+	char why[UMM_DEVICE_WHY_MAX] = "";
+	if (search->ret == 0)
+		return;
+	int ret = open_card(search->kms, node, search->opts, why);
+	if (ret == 0)
+		search->ret = 0;
+	else
+		umm_device_keep_first(&search->ret, search->why, ret, why);
 }
 
 static int open_any(struct kms *kms, const struct umm_device_opts *opts, char *why)

@@ -147,10 +147,7 @@ static int open_v4l2(const char *node, const struct umm_device_opts *opts, void 
 		return -ENOMEM;
 	v4l2->node.fd = -1;
 	snprintf(path, sizeof(path), "%s", node);
-	int ret = node[0] == '\0' ? umm_v4l2_find_node(opts, path) : 0;
-	if (ret < 0)
-		snprintf(why ? why : path, why ? UMM_DEVICE_WHY_MAX : sizeof(path),
-			 "v4l2: no node in /dev/video* that can be used");
+	int ret = node[0] == '\0' ? umm_v4l2_find_node(opts, path, why) : 0;
 	if (ret == 0)
 		ret = opts->partner != NULL ? join_partner(v4l2, path, opts, why)
 					    : umm_v4l2_node_open(path, -1, opts, &v4l2->node, why);

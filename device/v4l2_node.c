@@ -2,6 +2,7 @@
 #include "device/v4l2_node.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <linux/videodev2.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/refuse.h"
 #include "os/cleanup.h"
 #include "os/holders.h"
 #include "os/v4l2.h"
@@ -185,7 +187,7 @@ static void learn_input(struct umm_v4l2_node *node)
 static int take_fd(struct umm_v4l2_node *node, int borrow_fd, char *why)
 {
 	if (borrow_fd >= 0) {
-		node->fd = dup(borrow_fd);
+		node->fd = fcntl(borrow_fd, F_DUPFD_CLOEXEC, 0);
 		return node->fd < 0 ? -errno : 0;
 	}
 	int ret = umm_v4l2_open(node->path, &node->fd);
@@ -299,7 +301,7 @@ void umm_v4l2_each_node(void (*each)(void *user, const char *path), void *user)
 
 struct search {
 	const struct umm_device_opts *opts;
-	char *path;
+	char *path, *why;
 	int result;
 };
 
@@ -307,8 +309,15 @@ static void consider(void *user, const char *path)
 {
 	struct search *search = user;
 	struct umm_v4l2_node node;
-	if (search->result == 0 || umm_v4l2_node_open(path, -1, search->opts, &node, NULL) < 0)
+	char why[UMM_DEVICE_WHY_MAX] = "";
+	if (search->result == 0)
 		return;
+	int ret = umm_v4l2_node_open(path, -1, search->opts, &node, why);
+	if (ret < 0) {
+		if (umm_device_can_be_had(ret))
+			umm_device_keep_first(&search->result, search->why, ret, why);
+		return;
+	}
 	if (!node.is_m2m || search->opts->direction != 0) {
 		snprintf(search->path, UMM_V4L2_TEXT, "%s", path);
 		search->result = 0;
@@ -316,9 +325,11 @@ static void consider(void *user, const char *path)
 	umm_v4l2_node_finish(&node);
 }
 
-int umm_v4l2_find_node(const struct umm_device_opts *opts, char path[UMM_V4L2_TEXT])
+int umm_v4l2_find_node(const struct umm_device_opts *opts, char path[UMM_V4L2_TEXT], char *why)
 {
-	struct search search = { .opts = opts, .path = path, .result = -ENODEV };
+	struct search search = { .opts = opts, .path = path, .why = why, .result = -ENODEV };
+	if (why != NULL)
+		snprintf(why, UMM_DEVICE_WHY_MAX, "v4l2: no node in /dev/video* that can be used");
 	umm_v4l2_each_node(consider, &search);
 	return search.result;
 }

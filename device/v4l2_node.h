@@ -25,8 +25,9 @@ struct umm_v4l2_node {
 	const char *camping_source; /**< who said how many buffers it must have */
 };
 
-/** The first node that will do for these options: what "v4l2:" opens. Returns 0 or -ENODEV. */
-int umm_v4l2_find_node(const struct umm_device_opts *opts, char path[UMM_V4L2_TEXT]);
+/** The first node that will do for these options: what "v4l2:" opens. Returns 0, -ENODEV,
+ * or why one that would do cannot be had. `why` as umm_device_open(). */
+int umm_v4l2_find_node(const struct umm_device_opts *opts, char path[UMM_V4L2_TEXT], char *why);
 
 /** Call `each` with every video node in /dev, in the order of their numbers. */
 void umm_v4l2_each_node(void (*each)(void *user, const char *path), void *user);

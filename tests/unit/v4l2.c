@@ -90,6 +90,22 @@ TEST(nodes_that_will_not_do_are_refused_with_the_reason)
 	refuses_to_open(UMM_DEVICE_OPTS(.connector = "Side"), -EINVAL, "0 (Front), 1 (Back)");
 }
 
+TEST(only_camera_that_somebody_else_has_is_named_though_nobody_named_it)
+{
+	struct umm_device *device;
+	char why[UMM_DEVICE_WHY_MAX] = "";
+	good_driver();
+	fake.busy = true;
+	CHECK_INT(umm_device_open("v4l2:", NULL, &device, why), -EBUSY);
+	check_has(why, FAKE_NODE);
+	check_has(why, "somebody else");
+	CHECK_INT(umm_device_open("v4l2:", NULL, &device, NULL), -EBUSY);
+	good_driver();
+	fake.only_reads = true;
+	CHECK_INT(umm_device_open("v4l2:", NULL, &device, why), -ENODEV);
+	check_has(why, "no node in /dev/video*");
+}
+
 TEST(queue_that_somebody_only_looks_at_is_waited_for)
 {
 	static const unsigned long claims[] = { VIDIOC_REQBUFS, VIDIOC_S_INPUT };
