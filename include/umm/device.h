@@ -83,8 +83,8 @@ struct umm_device_opts {
 #define UMM_DEVICE_OPTS(...)                                                                       \
 	(&(struct umm_device_opts){ .struct_size = sizeof(struct umm_device_opts), __VA_ARGS__ })
 
-/** In the flags of a frame's info when it is submitted to a GPU or a display: its YUV samples use the full
- * range.
+/** In the flags of a frame's info when it is submitted to a GPU or a display: its YUV samples use
+ * the full range.
  */
 #define UMM_DEVICE_FULL_RANGE (UINT32_C(1) << 0)
 
