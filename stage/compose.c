@@ -159,16 +159,28 @@ static uint64_t scaled(uint64_t length_px, struct umm_rational scale)
 	return even > 0 && scale.num != scale.den ? even : length_px;
 }
 
+static bool is_listed(const struct umm_size sizes[], unsigned n, struct umm_size size)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (sizes[i].width_px == size.width_px && sizes[i].height_px == size.height_px)
+			return true;
+	return false;
+}
+
+/* Of small pictures two scales make the same: each size is an alternative once. */
 static unsigned list_sizes(const struct compose *compose, struct umm_size sizes[N_SCALES])
 {
 	const struct umm_layout *input = compose->input.layout;
 	sizes[0] = compose->options.size;
 	if (sizes[0].width_px != 0)
 		return 1;
-	unsigned n = compose->options.fit ? N_SCALES : 1;
-	for (unsigned i = 0; i < n; i++)
-		sizes[i] = (struct umm_size){ scaled(input->width_px, scales[i]),
-					      scaled(input->height_px, scales[i]) };
+	unsigned n_scales = compose->options.fit ? N_SCALES : 1, n = 0;
+	for (unsigned i = 0; i < n_scales; i++) {
+		struct umm_size size = { scaled(input->width_px, scales[i]),
+					 scaled(input->height_px, scales[i]) };
+		if (!is_listed(sizes, n, size))
+			sizes[n++] = size;
+	}
 	return n;
 }
 
